@@ -1,0 +1,1 @@
+"""Liuliang: run communities, and know who stayed."""

@@ -1,0 +1,81 @@
+"""What staff may be allowed to do, and the roles that come ready-made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something a role may allow. ``per_community`` ones hold where they were granted and below; others hold everywhere."""
+
+    key: str
+    title: str | Promise
+    group: str | Promise
+    per_community: bool = True
+
+
+COMMUNITIES_VIEW = "communities.view"
+COMMUNITIES_EDIT = "communities.edit"
+MEMBERS_VIEW = "members.view"
+MEMBERS_EDIT = "members.edit"
+MEMBERS_MERGE = "members.merge"
+MEMBERS_ERASE = "members.erase"
+MEMBERS_CONTACT = "members.contact"
+MEMBERS_EXPORT = "members.export"
+ANALYTICS_VIEW = "analytics.view"
+ORDERS_VIEW = "orders.view"
+IMPORTS_RUN = "imports.run"
+STAFF_MANAGE = "staff.manage"
+ROLES_MANAGE = "roles.manage"
+AUDIT_VIEW = "audit.view"
+
+PERMISSIONS: dict[str, Permission] = {
+    permission.key: permission
+    for permission in (
+        Permission(COMMUNITIES_VIEW, _("查看社群"), _("社群")),
+        Permission(COMMUNITIES_EDIT, _("编辑社群、蓝图和群规"), _("社群")),
+        Permission(MEMBERS_VIEW, _("查看成员"), _("成员")),
+        Permission(MEMBERS_EDIT, _("编辑成员资料和标签"), _("成员")),
+        Permission(MEMBERS_CONTACT, _("查看手机号等联系方式"), _("成员")),
+        Permission(MEMBERS_MERGE, _("合并与拆分成员"), _("成员"), per_community=False),
+        Permission(MEMBERS_ERASE, _("删除成员的个人信息"), _("成员"), per_community=False),
+        Permission(MEMBERS_EXPORT, _("导出成员"), _("成员")),
+        Permission(ANALYTICS_VIEW, _("查看数据"), _("数据")),
+        Permission(ORDERS_VIEW, _("查看订单"), _("交易")),
+        Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
+        Permission(STAFF_MANAGE, _("管理员工"), _("设置"), per_community=False),
+        Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),
+        Permission(AUDIT_VIEW, _("查看操作日志"), _("设置"), per_community=False),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInRole:
+    """A role that every installation starts with."""
+
+    key: str
+    name: str
+    description: str
+    permissions: tuple[str, ...]
+
+
+_LOOK = (COMMUNITIES_VIEW, MEMBERS_VIEW, ANALYTICS_VIEW)
+
+BUILT_IN_ROLES: tuple[BuiltInRole, ...] = (
+    BuiltInRole("admin", "管理员", "管理社群的一切，包括员工", tuple(PERMISSIONS)),
+    BuiltInRole("community_owner", "群主", "经营自己的社群", (
+        *_LOOK, COMMUNITIES_EDIT, MEMBERS_EDIT, MEMBERS_CONTACT, MEMBERS_EXPORT, ORDERS_VIEW, IMPORTS_RUN,
+    )),
+    BuiltInRole("supervisor", "监督员", "看数据和群内秩序", (*_LOOK, AUDIT_VIEW)),
+    BuiltInRole("content_officer", "内容官", "策划内容和话题", (*_LOOK, COMMUNITIES_EDIT)),
+    BuiltInRole("service", "客服", "服务成员，查看联系方式和订单", (*_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW)),
+    BuiltInRole("expert", "答疑", "回答专业问题", (COMMUNITIES_VIEW, MEMBERS_VIEW)),
+    BuiltInRole("analyst", "数据分析", "看全部数据，导入与导出", (*_LOOK, ORDERS_VIEW, MEMBERS_EXPORT, IMPORTS_RUN)),
+    BuiltInRole("helper", "小助手", "协助打标签", (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
+    BuiltInRole("partner", "合伙人", "只看自己的社群", (COMMUNITIES_VIEW, ANALYTICS_VIEW)),
+)  # fmt: skip

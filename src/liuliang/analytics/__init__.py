@@ -1,0 +1,1 @@
+"""What the log says: the figures and pictures of communities and members."""

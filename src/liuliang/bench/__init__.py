@@ -1,0 +1,1 @@
+"""Benchmarks: each measures one thing beside its limit or a peer, in one run."""

@@ -1,0 +1,1 @@
+"""What is sold: orders, and who bought."""

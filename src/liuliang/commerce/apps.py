@@ -1,0 +1,17 @@
+"""Commerce as a Django app."""
+
+from django.apps import AppConfig
+
+
+class CommerceConfig(AppConfig):
+    """Hold orders, and follow the log to know who bought."""
+
+    name = "liuliang.commerce"
+    label = "commerce"
+
+    def ready(self) -> None:
+        """Register the projection."""
+        from liuliang.commerce.projections import BuyerProjection
+        from liuliang.kernel.readers import register
+
+        register(BuyerProjection())

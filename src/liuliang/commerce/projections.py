@@ -1,0 +1,35 @@
+"""Who bought, how much and when last: a fold of order events."""
+
+from __future__ import annotations
+
+from liuliang.people.folding import MemberTable
+
+_BUYER = """
+INSERT INTO commerce_buyer AS known (member_id, orders, paid, refunded, first_order_at, last_order_at)
+SELECT coalesce(m.canonical_id, m.id),
+    count(*) FILTER (WHERE e.kind = 'order.paid'),
+    coalesce(sum((e.data->>'amount')::bigint) FILTER (WHERE e.kind = 'order.paid'), 0),
+    coalesce(sum((e.data->>'amount')::bigint) FILTER (WHERE e.kind = 'order.refunded'), 0),
+    min(e.occurred_at) FILTER (WHERE e.kind = 'order.paid'),
+    max(e.occurred_at) FILTER (WHERE e.kind = 'order.paid')
+FROM kernel_event e
+JOIN people_member m ON m.id = e.member
+WHERE %s
+GROUP BY 1
+ORDER BY 1
+ON CONFLICT (member_id) DO UPDATE SET
+    orders = known.orders + excluded.orders,
+    paid = known.paid + excluded.paid,
+    refunded = known.refunded + excluded.refunded,
+    first_order_at = least(known.first_order_at, excluded.first_order_at),
+    last_order_at = greatest(known.last_order_at, excluded.last_order_at)
+"""
+
+
+class BuyerProjection(MemberTable):
+    """Fold payments and refunds into `Buyer`."""
+
+    name = "commerce.buyer"
+    kinds = ("order.paid", "order.refunded")
+    table = "commerce_buyer"
+    fold = _BUYER

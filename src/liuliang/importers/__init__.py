@@ -1,0 +1,1 @@
+"""Read chat histories, members and orders from files, whatever tool wrote them."""

@@ -1,0 +1,161 @@
+"""Look at the beginning of a file: which encoding, which format."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zipfile
+from pathlib import Path
+
+from liuliang.importers.base import Head, Source, sources
+from liuliang.importers.text import read_blocks
+from liuliang.kernel.errors import Refused
+
+LENGTH = 1 << 16
+"""Bytes of a file that its `Head` holds."""
+
+MAX_NAMES = 2_000
+"""Member names of an archive that a `Head` holds."""
+
+LEAST = 0.3
+"""A source less sure than this is not believed."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    ("\ufeff".encode("gb18030"), "gb18030"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def head_of(path: Path, *, encoding: str = "") -> Head:
+    """Read the beginning of a file.
+
+    Args:
+        path: the file; its name plays no part in recognising it, but may hold a title or a date.
+        encoding: what a person said it is; empty to find out.
+
+    Raises:
+        Refused: ``import.file_missing``, ``import.file_empty`` or ``import.encoding_unknown``.
+    """
+    if not path.is_file():
+        raise Refused("import.file_missing", name=path.name)
+    size = path.stat().st_size
+    if size == 0:
+        raise Refused("import.file_empty", name=path.name)
+    with path.open("rb") as stream:
+        raw = stream.read(LENGTH)
+    if raw.startswith(_ZIP):
+        return Head(path, path.name, size, raw, "", "", _archive_names(path))
+    found = encoding or detect_encoding(raw)
+    try:
+        text = raw.decode(found, "replace") if found else ""
+    except LookupError:
+        raise Refused("import.encoding_unknown", encoding=encoding) from None
+    if size > len(raw):
+        text = text.rstrip("\ufffd")  # the cut may fall inside a character
+    return Head(path, path.name, size, raw, text.removeprefix("\ufeff").replace("\r\n", "\n"), found)
+
+
+def recognise(path: Path, *, encoding: str = "") -> tuple[Source, Head]:
+    """Find the source that reads a file, by what is in it.
+
+    Raises:
+        Refused: as `head_of`, and ``import.format_unknown`` when no source knows it.
+    """
+    head = head_of(path, encoding=encoding)
+    surest = max(sources(), key=lambda source: source.recognise(head), default=None)
+    if surest is None or surest.recognise(head) < LEAST:
+        raise Refused("import.format_unknown", name=head.name)
+    return surest, head
+
+
+def member_head(head: Head, member: str) -> Head:
+    """Return the head of a text inside an archive; an empty one when it cannot be read.
+
+    ``size`` and ``path`` stay those of the archive, for progress is measured on it.
+    """
+    try:
+        with zipfile.ZipFile(head.path) as archive, archive.open(member) as stream:
+            raw = stream.read(LENGTH)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        raw = b""
+    encoding = detect_encoding(raw)
+    text = raw.decode(encoding, "replace").removeprefix("\ufeff").replace("\r\n", "\n") if encoding else ""
+    return Head(head.path, member.rsplit("/", 1)[-1], head.size, raw, text, encoding)
+
+
+def settled_encoding(head: Head, *, member: str = "") -> str:
+    """Return the encoding to read the whole file with.
+
+    A file may begin with 64 KiB of plain ASCII and speak Chinese later: then the first line that is not ASCII decides.
+    """
+    if head.encoding not in {"", "utf-8"} or not head.raw.isascii():
+        return head.encoding or "utf-8"
+    for block in read_blocks(head.path, "latin-1", member=member):
+        if not block.text.isascii():
+            found = detect_encoding(block.text.encode("latin-1", "replace"))
+            return found if found else "utf-8"
+    return "utf-8"
+
+
+def detect_encoding(raw: bytes) -> str:
+    """Name the encoding of a text's first bytes: UTF-8, UTF-16, GB18030 or Windows-1252; empty when they are no text.
+
+    ``raw`` may end inside a character.
+    """
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return encoding
+    wide = _wide_encoding(raw)
+    if wide:
+        return wide
+    if _is_binary(raw):
+        return ""
+    broken = {encoding: _broken_bytes(raw, encoding) for encoding in ("utf-8", "gb18030")}
+    # A few wrong bytes in the middle of good UTF-8 do not make it another encoding: in true GB18030 nearly every
+    # character is wrong as UTF-8.
+    high = sum(byte > 0x7F for byte in raw)
+    if broken["utf-8"] * 5 <= high:
+        return "utf-8"
+    if broken["gb18030"] * 20 <= high and _comes_in_pairs(raw):
+        return "gb18030"
+    return "cp1252"
+
+
+def _archive_names(path: Path) -> tuple[str, ...]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(archive.namelist()[:MAX_NAMES])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError):
+        return ()
+
+
+def _wide_encoding(raw: bytes) -> str:
+    """Recognise UTF-16 without a mark by where the zero bytes of its digits, blanks and line ends stand."""
+    sample = raw[: min(len(raw), 4096) // 2 * 2]
+    if len(sample) < 8:
+        return ""
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    least = len(sample) // 20
+    if odd > least and odd > 8 * even and b"\n\0" in sample:
+        return "utf-16-le"
+    if even > least and even > 8 * odd and b"\0\n" in sample:
+        return "utf-16-be"
+    return ""
+
+
+def _is_binary(raw: bytes) -> bool:
+    control = sum(byte < 9 or 13 < byte < 27 for byte in raw)
+    return control * 20 > len(raw)
+
+
+def _broken_bytes(raw: bytes, encoding: str) -> int:
+    return codecs.getincrementaldecoder(encoding)("replace").decode(raw).count("\ufffd")
+
+
+def _comes_in_pairs(raw: bytes) -> bool:
+    """Tell Chinese, whose high bytes stand in runs, from Western text, where an accented letter stands alone."""
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    return 3 * sum(len(run) == 1 for run in runs) < sum(len(run) for run in runs)

@@ -1,0 +1,46 @@
+"""Imports: what was given, how far it came, and what it brought."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from liuliang.accounts.models import Staff
+from liuliang.people.models import Community, new_public_id
+
+
+class Import(models.Model):
+    """One file on its way into the log.
+
+    ``state`` goes uploaded → ready (recognised, waits for a person) → queued → running → done, or failed / cancelled at
+    any point. ``checkpoint`` is how many records are safely in the log: a run that was killed goes on from there.
+    ``counts`` has read, messages, joins, leaves, orders, members, added and known; ``inspection`` what was recognised,
+    ``options`` what a person corrected.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    file_name = models.CharField(max_length=300)
+    path = models.CharField(max_length=500)
+    size = models.BigIntegerField()
+    digest = models.CharField(max_length=64, blank=True, default="")
+    source = models.CharField(max_length=40, blank=True, default="")
+    state = models.CharField(max_length=20, default="uploaded")
+    error = models.CharField(max_length=60, blank=True, default="")
+    error_data = models.JSONField(default=dict)
+    inspection = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    timezone = models.CharField(max_length=64, default="Asia/Shanghai")
+    community = models.ForeignKey(Community, null=True, on_delete=models.SET_NULL, related_name="imports")
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="imports")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    progress = models.BigIntegerField(default=0)
+    checkpoint = models.BigIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    unreadable = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["-created_at", "-id"], name="importers_import_at")]
+
+    def __str__(self) -> str:
+        return self.file_name

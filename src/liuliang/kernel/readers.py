@@ -1,0 +1,202 @@
+"""Followers of the log: each acts on every event exactly once, in (xid, position) order, shard by shard of members.
+
+Positions are given out before their transactions commit, so a reader that followed the position alone would step over
+events that commit late. Readers therefore order by the writing transaction first and read only below the oldest
+transaction still running: what lies below that horizon can no longer change.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+
+from liuliang.kernel.events import Recorded
+
+SHARDS = 4
+"""Shards of a reader: how many workers may serve it at once. Fixed, because cursors are stored per shard."""
+
+BATCH = 50_000
+"""Events per step at the most: large enough for set-based SQL, small enough that a step ends within seconds."""
+
+_FIELDS = (
+    "position, xid::text::bigint, id, kind, occurred_at, recorded_at, member, community, actor, source, source_id, data"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the log; everything up to and including it has been read."""
+
+    xid: int = 0
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The events a step may act on: after one mark, up to another, of one shard, of certain kinds, perhaps of certain members.
+
+    ``members`` restricts to these recorded members (used to refold after a merge); None means all.
+    """
+
+    upto: Mark
+    after: Mark = Mark()
+    shard: int = 0
+    shards: int = 1
+    kinds: tuple[str, ...] = ()
+    members: tuple[int, ...] | None = None
+
+    def where(self, alias: str = "e") -> tuple[str, list[Any]]:
+        """Return a SQL condition on ``kernel_event alias`` and its parameters."""
+        terms = [
+            f"({alias}.xid, {alias}.position) > (%s::text::xid8, %s)",
+            f"({alias}.xid, {alias}.position) <= (%s::text::xid8, %s)",
+        ]
+        params: list[Any] = [self.after.xid, self.after.position, self.upto.xid, self.upto.position]
+        if self.shards > 1:
+            terms.append(f"coalesce({alias}.member, 0) %% %s = %s")
+            params += [self.shards, self.shard]
+        if self.kinds:
+            terms.append(f"{alias}.kind = ANY(%s)")
+            params.append(list(self.kinds))
+        if self.members is not None:
+            terms.append(f"{alias}.member = ANY(%s)")
+            params.append(list(self.members))
+        return " AND ".join(terms), params
+
+    def events(self) -> Iterator[Recorded]:
+        """Iterate over the events in order, streamed from the server."""
+        condition, params = self.where()
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(f"SELECT {_FIELDS} FROM kernel_event e WHERE {condition} ORDER BY e.xid, e.position", params)
+            for row in cursor:
+                yield Recorded(*row)
+
+
+class Reader(ABC):
+    """Something that follows the log. Subclass `Projection` or `Reaction`, or this for other followers.
+
+    ``kinds`` empty means every kind. ``shards`` is `SHARDS` for work that only touches the event's own member, 1 for
+    work that needs all events in one order.
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]] = ()
+    shards: ClassVar[int] = SHARDS
+    batch: ClassVar[int] = BATCH
+
+    @abstractmethod
+    def apply(self, window: Window) -> None:
+        """Act on the window's events in the surrounding transaction."""
+
+
+_readers: dict[str, Reader] = {}
+
+
+def register(reader: Reader) -> Reader:
+    """Make the worker run ``reader``; called from an app's ``ready``."""
+    known = _readers.get(reader.name)
+    if known is not None and type(known) is not type(reader):
+        msg = f"two readers are named {reader.name!r}"
+        raise ValueError(msg)
+    _readers[reader.name] = reader
+    return reader
+
+
+def readers() -> Sequence[Reader]:
+    """Return every registered reader."""
+    return tuple(_readers.values())
+
+
+def ensure_cursors(reader: Reader) -> None:
+    """Create the reader's missing cursors: at the start of the log for readers that may replay, else at the horizon."""
+    start = reader_start(reader)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO kernel_cursor (reader, shard, xid, position) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [(reader.name, shard, start.xid, start.position) for shard in range(reader.shards)],
+        )
+
+
+def reader_start(reader: Reader) -> Mark:
+    """Return where a reader that has never run begins."""
+    return horizon() if getattr(reader, "starts_now", False) else Mark()
+
+
+def horizon() -> Mark:
+    """Return the mark of the last event that no running transaction can precede any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT xid::text::bigint, position FROM kernel_event WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
+            " ORDER BY xid DESC, position DESC LIMIT 1"
+        )
+        row = cursor.fetchone()
+    return Mark(*row) if row else Mark()
+
+
+def advance(reader: Reader) -> int:
+    """Take one free shard that lags, act on its next window, and move its cursor, in one transaction.
+
+    Returns:
+        How many events lie between the old and the new mark (of all shards and kinds); 0 when nothing was left to do or
+        every lagging shard is in other hands.
+    """
+    for shard in range(reader.shards):
+        passed = advance_shard(reader, shard)
+        if passed:
+            return passed
+    return 0
+
+
+def advance_shard(reader: Reader, shard: int) -> int:
+    """Do one step of one shard; see `advance`."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, xid, position FROM kernel_cursor WHERE reader = %s AND shard = %s FOR UPDATE SKIP LOCKED",
+            [reader.name, shard],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return 0
+        after = Mark(row[1], row[2])
+        cursor.execute(
+            "SELECT xid, position, passed FROM ("
+            " SELECT xid::text::bigint AS xid, position, row_number() OVER (ORDER BY e.xid, e.position) AS passed"
+            " FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
+            " AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.xid, e.position LIMIT %s"
+            ") ahead ORDER BY passed DESC LIMIT 1",
+            [after.xid, after.position, reader.batch],
+        )
+        ahead = cursor.fetchone()
+        if ahead is None:
+            return 0
+        upto = Mark(ahead[0], ahead[1])
+        reader.apply(Window(upto, after, shard, reader.shards, reader.kinds))
+        cursor.execute(
+            "UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE id = %s",
+            [upto.xid, upto.position, row[0]],
+        )
+        return int(ahead[2])
+
+
+def catch_up(reader: Reader) -> int:
+    """Advance ``reader`` until nothing is left below the horizon; return the events passed."""
+    ensure_cursors(reader)
+    total = 0
+    while passed := advance(reader):
+        total += passed
+    return total
+
+
+def lag() -> dict[str, int]:
+    """Return for each registered reader how many events its slowest shard has yet to pass (an estimate by position)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.reader, max((SELECT coalesce(max(position), 0) FROM kernel_event) - c.position)"
+            " FROM kernel_cursor c GROUP BY c.reader"
+        )
+        behind = {reader: max(0, int(count)) for reader, count in cursor.fetchall()}
+    return {name: behind.get(name, 0) for name in _readers}

@@ -1,0 +1,1 @@
+"""Members and communities: who somebody is, where they belong, and which staff may see it."""

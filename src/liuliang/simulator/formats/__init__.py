@@ -1,0 +1,1 @@
+"""One file per format: how the real exporters write a chat. See `liuliang.simulator.formats.catalogue`."""

@@ -1,0 +1,1 @@
+"""Shared templates, components and front-end sources."""
