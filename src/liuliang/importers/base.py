@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from liuliang.importers.records import Record
 from liuliang.kernel.registry import Registry
@@ -57,13 +60,14 @@ class Options:
     """What a person may correct before the import.
 
     ``date_order`` is ``ymd``, ``mdy`` or ``dmy``, empty to decide from the file. ``columns`` maps headers to fields.
-    ``year_hint`` serves formats whose lines lack a date.
+    ``first_day`` is when the first line was written, for formats whose lines only tell the time of day.
     """
 
     encoding: str = ""
     date_order: Literal["", "ymd", "mdy", "dmy"] = ""
     columns: dict[str, str] = field(default_factory=dict)
     sheet: str = ""
+    first_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class Inspection:
     """What was recognised, shown before anything is imported.
 
     ``encoding`` and ``date_order`` are what the reader will use; ``timezone_known`` says that times in the file are
-    instants, so the zone need not be asked for. ``chats`` has one entry per chat in the file.
+    instants, so the zone need not be asked for. ``chats`` has one entry per chat in the file. ``first_day`` is the day found
+    for a file whose lines only tell the time of day.
     """
 
     chats: tuple[Chat, ...]
@@ -80,10 +85,10 @@ class Inspection:
     timezone_known: bool = False
     columns: tuple[Column, ...] = ()
     warnings: tuple[str, ...] = ()
+    first_day: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True, gc=False):
     """A record with where it stands: ``position`` is bytes consumed so far (for progress), ``chat`` which chat it belongs to.
 
     ``line`` is 1-based, in lines, rows or messages, as a person would look for it.

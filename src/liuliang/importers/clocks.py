@@ -16,9 +16,32 @@ DateOrder = Literal["ymd", "mdy", "dmy"]
 _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd")
 
 _MORNING = frozenset(
-    {"am", "a", "上午", "早上", "清晨", "凌晨", "午夜", "半夜", "早", "午前", "오전", "ص", "πμ", "öö", "fm", "sa", "de", "पूर्वाह्न", "vm", "pg"}
+    {
+        "am",
+        "a",
+        "上午",
+        "早上",
+        "清晨",
+        "凌晨",
+        "午夜",
+        "半夜",
+        "早",
+        "午前",
+        "오전",
+        "ص",
+        "πμ",
+        "öö",
+        "fm",
+        "sa",
+        "de",
+        "पूर्वाह्न",
+        "vm",
+        "pg",
+    }
 )
-_EVENING = frozenset({"pm", "p", "下午", "傍晚", "午後", "오후", "م", "μμ", "ös", "em", "ch", "du", "अपराह्न", "nm", "ptg"})
+_EVENING = frozenset(
+    {"pm", "p", "下午", "傍晚", "午後", "오후", "م", "μμ", "ös", "em", "ch", "du", "अपराह्न", "nm", "ptg"}
+)
 _NIGHT = frozenset({"晚上", "晚"})
 _NOON = frozenset({"中午", "正午"})
 
@@ -136,7 +159,9 @@ class OrderVote:
         merits = {order: (self._impossible[order], self._backward[order]) for order in _ORDERS}
         suggested = self._suggested()
         best = min(_ORDERS, key=lambda order: (merits[order], self._travel[order], suggested.index(order)))
-        return best, sum(merit == merits[best] for merit in merits.values()) > 1
+        # Outside of East Asia nobody puts a year of two digits first, so that reading raises no doubt.
+        rivals = [order for order in _ORDERS if order != "ymd" or suggested[0] == "ymd"]
+        return best, any(merits[order] == merits[best] for order in rivals if order != best)
 
     def _suggested(self) -> tuple[DateOrder, ...]:
         example = self._example
@@ -153,16 +178,28 @@ class Clock:
     def __init__(self, order: DateOrder) -> None:
         self._order = order
         self._days: dict[str, date] = {}
-        self._times: dict[str, time] = {}
+        self._minutes: dict[str, time] = {}
 
     def at(self, text: str) -> datetime | None:
-        """Return the local time a stamp tells; None when it is no stamp, or tells a time that never was."""
+        """Return the local time a stamp tells; None when it is no stamp, or tells a time that never was.
+
+        Days and minutes are remembered by what is written, seconds are read: so nearly every stamp is found, and what is
+        remembered stays small.
+        """
         cut = text.find(" ")
         day = self._days.get(text[:cut])
         if day is not None:
-            clock = self._times.get(text[cut:])
-            if clock is not None:
-                return datetime.combine(day, clock)
+            clock = text[cut:]
+            minute = self._minutes.get(clock)
+            if minute is not None:
+                return datetime.combine(day, minute)
+            second = clock.find(":", clock.find(":") + 1)
+            if second > 0:
+                minute = self._minutes.get(clock[:second] + clock[second + 3 :])
+                if minute is not None:
+                    value = clock[second + 1 : second + 3]
+                    if len(value) == 2 and value.isdecimal() and value < "60":
+                        return datetime(day.year, day.month, day.day, minute.hour, minute.minute, int(value))  # noqa: DTZ001
         return self._read(text, cut)
 
     def _read(self, text: str, cut: int) -> datetime | None:
@@ -173,9 +210,18 @@ class Clock:
         if day is None:
             return None
         if 0 < stamp.date_end <= cut:  # the blank stands between date and time, so the two may be remembered apart
-            if len(self._days) + len(self._times) > _MANY:
-                self._days.clear()
-                self._times.clear()
-            self._days[text[:cut]] = day
-            self._times[text[cut:]] = stamp.clock
+            self._remember(text, cut, day, stamp.clock)
         return datetime.combine(day, stamp.clock)
+
+    def _remember(self, text: str, cut: int, day: date, clock: time) -> None:
+        if len(self._days) + len(self._minutes) > _MANY:
+            self._days.clear()
+            self._minutes.clear()
+        written = text[cut:]
+        second = written.find(":", written.find(":") + 1)
+        if second > 0:
+            written = written[:second] + written[second + 3 :]
+        elif clock.second:  # 15.13.07: not worth a rule of its own
+            return
+        self._days[text[:cut]] = day
+        self._minutes[written] = clock.replace(second=0)

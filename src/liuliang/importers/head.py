@@ -7,6 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from liuliang.importers.archives import BROKEN
 from liuliang.importers.base import Head, Source, sources
 from liuliang.importers.text import read_blocks
 from liuliang.kernel.errors import Refused
@@ -26,6 +27,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Letters of the scripts people chat in, their punctuation, and what a keyboard has.
+_PLAUSIBLE = re.compile(
+    "[\t\n\r -~\u00a0-\u024f\u0370-\u06ff\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]"
+)
+_ZEROS = re.compile(rb"\0{16,}")
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a]")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -79,7 +86,7 @@ def member_head(head: Head, member: str) -> Head:
     try:
         with zipfile.ZipFile(head.path) as archive, archive.open(member) as stream:
             raw = stream.read(LENGTH)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+    except (*BROKEN, KeyError):
         raw = b""
     encoding = detect_encoding(raw)
     text = raw.decode(encoding, "replace").removeprefix("\ufeff").replace("\r\n", "\n") if encoding else ""
@@ -96,7 +103,7 @@ def settled_encoding(head: Head, *, member: str = "") -> str:
     for block in read_blocks(head.path, "latin-1", member=member):
         if not block.text.isascii():
             found = detect_encoding(block.text.encode("latin-1", "replace"))
-            return found if found else "utf-8"
+            return found or "utf-8"
     return "utf-8"
 
 
@@ -128,27 +135,25 @@ def _archive_names(path: Path) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             return tuple(archive.namelist()[:MAX_NAMES])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError):
+    except BROKEN:
         return ()
 
 
 def _wide_encoding(raw: bytes) -> str:
-    """Recognise UTF-16 without a mark by where the zero bytes of its digits, blanks and line ends stand."""
+    """Recognise UTF-16 without a mark: its line ends and digits hold zero bytes, and read as UTF-16 it looks like text."""
     sample = raw[: min(len(raw), 4096) // 2 * 2]
-    if len(sample) < 8:
+    if len(sample) < 8 or sample.count(0) * 100 < len(sample):
         return ""
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    least = len(sample) // 20
-    if odd > least and odd > 8 * even and b"\n\0" in sample:
-        return "utf-16-le"
-    if even > least and even > 8 * odd and b"\0\n" in sample:
-        return "utf-16-be"
-    return ""
+    texts = {encoding: sample.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be")}
+    encoding = max(texts, key=lambda name: texts[name].count("\n"))
+    text = texts[encoding]
+    return encoding if "\n" in text and 10 * len(_PLAUSIBLE.findall(text)) >= 9 * len(text) else ""
 
 
 def _is_binary(raw: bytes) -> bool:
-    control = sum(byte < 9 or 13 < byte < 27 for byte in raw)
-    return control * 20 > len(raw)
+    # A run of zeros is what a crash leaves of the end of a text file, and says nothing of what stands before it.
+    written = _ZEROS.sub(b"", raw)
+    return 20 * len(_CONTROL.findall(written)) >= len(written)
 
 
 def _broken_bytes(raw: bytes, encoding: str) -> int:

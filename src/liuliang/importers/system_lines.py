@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import cache
 from typing import Literal
 
+from msgspec.structs import replace
+
 from liuliang.importers.records import ChatRenamed, Joined, Left, Person, Recalled, Record, Renamed, RoleChanged
 
 Kind = Literal["joined", "left", "removed", "renamed", "recalled", "chat_renamed", "created", "role", "moved"]
@@ -54,8 +56,8 @@ _QUOTED = '["“”「『‘《]{}["“”」』’》]'
 # A template's {who}, {by}, {old} and {value} are names, quoted or not; {"old"} and {"value"} must be quoted. Each row is
 # (kind, constant value or way of joining, template). The first row that fits wins, so the particular stands first.
 _CHINESE: tuple[tuple[Kind, str, str], ...] = (
-    ("recalled", "", "{by} ?撤回了?(?:成员)? ?{old} ?的?一[条則则](?:成员)?(?:消息|訊息)"),
-    ("recalled", "", "{by} ?撤回了?一[条則则](?:成员|成員)?(?:消息|訊息).*"),
+    ("recalled", "", "(?:管理[员員]|群主)? ?{by} ?撤回了?一[条則则](?:成员|成員)?(?:消息|訊息).*"),
+    ("recalled", "", "(?:管理[员員]|群主)? ?{by} ?撤回了?(?:成员|成員)? ?{old} ?的?一[条則则](?:消息|訊息).*"),
     (
         "joined",
         "code",
@@ -66,15 +68,17 @@ _CHINESE: tuple[tuple[Kind, str, str], ...] = (
         "code",
         "{who} ?(?:通[过過])?(?:扫描|掃描)(?:群)?二[维維][码碼](?:名片)? ?加入了?(?:群聊|本群|群[组組]?)",
     ),
-    ("joined", "invite", "{by} ?邀[请請] ?{who} ?(?:加入|进入|進入)了?(?:群聊|本群|群[组組]?)(?:[，,].*)?"),
-    ("joined", "invite", "{who} ?(?:被|由|[经經]) ?{by} ?邀[请請](?:加入|进入|進入)了?(?:群聊|本群|群[组組]?)"),
-    ("joined", "invite", "{who} ?通[过過] ?{by} ?的邀[请請](?:加入|进入)了?(?:群聊|本群|群[组組]?)"),
     (
         "joined",
         "link",
-        "{who} ?已?(?:使用|通[过過]|透[过過]|[经經]由|利用)(?:此|本|[该該]|[这這][个個])?(?:群[组組]?)?的?(?:邀[请請])?"
-        "(?:[链鏈]接|[连連][结結])已?加入了?(?:群聊|本群|[此该該]?群[组組]?)?",
+        (
+            "{who} ?已?(?:使用|通[过過]|透[过過]|[经經]由|利用)(?:此|本|[该該]|[这這][个個])?(?:群[组組]?)?的?(?:邀[请請])?"
+            "(?:[链鏈]接|[连連][结結])已?加入了?(?:群聊|本群|[此该該]?群[组組]?)?"
+        ),
     ),
+    ("joined", "invite", "{by} ?邀[请請] ?{who} ?(?:加入|进入|進入)了?(?:群聊|本群|群[组組]?)(?:[，,].*)?"),
+    ("joined", "invite", "{who} ?(?:被|由|[经經]) ?{by} ?邀[请請](?:加入|进入|進入)了?(?:群聊|本群|群[组組]?)"),
+    ("joined", "invite", "{who} ?通[过過] ?{by} ?的邀[请請](?:加入|进入)了?(?:群聊|本群|群[组組]?)"),
     ("joined", "search", "{who} ?通[过過](?:搜索|搜[寻尋]|查找)(?:群[号號])?加入了?(?:群聊|本群|群[组組]?)"),
     ("joined", "", "(?:欢迎|歡迎)(?:新(?:成员|成員|人))? ?{who} ?(?:加入|进入)了?(?:群聊|本群|群[组組]?)"),
     ("joined", "", "{who} ?已?(?:加入|进入|進入)了?(?:群聊|本群|[此该該]?群[组組])(?:[，,].*)?"),
@@ -86,7 +90,8 @@ _CHINESE: tuple[tuple[Kind, str, str], ...] = (
     ("left", "", "{who} ?已?(?:主动|主動)?(?:退出|离开|離開)了?(?:群聊|[此该該本]?群[组組]?)?"),
     ("role", "owner", "{by} ?已?[将將把](?:本群)?(?:群主|群)(?:身份)?(?:[转轉][让讓]|移交)[给給]了? ?{who}"),
     ("role", "owner", "{who} ?已?(?:成[为為]|是)(?:了)?(?:本群)?(?:的)?新?(?:的)?群主.*"),
-    ("role", "", "{who} ?已?(?:被)?(?:{by})?(?:取消|撤[销銷]|解除)了?(?:群)?(?:管理[员員])(?:身份|[权權]限)?"),
+    ("role", "", "{who} ?已?被(?:{by})?(?:取消|撤[销銷]|解除)了?(?:群)?(?:管理[员員])(?:身份|[权權]限)?"),
+    ("role", "", "{who} ?的(?:群)?(?:管理[员員])(?:身份|[权權]限)?已?被(?:取消|撤[销銷]|解除)"),
     ("role", "", "{by} ?已?(?:取消|撤[销銷]|解除)了? ?{who} ?的?(?:群)?(?:管理[员員])(?:身份|[权權]限)?"),
     ("role", "", "{who} ?(?:[现現]在)?(?:已)?不再(?:是|[担擔]任)(?:本群|群[组組]?)?的?管理[员員]"),
     ("role", "admin", "{by} ?已?[将將把] ?{who} ?(?:[设設](?:置)?|添加|任命|升)[为為成](?:群|本群)?管理[员員]"),
@@ -106,13 +111,15 @@ _CHINESE: tuple[tuple[Kind, str, str], ...] = (
     (
         "chat_renamed",
         "",
-        '{by} ?已?[将將把](?:[此该該本])?群(?:[组組聊])?的?(?:名[称稱]?|主[题題旨])?(?:从|從|由) ?{"old"} ?'
-        "(?:修改|更改|改|[变變]更)[为為成至] ?{value}",
+        (
+            '{by} ?已?[将將把](?:[此该該本]?群(?:[组組聊])?的?)?(?:名[称稱]?|主[题題旨])(?:从|從|由) ?{"old"} ?'
+            "(?:修改|更改|改|[变變]更)[为為成至] ?{value}"
+        ),
     ),
     (
         "chat_renamed",
         "",
-        "{by} ?已?[将將把](?:[此该該本])?群(?:[组組聊])?的?(?:名[称稱]?|主[题題旨])(?:修改|更改|改|[变變]更)[为為成至] ?{value}",
+        "{by} ?已?[将將把](?:[此该該本]?群(?:[组組聊])?的?)?(?:名[称稱]?|主[题題旨])(?:修改|更改|改|[变變]更)[为為成至] ?{value}",
     ),
     (
         "chat_renamed",
@@ -125,7 +132,7 @@ _CHINESE: tuple[tuple[Kind, str, str], ...] = (
     (
         "moved",
         "",
-        "{who} ?(?:的)?(?:电话|手机|手機|電話)?(?:号码|號碼)?已?(?:更改|更换|更換|[变變]更|改)[为為成到] ?{value}",
+        "{who} ?(?:的)?(?:电话|手机|手機|電話)?(?:号码|號碼)?已?(?:更改|更换|更換|[变變]更|改)[为為成到](?:新)?(?:号码|號碼)?[:：]? ?{value}",
     ),
 )
 
@@ -242,7 +249,7 @@ _OTHERS: tuple[tuple[Kind, str, str], ...] = (
 _DELETED = frozenset({
     "this message was deleted", "you deleted this message", "this message was deleted by admin",
     "此消息已删除", "此消息已被删除", "这条消息已删除", "这条消息已被删除", "您已删除这条消息", "你已删除这条消息",
-     "该消息已被删除", "您已删除此消息", "你已删除此消息", "您删除了此消息", "你删除了这条消息", "您已刪除此訊息",
+    "该消息已被删除", "您已删除此消息", "你已删除此消息", "您删除了此消息", "你删除了这条消息", "您已刪除此訊息",
     "此訊息已刪除", "此訊息已被刪除", "這則訊息已被刪除", "你已刪除這則訊息", "你刪除了這則訊息", "已刪除此訊息",
     "se eliminó este mensaje", "eliminaste este mensaje", "este mensaje fue eliminado",
     "essa mensagem foi apagada", "esta mensagem foi apagada", "você apagou esta mensagem", "mensagem apagada",
@@ -254,6 +261,8 @@ _DELETED = frozenset({
     "bu mesaj silindi", "bu mesajı sildiniz", "pesan ini telah dihapus", "anda telah menghapus pesan ini",
     "このメッセージは削除されました", "メッセージを削除しました", "삭제된 메시지입니다", "메시지를 삭제했습니다", "تم حذف هذه الرسالة",
 })  # fmt: skip
+
+_DELETED_STARTS = frozenset(sentence[0] for sentence in _DELETED) | {"\u200e"}
 
 _ADMIN_DELETED = re.compile(r"(?i)this message was deleted by admin .+|此消息已被?管理员.+删除|此訊息已被?管理員.+刪除")
 
@@ -277,7 +286,7 @@ def _grammar() -> list[tuple[Kind, str, re.Pattern[str]]]:
 
 def is_deletion(text: str) -> bool:
     """Tell whether a message's text is the stand-in left by a deleted message, in any language the programs have."""
-    if len(text) > 200:
+    if text[:1].lower() not in _DELETED_STARTS or len(text) > 200:
         return False
     plain = text.strip(" .。\u200e").lower()
     return plain in _DELETED or _ADMIN_DELETED.fullmatch(plain) is not None
@@ -323,55 +332,57 @@ def records_of(
     concerned too, for the sentence does not say who the exporter is. Where one sentence gives several records, the second
     and later ones carry ``message_id`` with ``#2``, ``#3`` … so that each has an id of its own.
     """
-    actor = None if _is_unnamed(notice.by) else person(notice.by)
-    for number, record in enumerate(_records(notice, at, person, actor, is_known, message_id), start=1):
-        yield record if number == 1 or not message_id else _numbered(record, message_id, number)
+    for number, record in enumerate(_records(notice, at, person, is_known), start=1):
+        yield replace(record, message_id=message_id if number == 1 or not message_id else f"{message_id}#{number}")
+
+
+Announced = Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged
+"""What a notice may become."""
 
 
 def _is_unnamed(name: str) -> bool:
     return not name or name.lower() in SELF or name in SOMEBODY
 
 
-def _records(  # noqa: PLR0911, C901 - one branch a kind
+def _records(
     notice: Notice,
     at: datetime,
     person: Callable[[str], Person],
-    actor: Person | None,
     is_known: Callable[[str], bool] | None,
-    message_id: str,
-) -> Iterator[Record]:
+) -> Iterator[Announced]:
+    actor = None if _is_unnamed(notice.by) else person(notice.by)
     kind = notice.kind
     if kind == "recalled":
         author = person(notice.old) if notice.old and not _is_unnamed(notice.old) else actor
         if author is not None:
-            yield Recalled(at=at, member=author, message_id=message_id)
+            yield Recalled(at=at, member=author)
         return
     if kind == "chat_renamed":
-        yield ChatRenamed(at=at, by=actor, title=notice.value, message_id=message_id)
+        yield ChatRenamed(at=at, by=actor, title=notice.value)
         return
     if kind == "created":
         if actor is not None:
-            yield Joined(at=at, member=actor, how="created", message_id=message_id)
+            yield Joined(at=at, member=actor, how="created")
         if notice.value:
-            yield ChatRenamed(at=at, by=actor, title=notice.value, message_id=message_id)
+            yield ChatRenamed(at=at, by=actor, title=notice.value)
         return
     if kind in {"renamed", "moved"}:
-        yield from _renamed(notice, at, person, message_id)
+        yield from _renamed(notice, at, person)
         return
     for name in split_names(notice.who, is_known):
         if _is_unnamed(name):
             continue
         member = person(name)
         if kind == "joined":
-            yield Joined(at=at, member=member, inviter=actor, how=notice.how, message_id=message_id)
+            yield Joined(at=at, member=member, inviter=actor, how=notice.how)
         elif kind == "role":
-            yield RoleChanged(at=at, member=member, role=notice.value, message_id=message_id)
+            yield RoleChanged(at=at, member=member, role=notice.value)
         else:
             remover = (actor or UNKNOWN) if kind == "removed" else None
-            yield Left(at=at, member=member, by=remover, message_id=message_id)
+            yield Left(at=at, member=member, by=remover)
 
 
-def _renamed(notice: Notice, at: datetime, person: Callable[[str], Person], message_id: str) -> Iterator[Record]:
+def _renamed(notice: Notice, at: datetime, person: Callable[[str], Person]) -> Iterator[Announced]:
     if _is_unnamed(notice.who):
         return
     member = person(notice.who)
@@ -379,17 +390,5 @@ def _renamed(notice: Notice, at: datetime, person: Callable[[str], Person], mess
         return
     if notice.kind == "moved":
         new = person(notice.value)
-        member = Person(name=new.name, identities=tuple(dict.fromkeys((*new.identities, *member.identities))))
-    yield Renamed(at=at, member=member, old_name=notice.old or notice.who, new_name=notice.value, message_id=message_id)
-
-
-def _numbered(record: Record, message_id: str, number: int) -> Record:
-    if isinstance(record, Joined):
-        return Joined(record.at, record.member, record.inviter, record.how, f"{message_id}#{number}")
-    if isinstance(record, Left):
-        return Left(record.at, record.member, record.by, f"{message_id}#{number}")
-    if isinstance(record, RoleChanged):
-        return RoleChanged(record.at, record.member, record.role, f"{message_id}#{number}")
-    if isinstance(record, ChatRenamed):
-        return ChatRenamed(record.at, record.by, record.title, f"{message_id}#{number}")
-    return record
+        member = Person(name=member.name, identities=tuple(dict.fromkeys((*new.identities, *member.identities))))
+    yield Renamed(at=at, member=member, old_name=notice.old or notice.who, new_name=notice.value)

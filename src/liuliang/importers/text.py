@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from liuliang.importers.archives import open_archive
 from liuliang.importers.records import Unreadable
 from liuliang.kernel.errors import Refused
 
@@ -31,13 +32,10 @@ MAX_BODY = 1 << 20
 EXCERPT = 200
 """Characters an `Unreadable` shows of the place."""
 
-MAX_INFLATION = 200
-"""How many times its packed size a text in an archive may claim; real chats stay under 20."""
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines: ``text`` without the last line end, ``\\n`` between lines, NFC, no NUL.
+    """Whole lines: ``text`` without the last line end, line feeds between lines, NFC, no NUL.
 
     ``line`` is the 1-based number of the first; ``position`` is how many bytes of the file are consumed after the last.
     ``flaw`` says what was wrong with the first line (``bad_encoding``, ``line_too_long``); empty when nothing was.
@@ -50,19 +48,20 @@ class Block:
 
 
 def unreadable(line: int, reason: str, text: str) -> Unreadable:
-    """Return the record of a place that could not be read, with an excerpt fit to be shown and stored."""
-    shown = "".join(c if c.isprintable() else " " for c in text[:EXCERPT])
+    """Return the record of a place that could not be read, with an excerpt of its line that is fit to be shown and stored."""
+    first = text[:EXCERPT].partition("\n")[0]
+    shown = "".join(c if c.isprintable() else " " for c in first)
     return Unreadable(line=line, reason=reason, excerpt=shown.strip())
 
 
 def read_blocks(path: Path, encoding: str, *, member: str = "") -> Iterator[Block]:
     """Yield the text of a file, or of ``member`` of a zip archive, as blocks of whole lines.
 
-    Bytes that are not text in ``encoding`` become U+FFFD, and their line starts a block of its own with a flaw. Line ends
-    may be ``\\n``, ``\\r\\n``, ``\\r`` or a mixture.
+    Bytes that are not text in ``encoding`` become U+FFFD, and their line starts a block of its own with a flaw. Lines may end
+    in a line feed, a carriage return, both, or now this and now that.
 
     Raises:
-        Refused: ``import.encoding_unknown`` for a name that is no encoding; ``import.archive_too_large`` for a zip bomb.
+        Refused: ``import.encoding_unknown`` for a name that is no encoding; as `open_archive` for an archive.
     """
     try:
         codec = codecs.lookup(encoding).name
@@ -72,7 +71,8 @@ def read_blocks(path: Path, encoding: str, *, member: str = "") -> Iterator[Bloc
         line = 1
         for data, is_cut in _whole_lines(_as_bytes(stream, codec)):
             for text, flaw in _decoded(data, "utf-8" if codec.startswith("utf-16") else codec):
-                yield Block(text, line, consumed(), "line_too_long" if is_cut else flaw)
+                whole = text.removeprefix("\ufeff") if line == 1 else text
+                yield Block(whole, line, consumed(), "line_too_long" if is_cut else flaw)
                 line += text.count("\n") + 1
 
 
@@ -84,48 +84,34 @@ def lines_of(blocks: Iterator[Block]) -> Iterator[tuple[int, str, Block]]:
 
 
 @contextmanager
-def _opened(path: Path, member: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
     """Open a file or an archive's member; the second value tells how far the file on disk is consumed."""
-    with path.open("rb") as raw:
-        if not member:
+    if not name:
+        with path.open("rb") as raw:
             yield raw, raw.tell
-            return
-        try:
-            archive = zipfile.ZipFile(raw)
-            info = archive.getinfo(member)
-            inner = archive.open(info)
-        except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-            raise Refused("import.archive_broken", name=path.name) from error
-        if info.file_size > MAX_LINE and info.file_size > info.compress_size * MAX_INFLATION:
-            raise Refused("import.archive_too_large", name=path.name, size=info.file_size)
-        size = path.stat().st_size
-        with archive, inner:
-            yield inner, lambda: size * inner.tell() // max(info.file_size, 1)
+        return
+    size = path.stat().st_size
+    with open_archive(path) as archive:
+        member = next((member for member in archive.members if member.name == name), None)
+        if member is None:
+            raise Refused("import.archive_broken", name=name)
+        with archive.open(member) as (inner, _start):
+            yield inner, lambda: size * inner.tell() // max(member.size, 1)
 
 
 def _as_bytes(stream: IO[bytes], codec: str) -> Iterator[bytes]:
-    """Yield the stream in pieces, without a byte order mark; UTF-16 is turned to UTF-8, in which lines can be found."""
+    """Yield the stream in pieces; UTF-16 is turned to UTF-8, in which lines can be found."""
     decoder = codecs.getincrementaldecoder(codec)(errors="replace") if codec.startswith("utf-16") else None
-    is_first = True
     while True:
         try:
             piece = stream.read(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError):
             return  # the archive is cut short or broken from here on: what came before stands
         data = piece if decoder is None else decoder.decode(piece, final=not piece).encode("utf-8", "replace")
-        if is_first:
-            data = _without_mark(data, codec)
-            is_first = False
         if data:
             yield data
         if not piece:
             return
-
-
-def _without_mark(data: bytes, codec: str) -> bytes:
-    for mark in (codecs.BOM_UTF8, "\ufeff".encode("gb18030") if codec == "gb18030" else codecs.BOM_UTF8):
-        data = data.removeprefix(mark)
-    return data
 
 
 def _whole_lines(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

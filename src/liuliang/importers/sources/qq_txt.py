@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.importers.base import Chat, Head, Inspection, Options, Read
@@ -66,9 +65,20 @@ class _People:
     """The people of a file: by header text, and, for sentences and mentions, by name."""
 
     def __init__(self, *, needs_number: bool) -> None:
-        self.needs_number = needs_number
+        self._needs_number = needs_number
         self._senders: dict[str, _Sender | None] = {}
         self._named: dict[str, Person | None] = {}
+
+    @property
+    def needs_number(self) -> bool:
+        """Tell whether only what ends in a number or an address is a header, as in groups."""
+        return self._needs_number
+
+    @needs_number.setter
+    def needs_number(self, value: bool) -> None:
+        if value != self._needs_number:
+            self._needs_number = value
+            self._senders.clear()
 
     def meet(self, header: str) -> None:
         """Remember a name, so that sentences that stand before the person's first message find their number too."""
@@ -85,7 +95,7 @@ class _People:
             return self._senders[header]
         except KeyError:
             pass
-        sender = _read_sender(header, needs_number=self.needs_number)
+        sender = _read_sender(header, needs_number=self._needs_number)
         if len(header) <= _LONG_NAME:
             if len(self._senders) > _MANY:
                 self._senders.clear()
@@ -114,8 +124,8 @@ class QQText:
     """QQ's own text export."""
 
     key = "qq_txt"
-    title: str | Promise = _("QQ 聊天记录 (.txt)")
-    kind: Literal["chat", "members", "orders"] = "chat"
+    title = _("QQ 聊天记录 (.txt)")
+    kind: Literal["chat"] = "chat"
 
     def recognise(self, head: Head) -> float:
         """Say how sure the format is this one."""
@@ -139,14 +149,14 @@ class QQText:
                 chats[_chat(match[1], text[match.end() : match.end() + 20_000])] = None
             tail = text[-300:]
         if not chats:
-            chats[_chat(_title_of(path), head.text)] = None
+            chats[_chat(Path(head.name).stem, head.text)] = None
         return Inspection(chats=tuple(chats), encoding=encoding)
 
     def read(self, path: Path, inspection: Inspection, options: Options) -> Iterator[Read]:
         """Yield every record in file order."""
         encoding = options.encoding or inspection.encoding
         chats = {chat.title: chat for chat in inspection.chats}
-        first = inspection.chats[0] if inspection.chats else Chat("qq", title=_title_of(path))
+        first = inspection.chats[0] if inspection.chats else Chat("qq")
         people = _People(needs_number=first.is_group)
         for block in read_blocks(path, encoding):
             for header in {match[-1] for match in _SENDERS.findall(block.text)}:
@@ -164,11 +174,10 @@ class _Reader:
         self._roles: dict[str, str] = {}
         # The message whose lines are being gathered; without a sender what stands there belongs to nobody.
         self._sender: _Sender | None = None
-        self._at = datetime.min
+        self._at = datetime(1970, 1, 1)  # noqa: DTZ001 - QQ writes local time without saying which
         self._line = 0
         self._body: list[str] = []
-        self._size = 0
-        self._is_orphan = False
+        self._is_orphan = True
 
     def read(self, path: Path, encoding: str) -> Iterator[Read]:
         body = self._body
@@ -182,7 +191,8 @@ class _Reader:
                 number += 1
                 if line[4:5] in _SEPARATORS and (match := _HEADER.fullmatch(line)) is not None:
                     sender = self._people.sender(match[5])
-                    if sender is not None:
+                    # Where nobody has a number, only the blank line before it tells a header from talk of a date.
+                    if sender is not None and (self._people.needs_number or not body or not body[-1]):
                         yield from self._finished(position)
                         body, size = self._begin(sender, number), 0
                         at = _instant(match)
@@ -195,7 +205,7 @@ class _Reader:
                 elif line.startswith("消息对象") and body and body[-1].startswith("====="):
                     _drop_preamble(body)
                     yield from self._finished(position)
-                    self._enter(line)
+                    self._enter(line, number)
                     body = self._body
                     continue
                 size += len(line) + 1
@@ -212,8 +222,9 @@ class _Reader:
         self._body = []
         return self._body
 
-    def _enter(self, line: str) -> None:
+    def _enter(self, line: str, number: int) -> None:
         """Go into the chat that a preamble announces."""
+        self._line = number
         title = _chat(line[5:], "").title
         self._chat = self._chats.get(title, Chat("qq", title=title))
         self._people.needs_number = self._chat.is_group
@@ -247,9 +258,9 @@ class _Reader:
 
     def _orphans(self, body: list[str], position: int) -> Iterator[Read]:
         """Report lines that stand before any header: the file was cut there."""
-        if self._line:  # below a header that could not be read: reported with it
+        if not self._is_orphan:  # below a header that could not be read: reported with it
             return
-        for number, line in enumerate(body, start=1):
+        for number, line in enumerate(body, start=self._line + 1):
             if line.strip() and not line.startswith(_PREAMBLE):
                 yield Read(unreadable(number, "no_header", line), self._chat, number, position)
                 return
@@ -335,7 +346,7 @@ def _labelled(text: str) -> tuple[MessageType, str]:
 
 def _chat(title: str, beginning: str) -> Chat:
     """Return the chat of a preamble. Where its first headers carry no numbers, it is a chat of two people."""
-    title = title.strip().removeprefix(":").removeprefix("：").strip()
+    title = title.strip()
     match = re.fullmatch(r"(.+)\((\d{5,12})\)", title)
     section = _SECTION.search(beginning)
     headers = [found[-1] for found in _SENDERS.findall(beginning[: section.start()] if section else beginning)]
@@ -343,10 +354,6 @@ def _chat(title: str, beginning: str) -> Chat:
     if match:
         return Chat("qq", key=match[2], title=match[1], is_group=is_group)
     return Chat("qq", title=title, is_group=is_group)
-
-
-def _title_of(path: Path) -> str:
-    return path.stem
 
 
 def _drop_preamble(body: list[str]) -> None:
