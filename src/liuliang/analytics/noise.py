@@ -1,0 +1,230 @@
+"""Whether a change is more than chance: one rule for every figure.
+
+A figure of this period is compared with the same figure of the period before, which is as long. Nothing is called a
+change unless the 95 % interval of the difference leaves zero out. How wide that interval is comes from the data:
+
+- **Counts per day** (messages, joins, money): the days of both periods are compared with the mean of their own period
+  and their own weekday; what is left is how much ordinary days differ. Days that pull their neighbours along (a lively
+  evening goes on the next day) count for less than independent ones: the variance is widened by (1+r)/(1-r), r being the
+  correlation of a day with the day before. It is never taken smaller than that of independent happenings (Poisson).
+- **People counted once** (speakers): somebody who spoke in both periods changes nothing; those who spoke in one of them
+  only could as well have spoken in the other (McNemar 1947). It is never taken smaller, in proportion, than what the
+  days of the same figure say.
+- **Shares** (who stayed, who speaks): two binomial proportions with one success and one failure added to each (Agresti
+  and Caffo 2000), which holds for small groups and for shares of 0 and 100 %.
+
+Where many communities are looked at, some leave their interval by chance alone; `discoveries` keeps the share of false
+alarms among what is shown below a bound (Benjamini and Hochberg 1995).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist, fmean
+
+_NORMAL = NormalDist()
+CONFIDENCE = 0.95
+_STRONGEST_TIE = 0.8
+"""Correlation of neighbouring days is not believed beyond this: short series would make it anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A figure beside the same figure of the period before.
+
+    ``low`` and ``high`` are the 95 % interval of the difference ``now - before``, in the figure's own unit. ``surprise``
+    is the probability of a difference at least as large if nothing had changed.
+    """
+
+    now: float
+    before: float
+    low: float
+    high: float
+    surprise: float
+
+    @property
+    def difference(self) -> float:
+        """Return how much more it is than before."""
+        return self.now - self.before
+
+    @property
+    def is_noise(self) -> bool:
+        """Tell whether the interval holds zero."""
+        return self.low <= 0 <= self.high
+
+
+def compare_days(now: Sequence[float], before: Sequence[float], *, unit: float = 1.0) -> Comparison:
+    """Compare the sums of two equally long series of days, ``before`` directly followed by ``now``.
+
+    Args:
+        now: one value a day.
+        before: one value a day, as many.
+        unit: the size of one independent happening in the figure's unit, for the lower bound of the noise: 1 for
+            counts, about one order's worth for money.
+
+    Raises:
+        ValueError: the series are of different length.
+    """
+    if len(now) != len(before):
+        raise ValueError(f"{len(now)} days are compared with {len(before)}")
+    total_now, total_before = math.fsum(now), math.fsum(before)
+    happenings = (abs(total_now) + abs(total_before)) * unit
+    variance, freedom = _day_variance(now, before)
+    spread = math.sqrt(max(2 * len(now) * variance, happenings))
+    return _compared(total_now, total_before, spread, freedom)
+
+
+def compare_people(
+    now: int, before: int, either: int, *, days_now: Sequence[float] = (), days_before: Sequence[float] = ()
+) -> Comparison:
+    """Compare how many people did something in two periods.
+
+    Args:
+        now: people in this period.
+        before: people in the one before.
+        either: people in one of them or both.
+        days_now: people by day, for how much ordinary days differ.
+        days_before: the same of the period before.
+    """
+    in_one_only = 2 * either - now - before
+    variance, freedom = float(in_one_only), math.inf
+    if days_now and len(days_now) == len(days_before):
+        by_day, freedom = _day_variance(days_now, days_before)
+        level = (math.fsum(days_now) + math.fsum(days_before)) / 2
+        if level > 0:
+            relative = math.sqrt(2 * len(days_now) * by_day) / level
+            variance = max(variance, (relative * (now + before) / 2) ** 2)
+    return _compared(now, before, math.sqrt(variance), freedom)
+
+
+def compare_shares(now: int, of_now: int, before: int, of_before: int) -> Comparison | None:
+    """Compare two shares, such as 80 of 100 with 60 of 90; None where either is a share of nothing."""
+    if of_now <= 0 or of_before <= 0:
+        return None
+    share_now, share_before = now / of_now, before / of_before
+    n, m = of_now + 2, of_before + 2
+    p, q = (now + 1) / n, (before + 1) / m
+    spread = math.sqrt(p * (1 - p) / n + q * (1 - q) / m)
+    half = _NORMAL.inv_cdf((1 + CONFIDENCE) / 2) * spread
+    centre = p - q
+    return Comparison(
+        share_now, share_before, centre - half, centre + half, surprise=2 * _NORMAL.cdf(-abs(centre) / spread)
+    )
+
+
+def compare_flow(net: Sequence[float], level_now: float) -> Comparison:
+    """Compare a level (members) with what it was before the daily ``net`` flows that led to it.
+
+    The level itself is counted, not sampled; what may be chance is whether the flows of the days add up to anything but
+    zero, given how much they differ from day to day.
+    """
+    total = math.fsum(net)
+    count = len(net)
+    mean = total / count if count else 0.0
+    variance = math.fsum((value - mean) ** 2 for value in net) / (count - 1) if count > 1 else 0.0
+    tie = _tie([[value - mean for value in net]])
+    spread = math.sqrt(max(count * variance * tie, abs(total)))
+    return _compared(level_now, level_now - total, spread, max(count - 1, 1))
+
+
+def discoveries(surprises: Sequence[float], *, false_share: float = 0.05) -> list[bool]:
+    """Tell which of many findings to believe, so that at most ``false_share`` of the believed are expected to be chance.
+
+    Benjamini and Hochberg's step-up rule: with the surprises in ascending order, believe all up to the last one that is
+    at most rank / count * false_share.
+    """
+    bound = -1.0
+    for rank, surprise in enumerate(sorted(surprises), start=1):
+        if surprise <= rank / len(surprises) * false_share:
+            bound = surprise
+    return [surprise <= bound for surprise in surprises]
+
+
+def _compared(now: float, before: float, spread: float, freedom: float) -> Comparison:
+    difference = now - before
+    if spread == 0:
+        return Comparison(now, before, difference, difference, surprise=1.0 if difference == 0 else 0.0)
+    half = student_quantile((1 + CONFIDENCE) / 2, freedom) * spread
+    return Comparison(
+        now, before, difference - half, difference + half, surprise=_student_surprise(difference / spread, freedom)
+    )
+
+
+def _day_variance(now: Sequence[float], before: Sequence[float]) -> tuple[float, float]:
+    """Return how much ordinary days differ (variance of one day, widened for ties between neighbours) and its freedom."""
+    count = len(now)
+    means = (fmean(before), fmean(now)) if count else (0.0, 0.0)
+    rest = [[value - means[0] for value in before], [value - means[1] for value in now]]
+    whole = rest[0] + rest[1]
+    weekdays = 1
+    if count >= 7:
+        # Both periods share one pattern of weekdays; it costs six degrees of freedom.
+        weekdays = 7
+        pattern = [fmean(whole[place::7]) for place in range(7)]
+        whole = [value - pattern[place % 7] for place, value in enumerate(whole)]
+        rest = [whole[:count], whole[count:]]
+    freedom = 2 * count - 1 - weekdays
+    if freedom < 1:
+        return 0.0, 1.0
+    return math.fsum(value * value for value in whole) / freedom * _tie(rest), float(freedom)
+
+
+def _tie(runs: Sequence[Sequence[float]]) -> float:
+    """Return by how much ties between neighbouring days widen the variance of a sum; 1 when there are none."""
+    power = math.fsum(value * value for run in runs for value in run)
+    if power == 0:
+        return 1.0
+    shared = math.fsum(run[place] * run[place + 1] for run in runs for place in range(len(run) - 1))
+    correlation = min(max(shared / power, 0.0), _STRONGEST_TIE)
+    return (1 + correlation) / (1 - correlation)
+
+
+@lru_cache(maxsize=512)
+def student_quantile(probability: float, freedom: float) -> float:
+    """Return the quantile of Student's t, by bisection on `student_cdf`; infinite ``freedom`` is the normal one."""
+    if math.isinf(freedom):
+        return _NORMAL.inv_cdf(probability)
+    low, high = 0.0, 1.0
+    while student_cdf(high, freedom) < probability:
+        high *= 2
+    for _step in range(60):
+        middle = (low + high) / 2
+        if student_cdf(middle, freedom) < probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def student_cdf(value: float, freedom: float) -> float:
+    """Return the distribution function of Student's t for a whole number of degrees of freedom.
+
+    The finite sums of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4. Beyond 200
+    degrees the normal distribution is used, which differs by less than 0.002 there.
+    """
+    if freedom > 200:
+        return _NORMAL.cdf(value)
+    degrees = max(1, round(freedom))
+    angle = math.atan2(value, math.sqrt(degrees))
+    cosine, sine = math.cos(angle), math.sin(angle)
+    if degrees % 2:
+        total, term = 0.0, cosine
+        for step in range(1, (degrees - 1) // 2 + 1):
+            total += term
+            term *= cosine * cosine * (2 * step) / (2 * step + 1)
+        area = (angle + sine * total) * 2 / math.pi
+    else:
+        total, term = 0.0, 1.0
+        for step in range(1, degrees // 2 + 1):
+            total += term
+            term *= cosine * cosine * (2 * step - 1) / (2 * step)
+        area = sine * total
+    return (1 + area) / 2
+
+
+def _student_surprise(value: float, freedom: float) -> float:
+    cdf = _NORMAL.cdf(abs(value)) if math.isinf(freedom) else student_cdf(abs(value), freedom)
+    return min(1.0, max(0.0, 2 * (1 - cdf)))

@@ -1,0 +1,234 @@
+"""What members bought: by day, by community, by product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.periods import Period
+from liuliang.analytics.presence import one_community
+from liuliang.analytics.scopes import Scope
+from liuliang.commerce.services import UNPAID
+
+CURRENCY = "CNY"
+
+GMV = Definition(
+    "gmv",
+    _("成交额"),
+    _(
+        "期内付款的人民币订单金额合计，后来退款的也算在内（退款另列）。未付款、已取消的订单不算；其他币种不换算，只列出笔数。"
+    ),
+)
+OF_MEMBERS = Definition(
+    "orders",
+    _("成员买了什么"),
+    _(
+        "导入时指定了社群的订单只算给那个社群；没有指定的，算给买家下单时所在的每一个社群（没有进群记录的成员当作一直在），所以各群相加可能大于总数。"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfOrders:
+    """What was paid on one local day, in minor units of `CURRENCY`."""
+
+    day: date
+    amount: int = 0
+    orders: int = 0
+    refunded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """A period and the one before by day. ``others`` is (currency, orders) of this period's orders in other currencies."""
+
+    now: tuple[DayOfOrders, ...]
+    before: tuple[DayOfOrders, ...]
+    others: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def amount(self) -> int:
+        """Return what was paid in the period."""
+        return sum(day.amount for day in self.now)
+
+    @property
+    def orders(self) -> int:
+        """Return how many orders were paid in the period."""
+        return sum(day.orders for day in self.now)
+
+    @property
+    def refunded(self) -> int:
+        """Return what went back, of the period's orders, up to now."""
+        return sum(day.refunded for day in self.now)
+
+    @property
+    def mean_amount(self) -> float:
+        """Return what an order of either period was worth on average; 0 without orders."""
+        days = self.now + self.before
+        orders = sum(day.orders for day in days)
+        return sum(day.amount for day in days) / orders if orders else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CommunitySales:
+    """What a community's members paid in the period and in the one before."""
+
+    amount: int = 0
+    orders: int = 0
+    amount_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product by what was paid for it."""
+
+    name: str
+    amount: int
+    orders: int
+    buyers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A member by what they paid in the period."""
+
+    member: int
+    public_id: str
+    name: str
+    amount: int
+    orders: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What a community's members bought in the period.
+
+    ``again`` is how many of the buyers bought twice in the period or had bought before it.
+    """
+
+    buyers: int
+    again: int
+    products: tuple[Product, ...]
+    top_buyers: tuple[Buyer, ...]
+
+
+# Who the order counts for: the community it names, else every community its buyer was in when it was placed.
+_ATTRIBUTED = """
+    FROM commerce_order o
+    LEFT JOIN people_member p ON p.id = o.member_id
+    LEFT JOIN people_membership m ON o.community_id IS NULL AND m.member_id = coalesce(p.canonical_id, p.id)
+        AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)
+    WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)
+        AND coalesce(o.community_id, m.community_id) = ANY(%(communities)s)
+"""
+
+_ALL = " FROM commerce_order o WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
+
+
+def sales(scope: Scope, period: Period, timezone: str) -> Sales:
+    """Return what was paid by day in ``timezone``; of a restricted scope, what its members paid, each order once."""
+    begin, end = period.with_previous.instants(timezone)
+    values: dict[str, Any] = {"begin": begin, "end": end, "unpaid": sorted(UNPAID), "zone": timezone}
+    # An order may count for several communities of the scope; the total has it once.
+    source = _ALL
+    if not scope.is_everything:
+        values["communities"] = list(scope.communities)
+        source = " FROM (SELECT DISTINCT o.id, o.at, o.amount, o.refunded, o.currency" + _ATTRIBUTED + ") o"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (o.at AT TIME ZONE %(zone)s)::date, o.currency, sum(o.amount), count(*), sum(o.refunded)"
+            f"{source} GROUP BY 1, 2",
+            values,
+        )
+        rows = cursor.fetchall()
+    known = {
+        day: DayOfOrders(day, int(amount), count, int(back))
+        for day, code, amount, count, back in rows
+        if code == CURRENCY
+    }
+    others: dict[str, int] = {}
+    for day, code, _amount, count, _back in rows:
+        if code != CURRENCY and day in period:
+            others[code] = others.get(code, 0) + count
+    return Sales(
+        tuple(known.get(day, DayOfOrders(day)) for day in period.days),
+        tuple(known.get(day, DayOfOrders(day)) for day in period.previous.days),
+        tuple(sorted(others.items())),
+    )
+
+
+def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySales]:
+    """Return what each community's members paid, on each community's own days; those who bought nothing are left out."""
+    found: dict[int, CommunitySales] = {}
+    for timezone, communities in scope.zones:
+        begin, middle = period.previous.instants(timezone)
+        values = {
+            "begin": begin,
+            "middle": middle,
+            "end": period.instants(timezone)[1],
+            "unpaid": sorted(UNPAID),
+            "communities": list(communities),
+            "currency": CURRENCY,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce(o.community_id, m.community_id),"
+                " coalesce(sum(o.amount) FILTER (WHERE o.at >= %(middle)s), 0),"
+                " count(*) FILTER (WHERE o.at >= %(middle)s),"
+                " coalesce(sum(o.amount) FILTER (WHERE o.at < %(middle)s), 0)"
+                f"{_ATTRIBUTED} AND o.currency = %(currency)s GROUP BY 1",
+                values,
+            )
+            found |= {row[0]: CommunitySales(*(int(value) for value in row[1:])) for row in cursor.fetchall()}
+    return found
+
+
+def basket(scope: Scope, period: Period, *, top: int = 10) -> Basket:
+    """Return who of one community bought what in ``period``.
+
+    Raises:
+        ValueError: the scope is not one community.
+    """
+    timezone, community = one_community(scope)
+    begin, end = period.instants(timezone)
+    values = {
+        "begin": begin,
+        "end": end,
+        "unpaid": sorted(UNPAID),
+        "communities": [community],
+        "currency": CURRENCY,
+        "top": top,
+    }
+    mine = f"WITH mine AS (SELECT o.*, coalesce(p.canonical_id, p.id) AS buyer {_ATTRIBUTED} AND o.currency = %(currency)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{mine}, buyers AS (SELECT buyer, sum(amount) AS amount, count(*) AS orders, max(at) AS last_at"
+            " FROM mine WHERE buyer IS NOT NULL GROUP BY buyer)"
+            " SELECT b.buyer, p.public_id, p.name, b.amount, b.orders, b.last_at, count(*) OVER (),"
+            " count(*) FILTER (WHERE b.orders > 1 OR k.first_order_at < %(begin)s) OVER ()"
+            " FROM buyers b JOIN people_member p ON p.id = b.buyer LEFT JOIN commerce_buyer k ON k.member_id = b.buyer"
+            " ORDER BY b.amount DESC, b.buyer LIMIT %(top)s",
+            values,
+        )
+        people = cursor.fetchall()
+        cursor.execute(
+            f"{mine} SELECT product, sum(amount), count(*), count(DISTINCT buyer) FROM mine"
+            " GROUP BY product ORDER BY 2 DESC, 1 LIMIT %(top)s",
+            values,
+        )
+        products = tuple(
+            Product(name, int(amount), orders, buyers) for name, amount, orders, buyers in cursor.fetchall()
+        )
+    return Basket(
+        people[0][6] if people else 0,
+        people[0][7] if people else 0,
+        products,
+        tuple(Buyer(row[0], row[1], row[2], int(row[3]), row[4], row[5]) for row in people),
+    )

@@ -1,0 +1,190 @@
+"""The matrix at a glance: every community's figures for a period beside the one before, and their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import reduce
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics import noise
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.noise import Comparison
+from liuliang.analytics.orders import CommunitySales, Sales, sales, sales_by_community
+from liuliang.analytics.periods import Period
+from liuliang.analytics.presence import Presence, presence
+from liuliang.analytics.scopes import Scope
+from liuliang.analytics.traffic import Coverage, Flows, Talk, Traffic, flows, talk, traffic
+
+RATE = Definition(
+    "rate",
+    _("说话率"),
+    _("期内说过话的“人·群”÷ 期末群成员。一个人在两个群里说话算两次，这样各群与合计用的是同一把尺。"),
+)
+
+NOBODY = Presence()
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityFigures:
+    """One community in the period. Amounts are CNY minor units; ``sales`` is None where orders may not be seen."""
+
+    community: int
+    members: int
+    members_before: int
+    talk: Talk
+    flows: Flows
+    sales: CommunitySales | None
+    last_spoke_at: datetime | None
+
+    @property
+    def rate(self) -> float | None:
+        """Return the share of members that spoke; None without members. People who spoke and left can push it over 1."""
+        return min(1.0, self.talk.speakers / self.members) if self.members > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The whole scope in the period, each figure with how it compares (nothing where the period before is not known)."""
+
+    members: int
+    joined: int
+    left: int
+    kept: int
+    kept_share: float | None
+    speakers: int
+    rate: float | None
+    messages: int
+    sales: Sales | None
+    members_by_day: tuple[int, ...]
+    traffic: Traffic
+    flows: Flows
+    changes: Mapping[str, Comparison]
+
+    @property
+    def rate_by_day(self) -> tuple[float | None, ...]:
+        """Return the share of members that spoke on each day; None for days without members."""
+        return tuple(
+            min(1.0, day.speakers / members) if members else None
+            for day, members in zip(self.traffic.now, self.members_by_day, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Every community that has figures, and the totals."""
+
+    period: Period
+    communities: tuple[CommunityFigures, ...]
+    totals: Totals
+
+
+def overview(
+    scope: Scope, period: Period, *, today: date, known: Coverage | None, buying: Scope | None, timezone: str
+) -> Overview:
+    """Return the figures of all communities in ``scope``.
+
+    Args:
+        scope: the communities that may be seen.
+        period: the days to speak of; compared with as many days before, if the log reaches back that far.
+        today: the present local day, up to which flows lead from the period's end to the members of now.
+        known: the span the log covers.
+        buying: the communities whose orders may be seen; None for none.
+        timezone: of the days of orders.
+    """
+    standing = presence(scope)
+    moved = flows(scope, period, today)
+    said = talk(scope, period)
+    bought = sales_by_community(buying, period) if buying is not None else {}
+    may_see_orders = frozenset(buying.communities) if buying is not None else frozenset[int]()
+    communities = tuple(
+        _figures(
+            community,
+            standing.get(community, NOBODY),
+            said.get(community, Talk()),
+            moved.get(community, Flows()),
+            bought.get(community, CommunitySales()) if community in may_see_orders else None,
+        )
+        for community in scope.communities
+    )
+    totals = _totals(
+        communities,
+        traffic(scope, period),
+        sales(buying, period, timezone) if buying is not None else None,
+        is_comparable=known is not None and known.first <= period.previous.first,
+    )
+    return Overview(period, communities, totals)
+
+
+def _figures(
+    community: int, standing: Presence, said: Talk, moved: Flows, bought: CommunitySales | None
+) -> CommunityFigures:
+    members = max(0, standing.members - moved.since.net)
+    return CommunityFigures(
+        community, members, max(0, members - moved.now.net), said, moved, bought, standing.last_spoke_at
+    )
+
+
+def _totals(
+    communities: tuple[CommunityFigures, ...], days: Traffic, bought: Sales | None, *, is_comparable: bool
+) -> Totals:
+    moved = reduce(lambda total, each: total + each.flows, communities, Flows())
+    members = sum(each.members for each in communities)
+    before = sum(each.members_before for each in communities)
+    spoke = sum(each.talk.speakers for each in communities)
+    spoke_before = sum(each.talk.speakers_before for each in communities)
+    return Totals(
+        members=members,
+        joined=moved.now.joined,
+        left=moved.now.left,
+        kept=moved.now.kept,
+        kept_share=moved.now.kept_share,
+        speakers=days.speakers_now,
+        rate=min(1.0, spoke / members) if members else None,
+        messages=sum(day.messages for day in days.now),
+        sales=bought,
+        members_by_day=levels(members, [day.net for day in days.now]),
+        traffic=days,
+        flows=moved,
+        changes=_changes(days, moved, members, (spoke, spoke_before, before), bought) if is_comparable else {},
+    )
+
+
+def _changes(
+    days: Traffic, moved: Flows, members: int, speaking: tuple[int, int, int], bought: Sales | None
+) -> dict[str, Comparison]:
+    spoke, spoke_before, members_before = speaking
+    shares = {
+        "kept": noise.compare_shares(moved.now.kept, moved.now.joined, moved.before.kept, moved.before.joined),
+        "rate": noise.compare_shares(min(spoke, members), members, min(spoke_before, members_before), members_before),
+    }
+    found = {
+        "members": noise.compare_flow([day.net for day in days.now], members),
+        "joined": noise.compare_days([day.joined for day in days.now], [day.joined for day in days.before]),
+        "left": noise.compare_days([day.left for day in days.now], [day.left for day in days.before]),
+        "speakers": noise.compare_people(
+            days.speakers_now,
+            days.speakers_before,
+            days.speakers_either,
+            days_now=[day.speakers for day in days.now],
+            days_before=[day.speakers for day in days.before],
+        ),
+        "messages": noise.compare_days([day.messages for day in days.now], [day.messages for day in days.before]),
+    }
+    if bought is not None:
+        found["gmv"] = noise.compare_days(
+            [day.amount for day in bought.now], [day.amount for day in bought.before], unit=bought.mean_amount
+        )
+    return found | {key: share for key, share in shares.items() if share is not None}
+
+
+def levels(last: int, net: list[int]) -> tuple[int, ...]:
+    """Return the level at the end of each day, given the level at the end of the last one and each day's net flow."""
+    found: list[int] = []
+    level = last
+    for change in reversed(net):
+        found.append(max(0, level))
+        level -= change
+    return tuple(reversed(found))

@@ -1,0 +1,140 @@
+"""Who is there now: how large communities are, who is silent, who never spoke. Read from the projections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.periods import Period
+from liuliang.analytics.scopes import Scope
+
+MEMBERS = Definition(
+    "members",
+    _("群成员"),
+    _("到期末仍在群里的“人·群”：现在在群的，减去期末以后进的，加上期末以后退的。一个人在两个群里算两次；机器人不算。"),
+    _("人次"),
+)
+SILENT = Definition(
+    "silent",
+    _("谁在潜水"),
+    _(
+        "现在在群的人，按说话分三种：期内说过话；以前说过、期内没说；从有记录以来没说过话（潜水）。三种相加就是群成员。机器人不算。"
+    ),
+    _("人"),
+    good="down",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A community as it stands: members present, how many of them never spoke, and when anybody last did."""
+
+    members: int = 0
+    never_spoke: int = 0
+    last_spoke_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SilentMember:
+    """Somebody who is there and did not speak in the period. ``last_spoke_at`` is None for those who never did."""
+
+    member: int
+    public_id: str
+    name: str
+    first_seen_at: datetime
+    joined_at: datetime | None
+    last_spoke_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Present members by whether they spoke, and the first of those who did not."""
+
+    spoke: int
+    fell_silent: int
+    never_spoke: int
+    examples: tuple[SilentMember, ...]
+
+    @property
+    def members(self) -> int:
+        """Return all who are there."""
+        return self.has_spoken + self.never_spoke
+
+    @property
+    def has_spoken(self) -> int:
+        """Return those who ever spoke."""
+        return self.spoke + self.fell_silent
+
+
+def presence(scope: Scope) -> Mapping[int, Presence]:
+    """Return how each community stands now; those that nobody was ever seen in are left out."""
+    where, values = _among(scope)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT community_id, count(*) FILTER (WHERE is_present),"
+            " count(*) FILTER (WHERE is_present AND first_spoke_at IS NULL), max(last_spoke_at)"
+            f" FROM people_membership m WHERE {where} GROUP BY community_id",
+            values,
+        )
+        return {row[0]: Presence(*row[1:]) for row in cursor.fetchall()}
+
+
+def silence(scope: Scope, period: Period, *, examples: int = 20) -> Silence:
+    """Return who of one community's present members spoke in ``period``, fell silent, or never spoke.
+
+    Examples are those who never spoke, the longest there first, then those silent for longest.
+
+    Raises:
+        ValueError: the scope is not one community.
+    """
+    timezone, _community = one_community(scope)
+    begin, _end = period.instants(timezone)
+    where, values = _among(scope)
+    quiet = "is_present AND (last_spoke_at IS NULL OR last_spoke_at < %(begin)s)"
+    values |= {"begin": begin, "examples": examples}
+    with connection.cursor() as cursor:
+        # Who last spoke after the period may have been silent in it, but is not now: counted as speaking.
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE last_spoke_at >= %(begin)s),"
+            " count(*) FILTER (WHERE last_spoke_at < %(begin)s), count(*) FILTER (WHERE last_spoke_at IS NULL)"
+            f" FROM people_membership m WHERE {where} AND is_present",
+            values,
+        )
+        spoke, fell_silent, never = cursor.fetchone() or (0, 0, 0)
+        cursor.execute(
+            "SELECT p.id, p.public_id, p.name, m.first_seen_at, m.last_joined_at, m.last_spoke_at"
+            f" FROM people_membership m JOIN people_member p ON p.id = m.member_id WHERE {where} AND {quiet}"
+            " ORDER BY m.last_spoke_at NULLS FIRST, m.first_seen_at, p.id LIMIT %(examples)s",
+            values,
+        )
+        shown = tuple(SilentMember(*row) for row in cursor.fetchall())
+    return Silence(int(spoke), int(fell_silent), int(never), shown)
+
+
+def one_community(scope: Scope) -> tuple[str, int]:
+    """Return the time zone and id of a scope that is one community.
+
+    Raises:
+        ValueError: it is none, or several.
+    """
+    communities = scope.communities
+    if len(communities) != 1:
+        raise ValueError(f"one community is asked for, not {len(communities)}")
+    return scope.zones[0][0], communities[0]
+
+
+def _among(scope: Scope) -> tuple[str, dict[str, object]]:
+    """Return the SQL on ``people_membership m`` that keeps to the scope, and its parameters."""
+    terms, values = ["true"], dict[str, object]()
+    if not scope.is_everything:
+        terms.append("m.community_id = ANY(%(communities)s)")
+        values["communities"] = list(scope.communities)
+    if scope.robots:
+        terms.append("NOT m.member_id = ANY(%(robots)s)")
+        values["robots"] = list(scope.robots)
+    return " AND ".join(terms), values

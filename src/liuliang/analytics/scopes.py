@@ -1,0 +1,95 @@
+"""Which communities a figure speaks of, and the SQL that keeps to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from liuliang.analytics.periods import Period
+
+STAMP = "%Y-%m-%d %H:%M:%S.%f"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Communities with their time zones, and the members who are no people.
+
+    ``is_everything`` means no other community exists, so none need be named. ``zones`` is a tuple of (time zone, ids),
+    so that a scope can be hashed and remembered. ``robots`` are left out of every figure.
+    """
+
+    zones: tuple[tuple[str, tuple[int, ...]], ...]
+    is_everything: bool = False
+    robots: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, places: Iterable[tuple[int, str]], *, is_everything: bool = False, robots: Iterable[int] = ()) -> Scope:
+        """Make a scope of (community id, time zone) pairs."""
+        by_zone: defaultdict[str, list[int]] = defaultdict(list)
+        for community, timezone in places:
+            by_zone[timezone].append(community)
+        zones = tuple((zone, tuple(sorted(ids))) for zone, ids in sorted(by_zone.items()))
+        return cls(zones, is_everything, tuple(sorted(robots)))
+
+    def only(self, communities: Iterable[int]) -> Scope:
+        """Return the part of this scope that holds just these communities."""
+        wanted = set(communities)
+        kept = ((zone, tuple(each for each in ids if each in wanted)) for zone, ids in self.zones)
+        return Scope(tuple((zone, ids) for zone, ids in kept if ids), robots=self.robots)
+
+    @property
+    def communities(self) -> tuple[int, ...]:
+        """Return the ids in order."""
+        return tuple(sorted(community for _zone, ids in self.zones for community in ids))
+
+    def condition(self) -> tuple[str, dict[str, Any]]:
+        """Return the lake SQL that keeps to these communities, and its parameters. Never keeps rows of no community."""
+        people, values = self._people()
+        if self.is_everything:
+            return f"community != 0{people}", values
+        return f"community IN {{communities:Array(UInt32)}}{people}", {**values, "communities": list(self.communities)}
+
+    def during(self, period: Period, name: str = "period") -> tuple[str, dict[str, Any]]:
+        """Return the lake SQL for events that happened in these communities on the local days of ``period``.
+
+        ``name`` keeps the parameters of two periods in one statement apart. One range of instants for every time zone.
+        """
+        terms: list[str] = []
+        values: dict[str, Any] = {}
+        is_plain = len(self.zones) == 1 and self.is_everything
+        for place, (timezone, ids) in enumerate(self.zones):
+            begin, end = period.instants(timezone)
+            since, until, among = f"{name}_from_{place}", f"{name}_until_{place}", f"{name}_communities_{place}"
+            term = f"occurred_at >= {{{since}:DateTime64(3, 'UTC')}} AND occurred_at < {{{until}:DateTime64(3, 'UTC')}}"
+            values |= {since: stamp(begin), until: stamp(end)}
+            if not is_plain:
+                term += f" AND community IN {{{among}:Array(UInt32)}}"
+                values[among] = list(ids)
+            terms.append(f"({term})")
+        if not terms:
+            return "0", {}
+        people, more = self._people()
+        outside = " AND community != 0" if is_plain else ""
+        return f"({' OR '.join(terms)}){outside}{people}", values | more
+
+    def _people(self) -> tuple[str, dict[str, Any]]:
+        """Return the SQL that leaves robots out, with the AND before it; nothing where there are none."""
+        if not self.robots:
+            return "", {}
+        return " AND member NOT IN {robots:Array(UInt32)}", {"robots": list(self.robots)}
+
+
+def stamp(instant: datetime) -> str:
+    """Write an instant as the lake reads it: UTC, milliseconds."""
+    return instant.astimezone(UTC).strftime(STAMP)[:-3]
+
+
+def between(period: Period) -> tuple[str, Mapping[str, str]]:
+    """Return the lake SQL for rows of ``member_day`` whose day lies in ``period``, and its parameters."""
+    return (
+        "day >= {first:Date} AND day <= {last:Date}",
+        {"first": period.first.isoformat(), "last": period.last.isoformat()},
+    )

@@ -1,0 +1,242 @@
+"""Who came, who went, who spoke: by day for the whole, and by community for the period and the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.remembering import remembered
+from liuliang.analytics.scopes import Scope, between
+from liuliang.lake.queries import query
+
+MESSAGES = Definition(
+    "messages", _("消息"), _("期内成员在群里发出的消息条数，包括图片、语音等；系统提示不算。"), _("条")
+)
+SPEAKERS = Definition(
+    "speakers", _("说话的人"), _("期内至少发过一条消息的人，一个人在几个群里说话也只算一次。"), _("人")
+)
+JOINED = Definition(
+    "joined",
+    _("进群"),
+    _(
+        "期内有进群记录的“人·群”：同一人进两个群算两次，同一群进出几次只算一次。聊天记录开始以前就在群里、没有进群记录的人不算。"
+    ),
+    _("人次"),
+)
+LEFT = Definition(
+    "left",
+    _("退群"),
+    _(
+        "期内有退群（自己退出或被移出）记录的“人·群”，同一群退出几次只算一次。微信的聊天记录不写谁自己退群，只写谁被移出，微信群的退群因此会偏少。"
+    ),
+    _("人次"),
+    good="down",
+)
+KEPT = Definition(
+    "kept",
+    _("留量"),
+    _(
+        "流量 − 蒸发量 = 留量：期内进群的“人·群”中，到期末那天结束时没有在最后一次进群之后又退出的。留存率 = 留量 ÷ 进群。"
+    ),
+    _("人次"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The first and the last local day of which the log knows anything in these communities."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened on one local day."""
+
+    day: date
+    messages: int = 0
+    speakers: int = 0
+    joined: int = 0
+    left: int = 0
+
+    @property
+    def net(self) -> int:
+        """Return joins less leaves."""
+        return self.joined - self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """A period and the one before by day, with the people of each counted once."""
+
+    now: tuple[Day, ...]
+    before: tuple[Day, ...]
+    speakers_now: int
+    speakers_before: int
+    speakers_either: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Pairs of member and community that came, went, and came and stayed to the period's end."""
+
+    joined: int = 0
+    left: int = 0
+    kept: int = 0
+
+    @property
+    def net(self) -> int:
+        """Return joins less leaves."""
+        return self.joined - self.left
+
+    @property
+    def evaporated(self) -> int:
+        """Return how many came and were gone again before the period ended."""
+        return self.joined - self.kept
+
+    @property
+    def kept_share(self) -> float | None:
+        """Return the share of those who came that stayed; None when nobody came."""
+        return self.kept / self.joined if self.joined else None
+
+    def __add__(self, other: Flow) -> Flow:
+        return Flow(self.joined + other.joined, self.left + other.left, self.kept + other.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """A community's flows: in the period, in the one before, and since the period ended."""
+
+    now: Flow = Flow()
+    before: Flow = Flow()
+    since: Flow = Flow()
+
+    def __add__(self, other: Flows) -> Flows:
+        return Flows(self.now + other.now, self.before + other.before, self.since + other.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What a community said in the period and in the one before, and who."""
+
+    messages: int = 0
+    speakers: int = 0
+    messages_before: int = 0
+    speakers_before: int = 0
+    speakers_either: int = 0
+
+
+_KINDS = "kind IN ('message.sent', 'member.joined', 'member.left')"
+
+
+@remembered
+def coverage(scope: Scope) -> Coverage | None:
+    """Return the span of days known of these communities; None when nothing is."""
+    among, values = scope.condition()
+    rows = query(f"SELECT min(day), max(day), count() FROM {{member_day}} WHERE {_KINDS} AND {among}", values).rows
+    first, last, count = rows[0]
+    return Coverage(first, last) if count else None
+
+
+@remembered
+def traffic(scope: Scope, period: Period) -> Traffic:
+    """Return what happened day by day in the period and the one before, all communities together."""
+    among, values = scope.condition()
+    within, days = between(period.with_previous)
+    rows = query(
+        f"""
+        SELECT grouping(day), grouping(is_now), day, is_now, sum(messages), groupBitmapOr(spoke), sum(joined), sum(gone)
+        FROM (
+            SELECT day, day >= {{begin:Date}} AS is_now,
+                   sumIf(count, kind = 'message.sent') AS messages,
+                   groupBitmapStateIf(member, kind = 'message.sent') AS spoke,
+                   uniqExactIf((community, member), kind = 'member.joined') AS joined,
+                   uniqExactIf((community, member), kind = 'member.left') AS gone
+            FROM {{member_day}}
+            WHERE {_KINDS} AND {among} AND {within}
+            GROUP BY day
+        )
+        GROUP BY GROUPING SETS ((day), (is_now), ())
+        """,
+        {**values, **days, "begin": period.first.isoformat()},
+    ).rows
+    known: dict[date, Day] = {}
+    spoke = {"now": 0, "before": 0, "either": 0}
+    for spans_days, spans_periods, day, is_now, *counts in rows:
+        if not spans_days:
+            known[day] = Day(day, *(int(count) for count in counts))
+        elif spans_periods:
+            spoke["either"] = int(counts[1])
+        else:
+            spoke["now" if is_now else "before"] = int(counts[1])
+    return Traffic(
+        tuple(known.get(day, Day(day)) for day in period.days),
+        tuple(known.get(day, Day(day)) for day in period.previous.days),
+        spoke["now"],
+        spoke["before"],
+        spoke["either"],
+    )
+
+
+@remembered
+def talk(scope: Scope, period: Period) -> Mapping[int, Talk]:
+    """Return what was said in each community in the period and the one before; silent communities are left out."""
+    among, values = scope.condition()
+    within, days = between(period.with_previous)
+    rows = query(
+        "SELECT community, sumIf(count, day >= {begin:Date}), groupBitmapIf(member, day >= {begin:Date}),"
+        " sumIf(count, day < {begin:Date}), groupBitmapIf(member, day < {begin:Date}), groupBitmap(member)"
+        f" FROM {{member_day}} WHERE kind = 'message.sent' AND {among} AND {within} GROUP BY community",
+        {**values, **days, "begin": period.first.isoformat()},
+    ).rows
+    return {int(row[0]): Talk(*(int(value) for value in row[1:])) for row in rows}
+
+
+@remembered
+def flows(scope: Scope, period: Period, upto: date) -> Mapping[int, Flows]:
+    """Return who came and went in each community, from the period before up to ``upto`` (today).
+
+    Joins and leaves are few beside messages, so they are read as events: only instants tell whether somebody left before
+    or after they last came in. Equal instants count as gone, as in `liuliang.people.models.Membership`.
+    """
+    spans = {"now": period, "before": period.previous}
+    if upto > period.last:
+        spans["since"] = Period(period.last + ONE_DAY, upto)
+    whole, values = scope.during(Period(period.previous.first, max(upto, period.last)), "whole")
+    columns: list[str] = []
+    for name, span in spans.items():
+        condition, more = scope.during(span, name)
+        values |= more
+        columns += [
+            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.joined' AND {condition}) AS joined_{name}",
+            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.left' AND {condition}) AS left_{name}",
+        ]
+    counted = [
+        count
+        for name in spans
+        for count in (
+            f"countIf(joined_{name} != 0)",
+            f"countIf(left_{name} != 0)",
+            f"countIf(joined_{name} != 0 AND left_{name} < joined_{name})",
+        )
+    ]
+    rows = query(
+        f"SELECT community, {', '.join(counted)} FROM (SELECT community, member, {', '.join(columns)} FROM {{events}}"
+        f" WHERE kind IN ('member.joined', 'member.left') AND {whole} GROUP BY community, member) GROUP BY community",
+        values,
+    ).rows
+    return {
+        int(row[0]): Flows(
+            **{
+                name: Flow(*(int(value) for value in row[1 + place * 3 : 4 + place * 3]))
+                for place, name in enumerate(spans)
+            }
+        )
+        for row in rows
+    }
