@@ -1,0 +1,125 @@
+"""The engine that reads and writes the lake: ClickHouse in this process, or a ClickHouse server.
+
+Both are reached through one client and one dialect. The engine in the process is imported on first use, after any fork;
+a client serialises its calls, so every thread has its own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from liuliang.kernel.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clickhouse_connect.driver.client import Client
+
+# Codes of ClickHouse errors (its ErrorCodes list): what a limit on time, and limits on memory and volume, raise.
+_TOO_SLOW = {159, 160}
+_TOO_MUCH = {158, 191, 241, 307, 396}
+
+FILE_MISSING = 107
+"""The code of a file that is not there any more."""
+
+_of_thread = threading.local()
+_anchor: dict[int, Client] = {}
+_anchoring = threading.Lock()
+
+
+def is_embedded() -> bool:
+    """Tell whether the engine runs in this process over Parquet files."""
+    return not settings.CLICKHOUSE_URL
+
+
+def client() -> Client:
+    """Return this thread's client, connecting on first use."""
+    held: tuple[int, str, Client] | None = getattr(_of_thread, "held", None)
+    if held is not None and held[:2] == (os.getpid(), settings.CLICKHOUSE_URL):
+        return held[2]
+    fresh = _connect()
+    _of_thread.held = (os.getpid(), settings.CLICKHOUSE_URL, fresh)
+    return fresh
+
+
+def _connect() -> Client:
+    # Half a second that most processes never need.
+    from clickhouse_connect.driver import create_client
+
+    if not is_embedded():
+        return create_client(dsn=settings.CLICKHOUSE_URL, tz_mode="aware", autogenerate_session_id=False)
+    with _anchoring:
+        # The engine ends with its last client and takes long to start; one client of the process keeps it.
+        if os.getpid() not in _anchor:
+            _anchor[os.getpid()] = create_client(interface="chdb")
+        return create_client(interface="chdb", tz_mode="aware")
+
+
+def limits(seconds: float | None = None, memory: int | None = None) -> dict[str, Any]:
+    """Return the settings that bound a statement: seconds of time, bytes of memory; None takes the installation's limit.
+
+    Sorting and grouping go to disk before they meet the memory limit.
+    """
+    bytes_allowed = memory or settings.LAKE_MEMORY_LIMIT
+    return {
+        "max_execution_time": seconds or settings.LAKE_TIME_LIMIT,
+        "max_memory_usage": bytes_allowed,
+        "max_bytes_before_external_sort": bytes_allowed // 3,
+        "max_bytes_before_external_group_by": bytes_allowed // 3,
+        "max_query_size": 64 * 1024 * 1024,
+        "max_ast_elements": 10_000_000,
+        "max_expanded_ast_elements": 10_000_000,
+    }
+
+
+def fetch(
+    statement: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    seconds: float | None = None,
+    memory: int | None = None,
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Run a reading statement and return the names of its columns and its rows.
+
+    Raises:
+        Refused: ``lake.too_slow`` or ``lake.too_much``: it ran into a limit.
+    """
+    bounds = limits(seconds, memory)
+    try:
+        result = client().query(statement, parameters=dict(parameters) if parameters else None, settings=bounds)
+    except Exception as error:
+        refused = _refusal(error, bounds)
+        if refused is None:
+            raise
+        raise refused from error
+    return tuple(result.column_names), [tuple(row) for row in result.result_rows]
+
+
+def _refusal(error: Exception, bounds: Mapping[str, Any]) -> Refused | None:
+    code = error_code(error)
+    if code in _TOO_SLOW:
+        return Refused("lake.too_slow", seconds=bounds["max_execution_time"])
+    if code in _TOO_MUCH:
+        return Refused("lake.too_much", bytes=bounds["max_memory_usage"])
+    return None
+
+
+def error_code(error: Exception) -> int | None:
+    """Return the ClickHouse code of an error, or None when it is none of ClickHouse's."""
+    code = getattr(error, "code", None)
+    return code if isinstance(code, int) else None
+
+
+def execute(statement: str, **options: object) -> None:
+    """Run a writing statement in bounded memory and with an hour's time; ``options`` are further settings."""
+    bounds = {**limits(seconds=3600), **options}
+    clause = ", ".join(f"{name} = {_setting(value)}" for name, value in bounds.items())
+    client().command(f"{statement} SETTINGS {clause}")
+
+
+def _setting(value: object) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)

@@ -1,0 +1,12 @@
+"""The lake's periodic job."""
+
+from __future__ import annotations
+
+from liuliang.kernel.jobs import job
+from liuliang.lake.tidying import tidy
+
+
+@job("lake.tidy", every="* * * * *", attempts=1, lock="lake.tidy")
+def tidy_lake(timestamp: int) -> None:  # noqa: ARG001 - what a periodic job is given
+    """Keep the lake tidy, every minute."""
+    tidy()

@@ -1,0 +1,127 @@
+"""Reading the lake: ClickHouse SQL with the two tables put in, under limits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from liuliang.kernel import clock
+from liuliang.lake import engine, server
+from liuliang.lake.catalogue import Snapshot, read_files, take_snapshot
+from liuliang.lake.identity import applied
+from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+READER = "lake"
+"""The name of the lake's cursor in the log."""
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The rows of a query, as tuples in the order of ``columns``."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries by column."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def query(
+    statement: str,
+    parameters: Mapping[str, object] = _NOTHING,
+    *,
+    seconds: float | None = None,
+    memory: int | None = None,
+) -> Result:
+    """Run a SELECT in ClickHouse SQL over the lake.
+
+    ``{events}`` and ``{member_day}`` stand for the tables; put values in by ClickHouse's own parameters,
+    ``{name:Type}``. Rows of ``member_day`` are additive, and several may exist of one key: ``sum(count)``, not ``count``.
+    Do not use PREWHERE; the engine moves conditions by itself.
+
+    Args:
+        statement: the SELECT.
+        parameters: values by name.
+        seconds: a limit on time; None for the installation's.
+        memory: a limit on memory in bytes; None for the installation's.
+
+    Raises:
+        Refused: ``lake.too_slow`` or ``lake.too_much``: it ran into a limit.
+    """
+    try:
+        return Result(*engine.fetch(_bound(statement), parameters, seconds=seconds, memory=memory))
+    except Exception as error:
+        # A file can be deleted between our look at the catalogue and the engine's at the folder, if we were suspended
+        # for longer than retired files are kept. The catalogue knows what took its place.
+        if engine.error_code(error) != engine.FILE_MISSING:
+            raise
+    return Result(*engine.fetch(_bound(statement), parameters, seconds=seconds, memory=memory))
+
+
+def _bound(statement: str) -> str:
+    snapshot = take_snapshot()
+    for table in (EVENT, MEMBER_DAY):
+        name = "{events}" if table is EVENT else "{member_day}"
+        statement = statement.replace(name, _relation(table, snapshot))
+    return statement
+
+
+def _relation(table: Table, snapshot: Snapshot) -> str:
+    stored = read_files(table, snapshot.files[table.name]) if engine.is_embedded() else server.table_name(table)
+    return applied(table, stored, snapshot.pending)
+
+
+def fingerprint() -> str:
+    """Return a text that changes whenever the answer of some query may have changed, for keeping results.
+
+    Merging files does not change it: what counts is how far the log is sealed, and what is known of members and zones.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT (xid, position)::text FROM kernel_cursor WHERE reader = %s AND shard = 0),"
+            " (SELECT max(id) FROM lake_lakebatch WHERE delivered_at IS NOT NULL),"
+            " (SELECT max(settled_at) FROM lake_lakealias),"
+            " (SELECT md5(string_agg((recorded, canonical, is_erased)::text, ',' ORDER BY recorded))"
+            " FROM lake_lakealias WHERE settled_at IS NULL),"
+            " (SELECT max(counted_at) FROM lake_lakezone)",
+            [READER],
+        )
+        return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the lake is behind the log: the age in seconds of the oldest event it lacks, 0.0 when it lacks none.
+
+    ``position`` is that of the last event it holds.
+    """
+
+    seconds: float
+    position: int
+
+
+def freshness() -> Freshness:
+    """Tell how far the lake is behind what has been committed to the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.position, (SELECT e.recorded_at FROM kernel_event e"
+            " WHERE (e.xid, e.position) > (c.xid::text::xid8, c.position) ORDER BY e.xid, e.position LIMIT 1),"
+            " (SELECT min(b.created_at) FROM lake_lakebatch b WHERE b.delivered_at IS NULL)"
+            " FROM (SELECT coalesce(max(xid), 0) AS xid, coalesce(max(position), 0) AS position"
+            " FROM kernel_cursor WHERE reader = %s) c",
+            [READER],
+        )
+        position, unsealed, undelivered = cursor.fetchone() or (0, None, None)
+    oldest = min((instant for instant in (unsealed, undelivered) if instant is not None), default=None)
+    behind = 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
+    return Freshness(behind, position)

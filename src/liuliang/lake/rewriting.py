@@ -1,0 +1,94 @@
+"""Making the files say what the pending aliases say: merges, splits, erasure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from liuliang.kernel import clock
+from liuliang.lake import catalogue, engine, server
+from liuliang.lake.identity import applied, is_stale
+from liuliang.lake.models import LakeAlias, LakeFile
+from liuliang.lake.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liuliang.lake.catalogue import Pending
+
+
+def settle() -> int:
+    """Rewrite every file that does not show the pending aliases yet, then call these settled; return how many were.
+
+    Returns 0 while somebody else merges or rewrites. An alias that changes meanwhile stays pending.
+    """
+    pending = _stand_still()
+    if not pending:
+        return 0
+    if not engine.is_embedded():
+        return _settle_server(pending)
+    while True:
+        with transaction.atomic():
+            if not catalogue.start_tidying():
+                return 0
+            stale = _first_stale(pending)
+            if stale is None:
+                return _mark_settled(pending)
+            _rewrite(*stale, pending)
+
+
+def _stand_still() -> tuple[Pending, ...]:
+    """Read the pending aliases at a moment when nobody writes files.
+
+    Whoever writes files later knows these aliases, so the files live now are all that can fail to show them.
+    """
+    if not LakeAlias.objects.filter(settled_at=None).exists():
+        return ()
+    with transaction.atomic():
+        if not catalogue.start_tidying():
+            return ()
+        catalogue.wait_for_sealing()
+        return catalogue.take_snapshot().pending
+
+
+def _first_stale(pending: Sequence[Pending]) -> tuple[Table, LakeFile] | None:
+    files = catalogue.take_snapshot().files
+    for table in TABLES:
+        if not files[table.name]:
+            continue
+        relation = catalogue.read_files(table, files[table.name])
+        _, rows = engine.fetch(
+            f"SELECT DISTINCT _file FROM {relation} WHERE {is_stale(table, pending)} ORDER BY _file LIMIT 1",
+            seconds=3600,
+        )
+        if rows:
+            return table, LakeFile.objects.get(path=rows[0][0])
+    return None
+
+
+def _rewrite(table: Table, file: LakeFile, pending: Sequence[Pending]) -> None:
+    stem = catalogue.new_stem(table)
+    with catalogue.discarding(stem):
+        relation = applied(table, catalogue.read_files(table, [file.path]), pending)
+        catalogue.write_files(table, stem, table.merged(relation))
+        catalogue.retire([file])
+        catalogue.admit(table, stem, file.level, file.created_at)
+
+
+def _settle_server(pending: Sequence[Pending]) -> int:
+    with transaction.atomic():
+        if not catalogue.start_tidying() or not server.hold_still():
+            return 0
+        for table in TABLES:
+            server.rewrite(table, pending)
+        return _mark_settled(pending)
+
+
+def _mark_settled(pending: Sequence[Pending]) -> int:
+    settled = 0
+    for alias in pending:
+        settled += LakeAlias.objects.filter(
+            recorded=alias.recorded, changed_at=alias.changed_at, settled_at=None
+        ).update(settled_at=clock.now())
+    return settled
