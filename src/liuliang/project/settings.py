@@ -83,7 +83,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": postgres.django_database(environment.variable("DATABASE_URL", "postgresql:///liuliang"))}
+DATABASES = {"default": postgres.django_database(postgres.database_url())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Staff"

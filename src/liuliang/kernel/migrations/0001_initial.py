@@ -12,26 +12,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='LoggedEvent',
-            fields=[
-                ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('id', models.UUIDField()),
-                ('kind', models.TextField()),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('member', models.IntegerField(null=True)),
-                ('community', models.IntegerField(null=True)),
-                ('actor', models.IntegerField(null=True)),
-                ('source', models.TextField()),
-                ('source_id', models.TextField()),
-                ('data', models.JSONField()),
-            ],
-            options={
-                'db_table': 'kernel_event',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
             name='Cluster',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,0 +1,5 @@
+"""`python -m liuliang` is the command `liuliang`."""
+
+from liuliang.cli.main import run
+
+run()

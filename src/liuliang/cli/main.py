@@ -1,0 +1,201 @@
+"""`liuliang`: one command for everything that is done from a shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from liuliang.kernel import environment, logs, postgres
+from liuliang.kernel.errors import Refused
+
+app = typer.Typer(
+    name="liuliang",
+    help="Run communities, and know who stayed. 留量：流量 − 蒸发量。",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+err = Console(stderr=True)
+
+
+def run() -> None:
+    """Run the command line; a refusal becomes one clear line and exit status 1."""
+    try:
+        app()
+    except Refused as refusal:
+        from liuliang.cli.words import explain
+
+        err.print(f"[red]✗[/red] {explain(refusal)}")
+        sys.exit(1)
+
+
+def ready(*, migrate: bool = False) -> None:
+    """Start the private PostgreSQL if needed, set Django up, and bring the schema up to date if asked."""
+    postgres.start_if_private()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liuliang.project.settings")
+    import django
+
+    django.setup()
+    if migrate:
+        from django.core.management import call_command
+
+        from liuliang.kernel import restore
+
+        call_command("migrate", verbosity=0, interactive=False)
+        renumbered = restore.settle()
+        if renumbered:
+            err.print(f"The log came from another PostgreSQL cluster: {renumbered:,} events were renumbered.")
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
+) -> None:
+    """Start what is missing (PostgreSQL, web, worker, follower), watch it, stop it cleanly on Ctrl-C or SIGTERM."""
+    from liuliang.cli.supervisor import Supervisor
+
+    ready(migrate=True)
+    from liuliang.cli.welcome import welcome
+
+    Supervisor(on_ready=lambda: welcome(host, port), extra={"LIULIANG_HOST": host, "LIULIANG_PORT": str(port)}).run()
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(envvar="LIULIANG_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="LIULIANG_PORT", help="Port to listen on.")] = 8765,
+    workers: Annotated[int, typer.Option(envvar="LIULIANG_WEB_WORKERS", help="Processes.")] = 2,
+    threads: Annotated[int, typer.Option(envvar="LIULIANG_WEB_THREADS", help="Threads per process.")] = 4,
+) -> None:
+    """Run the web server alone."""
+    from liuliang.cli.supervisor import end_with_supervisor
+    from liuliang.cli.web import serve
+
+    end_with_supervisor()
+    postgres.start_if_private()
+    serve(host, port, workers, threads)
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(envvar="LIULIANG_WORKER_JOBS", help="Jobs at once.")] = 2,
+) -> None:
+    """Run a worker alone: it does the jobs."""
+    from liuliang.cli.supervisor import end_with_supervisor
+
+    end_with_supervisor()
+    ready()
+    from liuliang.kernel import worker as working
+
+    working.run(concurrency)
+
+
+@app.command()
+def follower() -> None:
+    """Run a follower alone: it folds the log into projections and seals it into the lake."""
+    from liuliang.cli.supervisor import end_with_supervisor
+
+    end_with_supervisor()
+    ready()
+    from liuliang.kernel import following
+
+    following.run()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date, and settle a log that was restored from elsewhere."""
+    ready(migrate=True)
+
+
+@app.command(name="check-migrations", hidden=True)
+def check_migrations() -> None:
+    """Fail where models and migrations differ; what `make check` runs."""
+    ready()
+    from django.core.management import call_command
+
+    call_command("makemigrations", check=True, dry_run=True)
+    call_command("check", fail_level="WARNING")
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Files to import.")],
+    community: Annotated[str, typer.Option(help="Import chats into the community of this name.")] = "",
+    timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "",
+    source: Annotated[str, typer.Option(help="Format, when it is not recognised.")] = "",
+) -> None:
+    """Import chat histories, member lists or orders, with a progress bar."""
+    ready(migrate=True)
+    from liuliang.cli.importing import import_with_progress
+
+    if not import_with_progress(files, community=community, timezone=timezone, source=source):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
+    serve: Annotated[bool, typer.Option(help="Start the product after the sample brand is in.")] = True,
+) -> None:
+    """Create a sample brand from files in the real formats, and start the product on it."""
+    ready(migrate=True)
+    from liuliang.cli.demo import create_sample_brand
+
+    create_sample_brand()
+    if serve:
+        up(host, port)
+
+
+@app.command()
+def verify() -> None:
+    """Fold every projection again beside the one in use and compare; exit status 1 where they differ."""
+    ready()
+    from liuliang.cli.verifying import verify_everything
+
+    if not verify_everything():
+        raise typer.Exit(1)
+
+
+@app.command()
+def rebuild(name: Annotated[str, typer.Argument(help="The projection, as `liuliang doctor` names it.")]) -> None:
+    """Forget a projection and fold it again from the log, while the system runs."""
+    ready()
+    from liuliang.cli.verifying import rebuild_projection
+
+    rebuild_projection(name)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is found: settings, PostgreSQL, the log, who follows it and how far, the lake, jobs that failed."""
+    ready()
+    from liuliang.cli.doctor import examine
+
+    if not examine():
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="log, import, lake or console.")],
+    quick: Annotated[bool, typer.Option("--quick", help="A short form, within 45 seconds.")] = False,
+) -> None:
+    """Measure one thing beside its limit or a peer; the last line is JSON."""
+    logs.configure(as_json=False, level=30)
+    from liuliang.bench.run import run_benchmark
+
+    run_benchmark(name, quick=quick)
+
+
+@app.command()
+def home() -> None:
+    """Print the folder that holds this installation's data."""
+    typer.echo(environment.home())

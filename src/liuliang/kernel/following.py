@@ -1,0 +1,60 @@
+"""The follower process: every reader of the log in a thread of its own, until told to stop.
+
+It is a process beside the worker because both are busy at the same time: while a job parses a file, what it has appended
+is folded and sealed on the other core.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+from django.db import close_old_connections, connection
+
+from liuliang.kernel import readers
+from liuliang.kernel.logs import get_logger
+from liuliang.kernel.readers import Reader
+
+logger = get_logger(__name__)
+
+IDLE = 0.7
+"""Seconds between looks at a log that has nothing new; with the sealer's own work this keeps the lake within two seconds."""
+
+BACKOFF = (1.0, 5.0, 30.0)
+"""Seconds to wait after a reader failed once, twice, and from then on."""
+
+
+def follow(reader: Reader, stopping: threading.Event) -> None:
+    """Advance one reader until ``stopping`` is set. A failure is logged and tried again: nothing was moved by it."""
+    failures = 0
+    while not stopping.is_set():
+        try:
+            readers.ensure_cursors(reader)
+            while not stopping.is_set() and readers.advance(reader):
+                failures = 0
+            stopping.wait(IDLE)
+        except Exception:
+            logger.exception("reader failed", reader=reader.name)
+            connection.close()
+            stopping.wait(BACKOFF[min(failures, len(BACKOFF) - 1)])
+            failures += 1
+        else:
+            close_old_connections()
+    connection.close()
+
+
+def run() -> None:
+    """Follow the log until SIGTERM or SIGINT. Several followers on several machines share the shards between them."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    threads = [
+        threading.Thread(target=follow, args=(reader, stopping), name=f"follow:{reader.name}")
+        for reader in readers.readers()
+    ]
+    for thread in threads:
+        thread.start()
+    logger.info("following", readers=[reader.name for reader in readers.readers()])
+    for thread in threads:
+        thread.join()
+    logger.info("follower stopped")
