@@ -14,12 +14,12 @@ class Import(models.Model):
     ``state`` goes uploaded → ready (recognised, waits for a person) → queued → running → done, or failed / cancelled at
     any point. ``checkpoint`` is how many records are safely in the log: a run that was killed goes on from there.
     ``counts`` has read, messages, joins, leaves, orders, members, added and known; ``inspection`` what was recognised,
-    ``options`` what a person corrected.
+    ``options`` what a person corrected. ``path`` is empty once the file is dropped.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     file_name = models.CharField(max_length=300)
-    path = models.CharField(max_length=500)
+    path = models.CharField(max_length=500, blank=True, default="")
     size = models.BigIntegerField()
     digest = models.CharField(max_length=64, blank=True, default="")
     source = models.CharField(max_length=40, blank=True, default="")
@@ -44,3 +44,18 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ImportProblem(models.Model):
+    """A place in an imported file that could not be read: what its error file is made of."""
+
+    import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="problems")
+    line = models.BigIntegerField()
+    reason = models.CharField(max_length=60)
+    excerpt = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["import_run", "line", "id"], name="importers_problem_line")]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"

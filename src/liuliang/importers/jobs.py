@@ -1,0 +1,34 @@
+"""The jobs of importing."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from liuliang.importers import services
+from liuliang.importers.base import Options
+from liuliang.importers.models import Import
+from liuliang.kernel.jobs import job
+from liuliang.people.models import Community
+
+
+@job("importers.examine")
+def examine_import(import_id: int) -> None:
+    """Recognise an uploaded file."""
+    services.examine(Import.objects.get(pk=import_id))
+
+
+@job("importers.run")
+def run_import(import_id: int) -> None:
+    """Import a queued file; when the worker stops first, leave the rest to its successor."""
+    row = services.run(import_id)
+    if row.state == "queued":
+        run_import.defer(import_id=import_id)
+
+
+def start(
+    row: Import, *, community: Community | None = None, timezone: str = "", options: Options | None = None
+) -> None:
+    """Queue an import and let a worker run it; see `liuliang.importers.services.queue`."""
+    with transaction.atomic():
+        services.queue(row, community=community, timezone=timezone, options=options)
+        run_import.defer(import_id=row.pk)

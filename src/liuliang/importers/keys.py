@@ -1,0 +1,51 @@
+"""What makes two records of two exports the same fact.
+
+Some platforms give every message an id that all exports share. Others (QQ, WeChat, WhatsApp, IRC) have none, or each tool
+counts in its own way; there a message is known by its instant, its sender and what it says, and by how many the same
+there were before it in that second. So the same chat exported twice, in pieces or by two tools, counts once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import date, datetime
+
+SHARED_IDS = frozenset({"telegram", "discord", "slack", "zulip", "wecom"})
+"""Platforms whose message ids are the same in every export."""
+
+_DAYS_KEPT = 3
+
+
+class Keys:
+    """Gives records their source ids, in file order. Reading a file again from the start gives the same ids."""
+
+    def __init__(self, platform: str) -> None:
+        self._has_ids = platform in SHARED_IDS
+        self._seen: dict[date, Counter[bytes]] = {}
+
+    def key(self, kind: str, at: datetime, who: str, what: str, message_id: str) -> str:
+        """Return the source id of a record. ``who`` and ``what`` tell it from others of the same second.
+
+        A message of a platform with ids keeps its id bare, so that replies and recalls find it.
+        """
+        if message_id and self._has_ids:
+            return message_id if kind == "message" else f"{message_id}/{kind}/{_digest(who)}"
+        content = hashlib.blake2b(
+            f"{kind}\x1f{int(at.timestamp())}\x1f{who}\x1f{what}".encode("utf-8", "surrogatepass"), digest_size=12
+        ).digest()
+        return f"{content.hex()}.{self._occurrence(at.date(), content)}"
+
+    def _occurrence(self, day: date, content: bytes) -> int:
+        """Count the same content; only a few days are remembered, because a chat is in order up to its last lines."""
+        counter = self._seen.get(day)
+        if counter is None:
+            counter = self._seen[day] = Counter()
+            if len(self._seen) > _DAYS_KEPT:
+                del self._seen[next(iter(self._seen))]
+        counter[content] += 1
+        return counter[content]
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -1,0 +1,160 @@
+"""One run of one import: where it reads, whom it knows, and how far the log has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import transaction
+
+from liuliang.importers import storage
+from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
+from liuliang.importers.models import Import, ImportProblem
+from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, Unreadable
+from liuliang.importers.tabling import bring_in_members, bring_in_orders
+from liuliang.importers.translating import ChatRecord, Translator, clean, last_possible
+from liuliang.kernel import clock, log
+from liuliang.kernel.events import Fact
+from liuliang.kernel.logs import get_logger
+from liuliang.people.communities import chat_community, remember_chat
+
+logger = get_logger(__name__)
+
+BATCH = 10_000
+"""Records per transaction: long enough for COPY to pay, short enough that readers are never held back for long."""
+
+PROBLEMS_KEPT = 10_000
+"""Unreadable places of one import that are kept for its error file; all are counted."""
+
+_NAMES: dict[type, str] = {
+    Message: "messages",
+    Joined: "joins",
+    Left: "leaves",
+    MemberRow: "members",
+    OrderRow: "orders",
+}
+
+
+class Superseded(Exception):  # noqa: N818 - an answer to another run, not a fault
+    """Somebody else runs this import, or it was cancelled: this run ends without a trace."""
+
+
+class Run:
+    """A run in this process; the row in the database decides whether it may go on."""
+
+    def __init__(self, row: Import) -> None:
+        self.row = row
+        self._source: Source = sources()[row.source]
+        self._inspection = msgspec.convert(row.inspection, Inspection)
+        self._options = msgspec.convert(row.options, Options)
+        self._latest = last_possible(clock.now())
+        self._translators: dict[Chat, Translator] = {}
+
+    def batches(self) -> Iterator[list[Read]]:
+        """Yield what is still to be imported, after passing over what an earlier run has brought into the log."""
+        reads = self._source.read(Path(self.row.path), self._inspection, self._options)
+        passed = 0
+        while passed < self.row.checkpoint:
+            behind = list(islice(reads, min(BATCH, self.row.checkpoint - passed)))
+            if not behind:
+                return
+            passed += len(behind)
+            for chat, said in _by_chat(behind):
+                self._translator(chat).skip(record for _, record in said)
+        while batch := list(islice(reads, BATCH)):
+            yield batch
+
+    def commit(self, batch: Sequence[Read]) -> None:
+        """Bring one batch into the log, with the mark of how far it reaches, in one transaction.
+
+        Raises:
+            Superseded: nothing was changed.
+        """
+        counts = Counter(read=len(batch))
+        counts.update(_NAMES[type(read.record)] for read in batch if type(read.record) in _NAMES)
+        problems = [read.record for read in batch if isinstance(read.record, Unreadable)]
+        facts: list[Fact] = []
+        for chat, said in _by_chat(batch):
+            translated, refused = self._translator(chat).translate(said)
+            facts += translated
+            problems += refused
+        listed, doubtful = self._bring_in_rows(batch)
+        facts += listed
+        problems += doubtful
+        with transaction.atomic():
+            row = Import.objects.select_for_update().get(pk=self.row.pk)
+            if row.state != "running" or row.checkpoint != self.row.checkpoint:
+                raise Superseded
+            added = log.append(facts)
+            counts.update(added=added, known=len(facts) - added)
+            self._keep_problems(row, problems)
+            row.checkpoint += len(batch)
+            row.progress = batch[-1].position
+            row.counts = dict(Counter(row.counts) + counts)
+            row.save(update_fields=["checkpoint", "progress", "counts", "unreadable"])
+        self.row = row
+
+    def pause(self) -> Import:
+        """Leave the import to a later run, because this process stops."""
+        self.row.state = "queued"
+        self.row.save(update_fields=["state"])
+        return self.row
+
+    def finish(self) -> Import:
+        """Close the import and drop the file: what it said is in the log, and people's words are not kept twice."""
+        with transaction.atomic():
+            row = Import.objects.select_for_update().get(pk=self.row.pk)
+            if row.state != "running":
+                raise Superseded
+            path, row.path = row.path, ""
+            row.state, row.finished_at, row.progress = "done", clock.now(), row.size
+            row.save(update_fields=["state", "finished_at", "progress", "path"])
+        storage.drop(path)
+        logger.info("import done", import_id=row.pk, source=row.source, **row.counts)
+        return row
+
+    def _translator(self, chat: Chat) -> Translator:
+        known = self._translators.get(chat)
+        if known is None:
+            alone = len(self._inspection.chats) <= 1
+            community = self.row.community if alone else None
+            if community is None:
+                community = chat_community(chat.platform, chat.key or chat.title, chat.title, at=clock.now())
+            else:
+                remember_chat(community, chat.platform, chat.key or chat.title)
+            zone = ZoneInfo(self.row.timezone or community.timezone)
+            known = self._translators[chat] = Translator(chat, community.pk, zone, self._latest)
+        return known
+
+    def _bring_in_rows(self, batch: Sequence[Read]) -> tuple[list[Fact], list[Unreadable]]:
+        """Bring in the rows of a member list or an order list; both tell apart what is known already."""
+        zone, community = ZoneInfo(self.row.timezone), self.row.community_id
+        started = self.row.started_at or clock.now()
+        members = [read.record for read in batch if isinstance(read.record, MemberRow)]
+        facts = bring_in_members(members, community=community, zone=zone, listed_at=started, digest=self.row.digest)
+        orders = {read.record.number: read for read in batch if isinstance(read.record, OrderRow)}
+        rows = [read.record for read in orders.values() if isinstance(read.record, OrderRow)]
+        _, conflicting = bring_in_orders(rows, community=community, zone=zone, at=started)
+        return facts, [Unreadable(orders[number].line, "order_told_differently", number) for number in conflicting]
+
+    @staticmethod
+    def _keep_problems(row: Import, problems: Sequence[Unreadable]) -> None:
+        room = max(0, PROBLEMS_KEPT - row.unreadable)
+        ImportProblem.objects.bulk_create(
+            ImportProblem(import_run=row, line=each.line, reason=each.reason[:60], excerpt=clean(each.excerpt, 200))
+            for each in problems[:room]
+        )
+        row.unreadable += len(problems)
+
+
+def _by_chat(batch: Sequence[Read]) -> Iterator[tuple[Chat, list[tuple[int, ChatRecord]]]]:
+    """Yield what was said in each group of the batch; private chats are nobody's community and are passed over."""
+    chats: dict[Chat, list[tuple[int, ChatRecord]]] = {}
+    for read in batch:
+        if isinstance(read.record, ChatRecord) and read.chat.is_group:
+            chats.setdefault(read.chat, []).append((read.line, read.record))
+    yield from chats.items()

@@ -1,0 +1,179 @@
+"""An import from the file to the log: received, recognised, corrected by a person, run, resumed after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts import audit
+from liuliang.accounts.models import Staff
+from liuliang.importers import storage
+from liuliang.importers.base import Inspection, Options, sources
+from liuliang.importers.head import head_of, recognise
+from liuliang.importers.models import Import
+from liuliang.importers.running import Run, Superseded
+from liuliang.kernel import clock, jobs
+from liuliang.kernel.errors import Refused
+from liuliang.people.models import Community
+
+RECEIVED = audit.action("import.received", _("上传文件"))
+STARTED = audit.action("import.started", _("开始导入"))
+CANCELLED = audit.action("import.cancelled", _("取消导入"))
+
+_CHUNK = 1024 * 1024
+
+
+def receive(stream: IO[bytes], name: str, *, staff: Staff | None = None) -> Import:
+    """Take a file in, as a stream, and return its import, to be examined next.
+
+    The file keeps its name, in a folder of its own: formats that say nothing of their chat are named after their file.
+
+    Raises:
+        Refused: ``import.too_large`` or ``import.file_empty``; nothing is kept then.
+    """
+    row = Import(
+        file_name=storage.safe_name(name), staff=staff, created_at=clock.now(), timezone=settings.TIME_ZONE, size=0
+    )
+    folder = storage.folder_of(row.public_id)
+    folder.mkdir(mode=0o700, parents=True)
+    digest = hashlib.sha256()
+    try:
+        with (folder / row.file_name).open("xb") as target:
+            while chunk := stream.read(_CHUNK):
+                row.size += len(chunk)
+                storage.check_size(row.size, row.file_name)
+                digest.update(chunk)
+                target.write(chunk)
+        if row.size == 0:
+            raise Refused("import.file_empty", name=row.file_name)
+        row.path, row.digest = str(folder / row.file_name), digest.hexdigest()
+        with transaction.atomic():
+            row.save()
+            audit.record(RECEIVED, row)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return row
+
+
+def examine(row: Import, *, source: str = "", encoding: str = "") -> Inspection | None:
+    """Recognise the file and keep what was found: the import is then ready, or failed with the reason.
+
+    Args:
+        row: an import that has not been started.
+        source: the format's key when a person named it; empty to find out.
+        encoding: the encoding when a person named it; empty to find out.
+    """
+    path = Path(row.path)
+    try:
+        if source:
+            plugin, head = sources()[source], head_of(path, encoding=encoding)
+        else:
+            plugin, head = recognise(path, encoding=encoding)
+        inspection = plugin.inspect(path, head)
+        if not inspection.chats and plugin.kind == "chat":
+            raise Refused("import.no_chat", name=row.file_name)
+    except Refused as refusal:
+        _fail(row, refusal)
+        return None
+    row.source, row.inspection, row.state, row.error = plugin.key, msgspec.to_builtins(inspection), "ready", ""
+    row.save(update_fields=["source", "inspection", "state", "error"])
+    return inspection
+
+
+def queue(
+    row: Import, *, community: Community | None = None, timezone: str = "", options: Options | None = None
+) -> Import:
+    """Make a file that is ready wait for its run, with what a person corrected.
+
+    Args:
+        row: the import.
+        community: where the chat goes; None lets the chat find or make its own community.
+        timezone: IANA name of the zone of times that carry none; empty for the community's or the installation's.
+        options: encoding, date order, columns, sheet.
+
+    Raises:
+        Refused: ``import.not_ready`` or ``import.zone_unknown``.
+    """
+    _check_zone(timezone)
+    with transaction.atomic():
+        row = Import.objects.select_for_update().get(pk=row.pk)
+        if row.state not in {"ready", "failed"} or not row.source or not row.path:
+            raise Refused("import.not_ready", state=row.state)
+        row.state, row.error, row.community = "queued", "", community
+        row.timezone = timezone or (community.timezone if community else row.timezone)
+        row.options = msgspec.to_builtins(options or Options())
+        row.save()
+        audit.record(STARTED, row)
+    return row
+
+
+def cancel(row: Import) -> None:
+    """Stop an import at its next batch. What is in the log stays: it is true, and importing again adds nothing twice.
+
+    Raises:
+        Refused: ``import.not_running``.
+    """
+    with transaction.atomic():
+        row = Import.objects.select_for_update().get(pk=row.pk)
+        if row.state in {"done", "cancelled"}:
+            raise Refused("import.not_running", state=row.state)
+        path, row.path = row.path, ""
+        row.state, row.finished_at = "cancelled", clock.now()
+        row.save(update_fields=["state", "finished_at", "path"])
+        audit.record(CANCELLED, row)
+    storage.drop(path)
+
+
+def run(import_id: int, *, on_progress: Callable[[Import], None] | None = None) -> Import:
+    """Import a queued file, or go on where an earlier run was stopped; returns the import as it ended.
+
+    Each batch and how far it reaches commit together, so a run that is killed loses nothing and doubles nothing. When
+    the process is asked to stop, the import is queued again and ends at the batch's edge.
+    """
+    with transaction.atomic():
+        row = Import.objects.select_for_update().get(pk=import_id)
+        if row.state not in {"queued", "running"}:
+            return row
+        row.state, row.started_at = "running", row.started_at or clock.now()
+        row.save(update_fields=["state", "started_at"])
+    under_way = Run(row)
+    try:
+        for batch in under_way.batches():
+            under_way.commit(batch)
+            if on_progress:
+                on_progress(under_way.row)
+            if jobs.stopping.is_set():
+                return under_way.pause()
+        return under_way.finish()
+    except Superseded:
+        return Import.objects.get(pk=import_id)
+    except Refused as refusal:
+        _fail(under_way.row, refusal)
+        return under_way.row
+    except OSError as error:
+        _fail(under_way.row, Refused("import.file_unreadable", name=row.file_name, reason=error.strerror or ""))
+        return under_way.row
+
+
+def _check_zone(timezone: str) -> None:
+    if timezone:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise Refused("import.zone_unknown", zone=timezone) from error
+
+
+def _fail(row: Import, refusal: Refused) -> None:
+    row.state, row.error, row.finished_at = "failed", refusal.code, clock.now()
+    row.error_data = {key: str(value) for key, value in refusal.data.items()}
+    row.save(update_fields=["state", "error", "error_data", "finished_at"])

@@ -1,0 +1,205 @@
+"""From records to facts: who is meant, when it was, and under which key it counts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from liuliang.importers.base import Chat
+from liuliang.importers.keys import Keys
+from liuliang.importers.records import (
+    ChatRenamed,
+    Joined,
+    Left,
+    Message,
+    Person,
+    Recalled,
+    Renamed,
+    RoleChanged,
+    Unreadable,
+)
+from liuliang.kernel.events import Event, Fact
+from liuliang.people.events import (
+    CommunityRenamed,
+    MemberJoined,
+    MemberLeft,
+    MemberRenamed,
+    MemberRoleChanged,
+    MessageRecalled,
+    MessageSent,
+)
+from liuliang.people.identities import Known, resolve_members
+from liuliang.people.questions import is_question
+
+TEXT_LIMIT = 20_000
+"""Characters of a message that are kept; the rest is cut, because it is a paste and not a thing somebody said."""
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_REMEMBERED = 200_000
+_LINK = re.compile(r"https?://[^\s<>\"'，。；）】]+")
+
+ChatRecord = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged
+
+
+@dataclass
+class Translator:
+    """Translates the records of one chat, in file order, batch by batch.
+
+    ``zone`` is that of naive times. ``latest`` is the last instant that can be true: files hold no messages of tomorrow.
+    """
+
+    chat: Chat
+    community: int
+    zone: ZoneInfo
+    latest: datetime
+    source: str = ""
+    _keys: Keys = field(init=False)
+    _members: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
+    _said_by: dict[str, tuple[Person, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Name the source after the chat, so that every tool's export of one chat shares it."""
+        self.source = f"{self.chat.platform}:{self.chat.key or self.community}"
+        self._keys = Keys(self.chat.platform)
+
+    def translate(self, records: Sequence[tuple[int, ChatRecord]]) -> tuple[list[Fact], list[Unreadable]]:
+        """Return the facts of ``records`` (each with its line), and those whose time cannot be true.
+
+        New members are created at once, in a transaction of their own: call this outside of the one that appends.
+        """
+        timed: list[tuple[ChatRecord, datetime]] = []
+        refused: list[Unreadable] = []
+        for line, record in records:
+            at = self.instant(record.at)
+            if at is None:
+                refused.append(Unreadable(line, "date_out_of_range", str(record.at)))
+            else:
+                timed.append((record, at))
+        if timed:
+            self._resolve([record for record, _ in timed], seen_at=max(at for _, at in timed))
+        return [self._fact(record, at) for record, at in timed], refused
+
+    def skip(self, records: Iterable[ChatRecord]) -> None:
+        """Pass over records that an earlier run has already put into the log, so that later ones get the same keys."""
+        for record in records:
+            at = self.instant(record.at)
+            if at is not None:
+                self._key(record, at)
+
+    def instant(self, at: datetime) -> datetime | None:
+        """Return the instant of a time in the file; None when it cannot be true."""
+        try:
+            moment = (at.replace(tzinfo=self.zone) if at.tzinfo is None else at).astimezone(UTC)
+        except (OverflowError, ValueError):
+            return None
+        return moment if EARLIEST <= moment <= self.latest else None
+
+    def _resolve(self, records: Iterable[ChatRecord], *, seen_at: datetime) -> None:
+        wanted = {(person.name, person.identities): person for record in records for person in self._people(record)}
+        missing = {key: person for key, person in wanted.items() if key not in self._members}
+        if not missing:
+            return
+        if len(self._members) > _REMEMBERED:
+            self._members = {key: self._members[key] for key in wanted if key in self._members}
+        known = [Known(person.name, person.identities, person.is_bot) for person in missing.values()]
+        ids = resolve_members(known, community=self.community, at=seen_at)
+        self._members.update(zip(missing, ids, strict=True))
+
+    def _people(self, record: ChatRecord) -> Iterator[Person]:
+        """Yield everybody a record speaks of, also the author of what it answers."""
+        if isinstance(record, Message):
+            yield record.sender
+            yield from record.mentions
+            answered = self._said_by.get(record.reply_to) if record.reply_to else None
+            if answered:
+                yield answered[0]
+            return
+        if not isinstance(record, ChatRenamed):
+            yield record.member
+        other = record.inviter if isinstance(record, Joined) else None
+        if isinstance(record, Left | ChatRenamed):
+            other = record.by
+        if other is not None and (other.name or other.identities):
+            yield other
+
+    def _member(self, person: Person | None) -> int | None:
+        return None if person is None else self._members.get((person.name, person.identities))
+
+    def _key(self, record: ChatRecord, at: datetime) -> str:
+        key = self._keys.key(*_identity(record, at))
+        if isinstance(record, Message) and record.message_id:
+            if len(self._said_by) > _REMEMBERED:
+                del self._said_by[next(iter(self._said_by))]
+            self._said_by[record.message_id] = (record.sender, key)
+        return key
+
+    def _fact(self, record: ChatRecord, at: datetime) -> Fact:
+        key = self._key(record, at)
+        payload: Event
+        if isinstance(record, Message):
+            return Fact(self._said(record), at, self.source, key, self._member(record.sender), self.community)
+        if isinstance(record, Joined):
+            member, payload = record.member, MemberJoined(self._member(record.inviter), record.how)
+        elif isinstance(record, Left):
+            member, payload = record.member, MemberLeft(self._member(record.by), record.by is not None)
+        elif isinstance(record, Renamed):
+            member, payload = record.member, MemberRenamed(clean(record.old_name, 200), clean(record.new_name, 200))
+        elif isinstance(record, RoleChanged):
+            member, payload = record.member, MemberRoleChanged(record.role)
+        elif isinstance(record, Recalled):
+            target = self._said_by.get(record.target_id)
+            member, payload = record.member, MessageRecalled(target[1] if target else record.target_id)
+        else:
+            title = CommunityRenamed(clean(record.title, 200))
+            return Fact(title, at, self.source, key, self._member(record.by), self.community)
+        return Fact(payload, at, self.source, key, self._member(member), self.community)
+
+    def _said(self, record: Message) -> MessageSent:
+        text = clean(record.text, TEXT_LIMIT)
+        answered = self._said_by.get(record.reply_to) if record.reply_to else None
+        return MessageSent(
+            text,
+            record.type,
+            tuple(_LINK.findall(text)[:20]) if "://" in text else (),
+            answered[1] if answered else record.reply_to,
+            self._member(answered[0]) if answered else None,
+            tuple(self._members[person.name, person.identities] for person in record.mentions),
+            record.type == "text" and is_question(text),
+            record.is_recalled,
+        )
+
+
+def _identity(record: ChatRecord, at: datetime) -> tuple[str, datetime, str, str, str]:
+    """Return what tells the record from others: kind, instant, who, what, and the file's own id."""
+    if isinstance(record, Message):
+        return "message", at, _who(record.sender), f"{record.type}\x1f{record.text}", record.message_id
+    if isinstance(record, ChatRenamed):
+        return "title", at, _who(record.by) if record.by else "", record.title, record.message_id
+    what = ""
+    if isinstance(record, Renamed):
+        what = f"{record.old_name}\x1f{record.new_name}"
+    elif isinstance(record, RoleChanged):
+        what = record.role
+    return type(record).__name__.lower(), at, _who(record.member), what, record.message_id
+
+
+def _who(person: Person) -> str:
+    """Return the strongest identity: tools may know more or fewer of them, and names change."""
+    return ":".join(person.identities[0]) if person.identities else person.name
+
+
+def clean(text: str, limit: int) -> str:
+    """Return ``text`` composed, without NUL and lone surrogates, which PostgreSQL cannot hold, cut to ``limit``."""
+    text = text[:limit]
+    if text.isascii():
+        return text.replace("\x00", "") if "\x00" in text else text
+    return unicodedata.normalize("NFC", text).replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
+def last_possible(now: datetime) -> datetime:
+    """Return the last instant a record may have: clocks and zones differ by up to two days."""
+    return now + timedelta(days=2)

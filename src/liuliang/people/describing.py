@@ -1,0 +1,87 @@
+"""What a member list says of its members: attributes, tags and notes, many members at a time.
+
+A list fills in what is missing. What is there already, by hand or from an earlier list, stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import msgspec
+from django.db import connection, transaction
+
+from liuliang.people.models import MemberTag, Tag, TagGroup
+from liuliang.people.names import clean_name
+
+IMPORTED = "导入"
+"""The group that tags of lists go into until staff sort them."""
+
+VALUE_LIMIT = 500
+ATTRIBUTES_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One member (by record id) and what a list says of them."""
+
+    member: int
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    note: str = ""
+    birthday: date | None = None
+
+
+@transaction.atomic
+def describe_members(described: Sequence[Described], *, at: datetime) -> None:
+    """Fill in attributes and add tags, in a bounded number of statements. A note becomes the attribute ``note``."""
+    _fill_in(described)
+    _tag(described, at)
+
+
+def _fill_in(described: Sequence[Described]) -> None:
+    values: dict[int, dict[str, str]] = {}
+    for each in described:
+        said = {clean_name(key)[:40]: clean_name(value)[:VALUE_LIMIT] for key, value in each.attributes.items()}
+        if each.note:
+            said["note"] = clean_name(each.note)[:VALUE_LIMIT]
+        if each.birthday is not None:
+            said["birthday"] = each.birthday.isoformat()
+        said = {key: value for key, value in list(said.items())[:ATTRIBUTES_LIMIT] if key and value}
+        if said:
+            values.setdefault(each.member, {}).update(said)
+    if not values:
+        return
+    members = sorted(values)
+    with connection.cursor() as cursor:
+        # In the order of ids, so that two lists that describe the same people never wait for each other in a circle.
+        cursor.execute("SELECT 1 FROM people_member WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [members])
+        cursor.execute(
+            "UPDATE people_member m SET attributes = said.attributes || m.attributes"
+            " FROM unnest(%s::int[], %s::jsonb[]) AS said (member, attributes)"
+            " WHERE m.id = said.member AND m.erased_at IS NULL",
+            [members, [msgspec.json.encode(values[member]).decode() for member in members]],
+        )
+
+
+def _tag(described: Sequence[Described], at: datetime) -> None:
+    pairs = {(each.member, clean_name(name)[:60]) for each in described for name in each.tags if clean_name(name)}
+    if not pairs:
+        return
+    names = sorted({name for _, name in pairs})
+    # A tag of this name that staff keep in another group is the same word: it is used rather than a second one.
+    known = dict(Tag.objects.filter(name__in=names).order_by("-id").values_list("name", "id"))
+    missing = [name for name in names if name not in known]
+    if missing:
+        group, _ = TagGroup.objects.get_or_create(name=IMPORTED)
+        Tag.objects.bulk_create([Tag(group=group, name=name, created_at=at) for name in missing], ignore_conflicts=True)
+        known |= dict(Tag.objects.filter(group=group, name__in=missing).values_list("name", "id"))
+    MemberTag.objects.bulk_create(
+        [
+            MemberTag(member_id=member, tag_id=known[name], source="import", added_at=at)
+            for member, name in sorted(pairs)
+        ],
+        ignore_conflicts=True,
+        batch_size=5_000,
+    )
