@@ -1,0 +1,26 @@
+"""A private PostgreSQL for the test run, and the data folder of a throw-away installation."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before Django reads its settings: tests never touch the developer's own data.
+_HOME = Path(os.environ.get("LIULIANG_TEST_HOME") or Path(__file__).resolve().parent.parent / "var" / "test")
+_HOME.mkdir(parents=True, exist_ok=True)
+os.environ["LIULIANG_HOME"] = tempfile.mkdtemp(prefix="home-", dir=_HOME)
+os.environ.pop("CLICKHOUSE_URL", None)
+if "LIULIANG_TEST_DATABASE_URL" in os.environ:
+    os.environ["DATABASE_URL"] = os.environ["LIULIANG_TEST_DATABASE_URL"]
+else:
+    from liuliang.kernel import postgres
+
+    os.environ["DATABASE_URL"] = postgres.ensure_running(_HOME / "postgres")
+
+# Named here and not in pyproject.toml, because pytest-django would read the settings before this file runs.
+os.environ["DJANGO_SETTINGS_MODULE"] = "liuliang.project.settings"
+
+import django  # noqa: E402
+
+django.setup()

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from liuliang.kernel.readers import Mark
+from liuliang.lake import catalogue, compaction
+from liuliang.lake.compaction import Merge, choose
+from liuliang.lake.models import LakeFile
+from liuliang.lake.queries import query
+
+from .conftest import START, seal_here
+
+NOW = datetime(2026, 3, 15, 12, 30, tzinfo=UTC)
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def file(level: int = 0, age: timedelta = timedelta(0), rows: int = 100, period: datetime = MARCH) -> LakeFile:
+    return LakeFile(level=level, created_at=NOW - age, rows=rows, period=period)
+
+
+def merged(files: list[LakeFile]) -> tuple[int, int] | None:
+    merge: Merge | None = choose(files, NOW)
+    return None if merge is None else (len(merge.files), merge.level)
+
+
+def test_few_fresh_files_are_left_alone():
+    assert merged([file() for _ in range(7)]) is None
+
+
+def test_many_files_are_merged_whatever_their_age():
+    assert merged([file() for _ in range(8)]) == (8, 1)
+
+
+def test_files_of_an_hour_are_merged_when_the_hour_is_over():
+    assert merged([file(age=timedelta(minutes=61)), file()]) == (2, 1)
+
+
+def test_merged_hours_become_a_day_and_days_a_month():
+    assert merged([file(1, timedelta(hours=25)), file(1), file()]) == (2, 2)
+    assert merged([file(2, timedelta(days=32)), file(2), file(1)]) == (2, 3)
+
+
+def test_a_past_month_is_merged_whole_once_it_is_quiet():
+    busy = [file(level, timedelta(minutes=1), period=JANUARY) for level in (0, 1, 3)]
+    quiet = [file(level, timedelta(minutes=3), period=JANUARY) for level in (0, 1, 3)]
+    assert merged(busy) is None
+    assert merged(quiet) == (3, 3)
+
+
+def test_a_large_month_is_not_rewritten_for_one_late_event_until_a_day_has_passed():
+    large = file(3, timedelta(days=9), 1_000_000, JANUARY)
+    assert merged([large, file(0, timedelta(minutes=9), 1, JANUARY)]) is None
+    assert merged([large, file(0, timedelta(hours=25), 1, JANUARY)]) == (2, 3)
+
+
+def test_months_are_never_mixed():
+    assert (
+        merged([file() for _ in range(5)] + [file(period=JANUARY, age=timedelta(seconds=1)) for _ in range(5)]) is None
+    )
+
+
+def test_upkeep_ends():
+    """Every merge leaves fewer files, so that choosing until there is nothing to choose comes to an end."""
+    files = [file(n % 4, timedelta(hours=n), 10 ** (n % 6), (MARCH, JANUARY)[n % 2]) for n in range(200)]
+    rounds = 0
+    while (merge := choose(files, NOW)) is not None:
+        assert len(merge.files) > 1
+        files = [each for each in files if each not in merge.files]
+        oldest = min(each.created_at for each in merge.files)
+        rows = sum(each.rows for each in merge.files)
+        files.append(LakeFile(level=merge.level, created_at=oldest, rows=rows, period=merge.files[0].period))
+        rounds += 1
+    assert rounds < 200
+    assert len(files) < 20
+
+
+def test_merging_leaves_one_file_a_month_and_the_same_answers(ripple, time_zones):
+    mark = Mark()
+    for n in range(20):
+        ripple(member=1 + n % 3, at=START + timedelta(days=n * 3), amount=n)
+        mark = seal_here(mark)
+    question = "SELECT kind, day, member, sum(count), sum(value) FROM {member_day} GROUP BY ALL ORDER BY ALL"
+    events = "SELECT position, member, value FROM {events} ORDER BY position"
+    before = query(question).rows, query(events).rows
+    LakeFile.objects.update(created_at=START)
+    assert compaction.compact() == 4
+    assert (query(question).rows, query(events).rows) == before
+    live = catalogue.take_snapshot().files
+    assert (len(live["event"]), len(live["member_day"])) == (2, 2)
+    assert query("SELECT count() FROM {member_day}").rows == [(20,)]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime
+
+import pytest
+
+from liuliang.kernel.errors import Refused
+from liuliang.lake import catalogue, engine, queries
+from liuliang.lake.queries import query
+
+from .conftest import START, seal_here
+
+ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+
+
+def test_an_empty_lake_answers_with_nothing(db):
+    assert query("SELECT count(), max(occurred_at), any(data) FROM {events} WHERE kind = 'x'").rows[0][0] == 0
+    assert query("SELECT day, uniqExact(member) FROM {member_day} GROUP BY day").rows == []
+
+
+def test_values_are_parameters_and_never_text(ripple, time_zones):
+    nasty = "it's \\ a {events} 'quote' % \n--"
+    ripple(text=nasty)
+    ripple(text="other", member=2)
+    seal_here()
+    found = query(
+        "SELECT member FROM {events} WHERE JSONExtractString(data, 'text') = {text:String} AND member IN {ids:Array(UInt32)}"
+        " AND occurred_at >= {since:DateTime64(3)} AND toDate(occurred_at) <= {day:Date}",
+        {"text": nasty, "ids": [1, 2], "since": START, "day": date(2026, 1, 2)},
+    )
+    assert found.rows == [(1,)]
+
+
+def test_instants_come_back_aware_and_in_utc(ripple, time_zones):
+    ripple(at=datetime(2026, 5, 1, 1, 2, 3, 456_789, tzinfo=UTC))
+    seal_here()
+    assert query("SELECT occurred_at FROM {events}").dicts() == [
+        {"occurred_at": datetime(2026, 5, 1, 1, 2, 3, 456_000, tzinfo=UTC)}
+    ]
+
+
+def test_a_query_that_takes_too_long_is_refused(db):
+    with pytest.raises(Refused, match=r"lake\.too_slow") as refusal:
+        query(ENDLESS, seconds=0.3)
+    assert refusal.value.data == {"seconds": 0.3}
+
+
+def test_a_query_that_needs_too_much_memory_is_refused(db):
+    with pytest.raises(Refused, match=r"lake\.too_much"):
+        query("SELECT groupArray(number) FROM numbers(100000000)", memory=20_000_000)
+
+
+def test_a_mistake_in_a_statement_is_a_fault_and_no_refusal(db):
+    with pytest.raises(Exception, match="nonsense") as fault:
+        query("SELECT nonsense FROM {events}")
+    assert not isinstance(fault.value, Refused)
+
+
+def test_a_file_that_was_deleted_meanwhile_is_looked_up_again(ripple, time_zones, monkeypatch):
+    ripple()
+    seal_here()
+    present = catalogue.take_snapshot()
+    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, ())
+    states = iter([gone, present])
+    monkeypatch.setattr(queries, "take_snapshot", lambda: next(states))
+    assert query("SELECT count() FROM {events}").rows == [(1,)]
+
+
+def test_every_thread_has_a_client_of_its_own(db):
+    seen = [id(engine.client())]
+    threads = [threading.Thread(target=lambda: seen.append(id(engine.client()))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    assert engine.client() is engine.client()
+    assert seen[0] not in seen[1:]
+
+
+def test_the_lakes_folder_is_nobody_elses_business(lake_root):
+    assert catalogue.root().stat().st_mode & 0o077 == 0
