@@ -111,7 +111,9 @@ def test_doubt_is_told() -> None:
     st.lists(st.integers(0, 3), min_size=40, max_size=80),
     st.sampled_from(["/", ".", "-"]),
 )
-def test_any_two_months_of_chat_tell_their_order(order: DateOrder, start: date, gaps: list[int], separator: str) -> None:
+def test_any_two_months_of_chat_tell_their_order(
+    order: DateOrder, start: date, gaps: list[int], separator: str
+) -> None:
     # Given some weeks of days with a message, written in one order
     days = [start + timedelta(days=sum(gaps[:n]) + n) for n in range(len(gaps))]
     parts = {"y": "{0.year}", "m": "{0.month}", "d": "{0.day}"}
@@ -121,11 +123,15 @@ def test_any_two_months_of_chat_tell_their_order(order: DateOrder, start: date, 
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)), st.booleans(), st.booleans())
-def test_a_clock_reads_what_was_written_also_when_it_remembers(at: datetime, is_twelve: bool, has_seconds: bool) -> None:
+def test_a_clock_reads_what_was_written_also_when_it_remembers(
+    at: datetime, is_twelve: bool, has_seconds: bool
+) -> None:
     at = at.replace(microsecond=0, second=at.second if has_seconds else 0)
     seconds = f":{at:%S}" if has_seconds else ""
     if is_twelve:
-        text = f"{at.year}/{at.month}/{at.day} {'下午' if at.hour >= 12 else '上午'}{at.hour % 12 or 12}:{at:%M}{seconds}"
+        text = (
+            f"{at.year}/{at.month}/{at.day} {'下午' if at.hour >= 12 else '上午'}{at.hour % 12 or 12}:{at:%M}{seconds}"
+        )
     else:
         text = f"{at.year}/{at.month}/{at.day}, {at.hour}:{at:%M}{seconds}"
     clock = Clock("ymd")
