@@ -10,9 +10,14 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Register the projections."""
+        """Register what follows the log, and tell the lake in which time zones to count days."""
         from liuliang.kernel.readers import register
+        from liuliang.lake import zones
         from liuliang.people.projections import ActivityProjection, MembershipProjection
+        from liuliang.people.queries import time_zones
+        from liuliang.people.reactions import ErasureReaction
 
         register(MembershipProjection())
         register(ActivityProjection())
+        register(ErasureReaction())
+        zones.register(time_zones)

@@ -21,9 +21,10 @@ class MemberJoined(Event):
 @event("member.left", title=_("退群"), icon="user-minus", other="by")
 @dataclass(frozen=True, slots=True)
 class MemberLeft(Event):
-    """A member went out of a community; ``by`` is the member who removed them."""
+    """A member went out of a community; ``by`` is the member who removed them, where it is known who did."""
 
     by: int | None = None
+    is_removed: bool = False
 
 
 @event("member.listed", title=_("在成员名单中"), icon="list-check")

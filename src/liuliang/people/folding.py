@@ -14,7 +14,6 @@ from liuliang.kernel.readers import Window
 class MemberTable(MemberProjection):
     """A projection that is one table with a ``member_id`` and one INSERT that folds a window into it."""
 
-    table: ClassVar[str]
     fold: ClassVar[str]
 
     def apply(self, window: Window) -> None:
@@ -23,11 +22,6 @@ class MemberTable(MemberProjection):
         with connection.cursor() as cursor:
             # The condition holds the driver's own placeholders, so it is put in by replacement, not by formatting.
             cursor.execute(self.fold.replace("%s", condition), params)
-
-    def forget(self) -> None:
-        """Delete every row."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {self.table}")
 
     def forget_members(self, canonical: Collection[int]) -> None:
         """Delete the rows of these members."""

@@ -85,6 +85,7 @@ class Member(models.Model):
         indexes = [
             GinIndex(fields=["name_grams"], name="people_member_grams"),
             models.Index(fields=["name", "id"], name="people_member_name"),
+            models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="people_member_erased"),
         ]
 
     def __str__(self) -> str:

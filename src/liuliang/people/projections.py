@@ -98,6 +98,15 @@ class ActivityProjection(MemberTable):
     """Fold everything that members did into `Activity`."""
 
     name = "people.activity"
-    kinds = ("member.joined", "member.listed", "message.sent", "order.paid")
+    kinds = (
+        "member.joined",
+        "member.left",
+        "member.listed",
+        "member.renamed",
+        "member.role_changed",
+        "message.sent",
+        "order.paid",
+        "order.claimed",
+    )
     table = "people_activity"
     fold = _ACTIVITY
