@@ -29,3 +29,18 @@ class OrderRefunded(Event):
     order: int
     amount: int
     currency: str = "CNY"
+
+
+@event("order.claimed", title=_("订单认领"), icon="user-check")
+@dataclass(frozen=True, slots=True)
+class OrderClaimed(Event):
+    """An order that was paid by nobody known turned out to be this member's.
+
+    ``amount`` and ``refunded`` are what had been logged without a buyer, in minor units; metrics of money do not add
+    them again.
+    """
+
+    order: int
+    amount: int
+    refunded: int = 0
+    currency: str = "CNY"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from liuliang.people.folding import MemberTable
 
-_BUYER = """
+# An order that was first logged without a buyer counts when it is claimed.
+_BOUGHT = "e.kind IN ('order.paid', 'order.claimed')"
+_YUAN = "coalesce(e.data->>'currency', 'CNY') = 'CNY'"
+
+_BUYER = f"""
 INSERT INTO commerce_buyer AS known (member_id, orders, paid, refunded, first_order_at, last_order_at)
 SELECT coalesce(m.canonical_id, m.id),
-    count(*) FILTER (WHERE e.kind = 'order.paid'),
-    coalesce(sum((e.data->>'amount')::bigint) FILTER (WHERE e.kind = 'order.paid'), 0),
-    coalesce(sum((e.data->>'amount')::bigint) FILTER (WHERE e.kind = 'order.refunded'), 0),
-    min(e.occurred_at) FILTER (WHERE e.kind = 'order.paid'),
-    max(e.occurred_at) FILTER (WHERE e.kind = 'order.paid')
+    count(*) FILTER (WHERE {_BOUGHT}),
+    coalesce(sum((e.data->>'amount')::bigint) FILTER (WHERE {_BOUGHT} AND {_YUAN}), 0),
+    coalesce(sum((e.data->>'amount')::bigint) FILTER (WHERE e.kind = 'order.refunded' AND {_YUAN}), 0)
+        + coalesce(sum((e.data->>'refunded')::bigint) FILTER (WHERE e.kind = 'order.claimed' AND {_YUAN}), 0),
+    min(e.occurred_at) FILTER (WHERE {_BOUGHT}),
+    max(e.occurred_at) FILTER (WHERE {_BOUGHT})
 FROM kernel_event e
 JOIN people_member m ON m.id = e.member
 WHERE %s
@@ -27,9 +32,9 @@ ON CONFLICT (member_id) DO UPDATE SET
 
 
 class BuyerProjection(MemberTable):
-    """Fold payments and refunds into `Buyer`."""
+    """Fold payments and refunds into `Buyer`; orders in other currencies than CNY count as orders, not in the sums."""
 
     name = "commerce.buyer"
-    kinds = ("order.paid", "order.refunded")
+    kinds = ("order.paid", "order.refunded", "order.claimed")
     table = "commerce_buyer"
     fold = _BUYER
