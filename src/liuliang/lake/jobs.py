@@ -7,6 +7,6 @@ from liuliang.lake.tidying import tidy
 
 
 @job("lake.tidy", every="* * * * *", attempts=1, lock="lake.tidy")
-def tidy_lake(timestamp: int) -> None:  # noqa: ARG001 - what a periodic job is given
+def tidy_lake(timestamp: int) -> None:
     """Keep the lake tidy, every minute."""
     tidy()

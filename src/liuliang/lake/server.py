@@ -211,16 +211,20 @@ def recount_days(zones_now: Mapping[str, Sequence[int]], communities: Sequence[i
     grouped = {zone: list(members) for zone, members in zones_now.items()}
     counted = count_days(table_name(EVENT), grouped, zones.default_zone(), concerned)
     days = f"(SELECT * FROM {table_name(MEMBER_DAY)} WHERE NOT {concerned} UNION ALL SELECT * FROM ({counted}))"
-    _, rows = engine.fetch(
-        f"SELECT {MEMBER_DAY.month} AS month FROM {days} GROUP BY month"
-        f" UNION DISTINCT SELECT {MEMBER_DAY.month} FROM {table_name(MEMBER_DAY)} WHERE {concerned}",
-        seconds=3600,
-    )
     # All months are counted before the first is replaced: a day that crosses a month's end is in neither twice.
     engine.client().command(f"TRUNCATE TABLE {_staging_name(MEMBER_DAY)}")
     engine.execute(f"INSERT INTO {_staging_name(MEMBER_DAY)} ({MEMBER_DAY.names}) {MEMBER_DAY.merged(days)}")
-    for (month,) in sorted(set(rows)):
+    months = _months(_staging_name(MEMBER_DAY))
+    for month in sorted(months):
         _swap_month(MEMBER_DAY, month)
+    # A month that has no days left has nothing to be replaced with, which servers refuse.
+    for month in sorted(_months(table_name(MEMBER_DAY)) - months):
+        engine.client().command(f"ALTER TABLE {table_name(MEMBER_DAY)} DROP PARTITION {month}")
+
+
+def _months(name: str) -> set[int]:
+    _, rows = engine.fetch(f"SELECT DISTINCT {MEMBER_DAY.month} FROM {name}", seconds=3600)
+    return {month for (month,) in rows}
 
 
 def _replace_month(table: Table, month: int, relation: str) -> None:
