@@ -80,7 +80,7 @@ def _scratch() -> Iterator[None]:
     folder = Path(tempfile.mkdtemp(prefix="bench-lake-", dir=settings.HOME))
     try:
         with override_settings(LAKE_ROOT=folder, CLICKHOUSE_URL=""):
-            for app in ("kernel", "lake", "people"):
+            for app in ("kernel", "lake"):
                 call_command("migrate", app, verbosity=0)
             yield
     finally:

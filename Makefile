@@ -1,0 +1,73 @@
+# Everything a developer or an operator runs from a checkout. Needs Python 3.11+, git and make; the rest is installed here.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+UV := $(BIN)/uv
+PORT ?= 8765
+
+.DEFAULT_GOAL := help
+
+.PHONY: help setup assets demo run test check format docs messages screenshots chaos chromium clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.synced: pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) sync --quiet --locked --inexact --extra bench
+	@touch $@
+
+setup: $(VENV)/.synced assets ## Install what the lock file names and build the assets
+
+assets: $(VENV)/.synced ## Build styles, scripts and translations, if their sources are newer
+	@$(BIN)/python hatch_build.py
+
+demo: setup ## Create the sample brand and start the product on it
+	@LIULIANG_HOME=$${LIULIANG_HOME:-var/demo} $(BIN)/liuliang demo --port $(PORT)
+
+run: setup ## Start the product, empty at first
+	@$(BIN)/liuliang up --port $(PORT)
+
+test: setup chromium ## Run all tests, the browser's included
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup ## Format, lint, types, import contracts, migrations, translations, docs
+	$(BIN)/ruff format --check src tests docs hatch_build.py
+	$(BIN)/ruff check src tests docs hatch_build.py
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m liuliang.ui.catalogue --check
+	LIULIANG_HOME=var/check $(BIN)/liuliang check-migrations
+	$(BIN)/mkdocs build --quiet --strict
+
+format: setup ## Format and mend what can be mended
+	$(BIN)/ruff check --fix-only --quiet src tests docs hatch_build.py
+	$(BIN)/ruff format --quiet src tests docs hatch_build.py
+
+docs: setup ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+messages: setup ## Collect the words of the interface into the English catalogue
+	$(BIN)/python -m liuliang.ui.catalogue
+
+screenshots: setup chromium ## Make the pictures of the operator's guide from the sample brand
+	$(BIN)/python docs/screenshots.py
+
+chaos: setup ## Import under kill -9 fifty times and compare with an undisturbed run
+	$(BIN)/python tests/chaos/trial.py --rounds 50
+
+chromium:
+	@for each in chromium chromium-browser google-chrome; do command -v $$each >/dev/null 2>&1 && exit 0; done; \
+	if [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]; then exit 0; fi; \
+	echo "The browser tests need Chromium; installing it."; \
+	if command -v apt-get >/dev/null 2>&1; then \
+		SUDO=; [ "$$(id -u)" = 0 ] || SUDO="sudo -n"; \
+		$$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
+	fi; \
+	command -v chromium >/dev/null 2>&1 || { echo "Install Chromium or Chrome by hand, then run this again."; exit 1; }
+
+clean: ## Remove what was built, not the data in var/
+	rm -rf $(VENV) dist build site frontend/node_modules src/liuliang/ui/static/liuliang

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import random
+import threading
+
+import pytest
+from django.db import connection, connections, transaction
+
+from liuliang.kernel import log, readers
+from liuliang.kernel.readers import Mark, Reader, Window
+
+INSERT = (
+    "INSERT INTO kernel_event (id, kind, occurred_at, member, source, source_id, data)"
+    " VALUES (gen_random_uuid(), 'test.happened', now(), %s, 'raw', %s, '{}')"
+)
+
+
+class Recorder(Reader):
+    """Write down the position of every event it is given, in the database, as a real reader would."""
+
+    name = "test.recorder"
+    kinds = ("test.happened",)
+    batch = 7
+
+    def apply(self, window: Window) -> None:
+        condition, params = window.where()
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO seen SELECT e.position FROM kernel_event e WHERE {condition}", params)
+
+
+@pytest.fixture
+def seen(transactional_db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE seen (position bigint)")
+        readers.ensure_cursors(Recorder())
+
+    def positions() -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT position FROM seen ORDER BY position")
+            return [row[0] for row in cursor.fetchall()]
+
+    yield positions
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE seen")
+
+
+def all_positions() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT position FROM kernel_event ORDER BY position")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_a_transaction_that_commits_late_is_not_stepped_over(seen, others, make_fact):
+    early = others()
+    early.execute(INSERT, [1, "early"])
+    log.append([make_fact(1, member=2)])
+    readers.catch_up(Recorder())
+    assert seen() == [], "the later event waits below the horizon of the open transaction"
+    early.commit()
+    readers.catch_up(Recorder())
+    assert seen() == all_positions()
+    assert len(seen()) == 2
+
+
+def test_events_of_a_rolled_back_transaction_are_never_seen(seen, others, make_fact):
+    lost = others()
+    lost.execute(INSERT, [1, "lost"])
+    log.append([make_fact(1)])
+    lost.rollback()
+    readers.catch_up(Recorder())
+    assert len(seen()) == 1
+
+
+def test_interleaved_transactions_are_seen_once_each(seen, others):
+    dice = random.Random(7)
+    writers = [others() for _ in range(6)]
+    for number in range(600):
+        writer = dice.choice(writers)
+        writer.execute(INSERT, [dice.randrange(50), str(number)])
+        if dice.random() < 0.2:
+            (writer.commit if dice.random() < 0.8 else writer.rollback)()
+        if dice.random() < 0.1:
+            readers.advance(Recorder())
+    for writer in writers:
+        writer.commit()
+    readers.catch_up(Recorder())
+    assert seen() == all_positions()
+
+
+def test_threads_that_write_and_read_together_miss_and_double_nothing(seen, others):
+    writers = [others() for _ in range(3)]
+
+    def write(writer, name: int) -> None:
+        for number in range(150):
+            writer.execute(INSERT, [number % 13, f"{name}-{number}"])
+            if number % 4 == 0:
+                writer.commit()
+        writer.commit()
+
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                readers.advance(Recorder())
+        finally:
+            connections.close_all()
+
+    writing = [threading.Thread(target=write, args=(writer, name)) for name, writer in enumerate(writers)]
+    reading = [threading.Thread(target=read) for _ in range(2)]
+    for thread in writing + reading:
+        thread.start()
+    for thread in writing:
+        thread.join()
+    done.set()
+    for thread in reading:
+        thread.join()
+    readers.catch_up(Recorder())
+    assert seen() == all_positions()
+    assert len(seen()) == 450
+
+
+def test_a_step_that_fails_moves_nothing(seen, make_fact):
+    class Failing(Recorder):
+        def apply(self, window: Window) -> None:
+            super().apply(window)
+            raise RuntimeError
+
+    log.append([make_fact(number) for number in range(5)])
+    with pytest.raises(RuntimeError):
+        readers.advance(Failing())
+    assert seen() == []
+    readers.catch_up(Recorder())
+    assert len(seen()) == 5
+
+
+def test_a_shard_in_other_hands_is_passed_over(seen, others, make_fact):
+    log.append([make_fact(number, member=number) for number in range(20)])
+    holder = others()
+    holder.execute("SELECT 1 FROM kernel_cursor WHERE reader = 'test.recorder' AND shard = 2 FOR UPDATE")
+    readers.catch_up(Recorder())
+    assert len(seen()) == 15
+    holder.rollback()
+    readers.catch_up(Recorder())
+    assert len(seen()) == 20
+
+
+def test_a_reader_is_given_its_kinds_only(seen, make_fact):
+    log.append([make_fact(1)])
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT.replace("test.happened", "test.other"), [1, "other"])
+    readers.catch_up(Recorder())
+    assert len(seen()) == 1
+
+
+def test_events_of_a_window_come_decoded_and_in_order(transactional_db, make_fact):
+    log.append([make_fact(number, member=3, text=f"n{number}") for number in range(10)])
+    with transaction.atomic():
+        window = Window(readers.horizon(), Mark(), kinds=("test.happened",))
+        events = list(window.events())
+    assert [each.payload.amount for each in events] == list(range(10))
+    assert {each.member for each in events} == {3}
+
+
+def test_a_reader_that_starts_now_is_not_given_the_past(seen, make_fact):
+    class Now(Recorder):
+        name = "test.now"
+        starts_now = True
+
+    log.append([make_fact(1)])
+    readers.ensure_cursors(Now())
+    log.append([make_fact(2)])
+    readers.catch_up(Now())
+    assert len(seen()) == 1
+
+
+def test_lag_counts_what_is_ahead(seen, make_fact, monkeypatch):
+    monkeypatch.setattr(readers, "_readers", {"test.recorder": Recorder()})
+    log.append([make_fact(number) for number in range(9)])
+    assert readers.lag()["test.recorder"] >= 9
+    readers.catch_up(Recorder())
+    assert readers.lag()["test.recorder"] == 0
