@@ -1,4 +1,4 @@
-"""Staff, their roles, invitations, and the audit log."""
+"""Staff, their sessions and roles, and the audit log."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 
 
 class StaffManager(BaseUserManager["Staff"]):
-    """Look staff up by e-mail, whatever its case."""
+    """Look staff up by e-mail, which is kept in lower case."""
 
     def get_by_natural_key(self, username: str | None) -> Staff:
         """Return the staff member with this e-mail."""
-        return self.get(email__iexact=username)
+        return self.get(email=(username or "").lower())
 
 
 class Staff(AbstractBaseUser):
@@ -39,6 +40,25 @@ class Staff(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StaffSession(AbstractBaseSession):
+    """A browser session, and whose it is: so that a person sees where they are signed in, and can end it.
+
+    Written by `liuliang.accounts.sessions` from the session's own data; a stranger's session has no staff.
+    """
+
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.CASCADE, related_name="sessions")
+    signed_in_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["staff", "-seen_at"], name="accounts_session_staff")]
+
+    def __str__(self) -> str:
+        return f"session of {self.staff_id}"
 
 
 class Role(models.Model):

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Something a role may allow. ``per_community`` ones hold where they were granted and below; others hold everywhere."""
+    """Something a role may allow.
+
+    ``per_community`` ones hold where they were granted and below. The others concern the whole installation: they count
+    only when the role was given everywhere, never from a grant in one community.
+    """
 
     key: str
     title: str | Promise
@@ -47,9 +56,9 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(ANALYTICS_VIEW, _("查看数据"), _("数据")),
         Permission(ORDERS_VIEW, _("查看订单"), _("交易")),
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
-        Permission(STAFF_MANAGE, _("管理员工"), _("设置"), per_community=False),
+        Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
         Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),
-        Permission(AUDIT_VIEW, _("查看操作日志"), _("设置"), per_community=False),
+        Permission(AUDIT_VIEW, _("查看操作日志"), _("设置")),
     )
 }
 
@@ -67,15 +76,28 @@ class BuiltInRole:
 _LOOK = (COMMUNITIES_VIEW, MEMBERS_VIEW, ANALYTICS_VIEW)
 
 BUILT_IN_ROLES: tuple[BuiltInRole, ...] = (
-    BuiltInRole("admin", "管理员", "管理社群的一切，包括员工", tuple(PERMISSIONS)),
-    BuiltInRole("community_owner", "群主", "经营自己的社群", (
+    BuiltInRole("admin", noop("管理员"), noop("管理社群的一切，包括员工"), tuple(PERMISSIONS)),
+    BuiltInRole("community_owner", noop("群主"), noop("经营自己的社群"), (
         *_LOOK, COMMUNITIES_EDIT, MEMBERS_EDIT, MEMBERS_CONTACT, MEMBERS_EXPORT, ORDERS_VIEW, IMPORTS_RUN,
     )),
-    BuiltInRole("supervisor", "监督员", "看数据和群内秩序", (*_LOOK, AUDIT_VIEW)),
-    BuiltInRole("content_officer", "内容官", "策划内容和话题", (*_LOOK, COMMUNITIES_EDIT)),
-    BuiltInRole("service", "客服", "服务成员，查看联系方式和订单", (*_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW)),
-    BuiltInRole("expert", "答疑", "回答专业问题", (COMMUNITIES_VIEW, MEMBERS_VIEW)),
-    BuiltInRole("analyst", "数据分析", "看全部数据，导入与导出", (*_LOOK, ORDERS_VIEW, MEMBERS_EXPORT, IMPORTS_RUN)),
-    BuiltInRole("helper", "小助手", "协助打标签", (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
-    BuiltInRole("partner", "合伙人", "只看自己的社群", (COMMUNITIES_VIEW, ANALYTICS_VIEW)),
+    BuiltInRole("supervisor", noop("监督员"), noop("看数据和群内秩序"), (*_LOOK, AUDIT_VIEW)),
+    BuiltInRole("content_officer", noop("内容官"), noop("策划内容和话题"), (*_LOOK, COMMUNITIES_EDIT)),
+    BuiltInRole("service", noop("客服"), noop("服务成员，查看联系方式和订单"), (*_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW)),
+    BuiltInRole("expert", noop("答疑"), noop("回答专业问题"), (COMMUNITIES_VIEW, MEMBERS_VIEW)),
+    BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (*_LOOK, ORDERS_VIEW, MEMBERS_EXPORT, IMPORTS_RUN)),
+    BuiltInRole("helper", noop("小助手"), noop("协助打标签"), (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
+    BuiltInRole("partner", noop("合伙人"), noop("只看自己的社群"), (COMMUNITIES_VIEW, ANALYTICS_VIEW)),
 )  # fmt: skip
+
+
+def ensure_built_in_roles(roles: type[Model]) -> None:
+    """Add the built-in roles that are missing; those that are there keep what was changed about them.
+
+    Args:
+        roles: the model of roles, as a migration or the present knows it.
+    """
+    for role in BUILT_IN_ROLES:
+        roles._default_manager.get_or_create(  # noqa: SLF001 - what a model offers when its class is not known
+            key=role.key,
+            defaults={"name": role.name, "description": role.description, "permissions": list(role.permissions)},
+        )

@@ -1,26 +1,53 @@
-"""What is shown when a page cannot be."""
+"""What a refusal says: the sentence and the status for every code that the domain refuses with."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+    from liuliang.kernel.errors import Refused
+
+CONFLICT = 409
+
+_sentences: dict[str, str | Promise] = {}
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Show that the request made no sense."""
-    return TemplateResponse(request, "ui/errors/400.html", status=400)
+def declare(sentences: Mapping[str, str | Promise]) -> None:
+    """Declare what refusals say, by code; ``{name}`` takes the refusal's data.
+
+    Each area declares its own in ``console/<area>/refusals.py``, which its ``urls.py`` imports. A sentence says what
+    happened and what to do next.
+    """
+    doubled = _sentences.keys() & sentences.keys()
+    if doubled:
+        raise ValueError(f"said twice: {', '.join(sorted(doubled))}")
+    _sentences.update(sentences)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Show that the person was not given this."""
-    return TemplateResponse(request, "ui/errors/403.html", status=403)
+def declared() -> frozenset[str]:
+    """Return every code that has a sentence."""
+    return frozenset(_sentences)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Show that there is no such page, or none that the person may see."""
-    return TemplateResponse(request, "ui/errors/404.html", status=404)
+def sentence(refusal: Refused) -> str:
+    """Return what a refusal says to the person, in their language."""
+    text = _sentences.get(refusal.code)
+    if text is None:
+        return _("这一步被拒绝了（{code}），什么都没有改变。").format(code=refusal.code)
+    return str(text).format(**refusal.data)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Show that it was our fault."""
-    return TemplateResponse(request, "ui/errors/500.html", status=500)
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """Answer a request whose view refused: a toast for htmx, a page otherwise. Nothing was changed."""
+    text = sentence(refusal)
+    if getattr(request, "htmx", None):
+        # Plain text with an error status is what the page's script shows as a toast.
+        return HttpResponse(text, status=CONFLICT, content_type="text/plain; charset=utf-8")
+    return TemplateResponse(request, "console/refused.html", {"sentence": text}, status=CONFLICT)

@@ -1,8 +1,17 @@
-"""The console's addresses."""
+"""The console's addresses. Every area keeps its own in ``console/<area>/urls.py``; all names are ``console:<name>``."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from liuliang.console.home import home
 
 app_name = "console"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home, name="home"),
+    path("overview/", include("liuliang.console.overview.urls")),
+    path("communities/", include("liuliang.console.communities.urls")),
+    path("members/", include("liuliang.console.members.urls")),
+    path("imports/", include("liuliang.console.imports.urls")),
+    path("", include("liuliang.console.accounts.urls")),
+]

@@ -1,0 +1,29 @@
+"""What the sidebar holds. A page gets its line here when it exists; the person sees it when they may open it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts.permissions import ANALYTICS_VIEW, AUDIT_VIEW, ROLES_MANAGE, STAFF_MANAGE
+from liuliang.console.doors import may
+from liuliang.ui.navigation import Entry, Section, Shell
+
+SHELL = Shell(
+    sections=(
+        Section(_("总览"), icon="gauge", entries=(Entry(_("总览"), "console:overview", ANALYTICS_VIEW),), go="o"),
+        Section(
+            _("设置"),
+            icon="settings",
+            entries=(
+                Entry(_("员工"), "console:staff", STAFF_MANAGE),
+                Entry(_("角色"), "console:roles", ROLES_MANAGE),
+                Entry(_("操作日志"), "console:audit", AUDIT_VIEW),
+            ),
+            go="s",
+        ),
+    ),
+    may=may,
+    home="console:home",
+    account="console:account",
+    sign_out="console:sign-out",
+)

@@ -1,0 +1,201 @@
+"""The audit log in words: what each entry says to the person who reads it, and where it leads.
+
+An area tells how its things are called now, and where they are shown, by the type that entries hold::
+
+    @targets("people.member")
+    def members(access: Access, ids: Collection[str]) -> Mapping[str, Target]: ...
+
+Only what the reader may see is named: an entry about somebody beyond their scope stays without a name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liuliang.accounts import audit
+from liuliang.accounts.models import AuditEntry, Role, Staff
+from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW, PERMISSIONS, ROLES_MANAGE, STAFF_MANAGE
+from liuliang.people.access import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What something is called now, and its page."""
+
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that changed. Of a list, or where there was nothing, what came and went; of a personal field nothing more."""
+
+    field: str
+    before: str = ""
+    after: str = ""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    is_hidden: bool = False
+
+    def __str__(self) -> str:
+        if self.is_hidden:
+            return _("{field} 已更改").format(field=self.field)
+        if self.added or self.removed:
+            return f"{self.field} {' '.join([*(f'+{one}' for one in self.added), *(f'−{one}' for one in self.removed)])}"
+        return f"{self.field} {self.before} → {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as people read it."""
+
+    pk: int
+    at: datetime
+    who: str
+    did: str
+    target: Target
+    place: Target
+    changes: tuple[Change, ...]
+    address: str | None
+
+    # What a timeline asks for.
+    icon = "history"
+
+    @property
+    def title(self) -> str:
+        """Say who did what, in one line."""
+        return f"{self.who} {self.did}"
+
+    @property
+    def text(self) -> str:
+        """Say what changed."""
+        return "；".join(str(change) for change in self.changes)
+
+
+Naming = Callable[[Access, Collection[str]], Mapping[str, Target]]
+
+_targets: dict[str, Naming] = {}
+
+_fields: dict[str, str | Promise] = {
+    "name": gettext_lazy("名字"),
+    "description": gettext_lazy("说明"),
+    "language": gettext_lazy("语言"),
+    "permissions": gettext_lazy("权限"),
+    "role": gettext_lazy("角色"),
+    "is_owner": gettext_lazy("所有者"),
+    "is_active": gettext_lazy("在用"),
+    "password": gettext_lazy("密码"),
+    "sessions": gettext_lazy("登录的设备"),
+}
+
+
+def targets(kind: str) -> Callable[[Naming], Naming]:
+    """Declare how entries about things of this type (``app.model``) name them."""
+
+    def declare(naming: Naming) -> Naming:
+        if kind in _targets:
+            raise ValueError(f"{kind} is named twice")
+        _targets[kind] = naming
+        return naming
+
+    return declare
+
+
+def name_fields(names: Mapping[str, str | Promise]) -> None:
+    """Declare what fields of entries are called."""
+    _fields.update(names)
+
+
+def lines(entries: Iterable[AuditEntry], access: Access) -> list[Line]:
+    """Put entries into words, with one look-up for each type of thing among them."""
+    entries = list(entries)
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        wanted[entry.target_type].add(entry.target_id)
+    places = {entry.community for entry in entries if entry.community is not None}
+    wanted["people.community"] |= {str(place) for place in places}
+    found = {kind: _targets[kind](access, ids) for kind, ids in wanted.items() if kind in _targets and ids}
+    nothing: Mapping[str, Target] = {}
+    return [
+        Line(
+            pk=entry.pk,
+            at=entry.at,
+            who=entry.staff.name if entry.staff else _("系统"),
+            did=str(audit.ACTIONS[entry.action].title) if entry.action in audit.ACTIONS else entry.action,
+            target=found.get(entry.target_type, nothing).get(entry.target_id) or Target(entry.target_name),
+            place=found.get("people.community", nothing).get(str(entry.community)) or Target(""),
+            changes=tuple(_change(field, told) for field, told in entry.changes.items()),
+            address=entry.address,
+        )
+        for entry in entries
+    ]
+
+
+def _change(field: str, told: list[object] | None) -> Change:
+    name = str(_fields.get(field, field))
+    if told is None:
+        return Change(name, is_hidden=True)
+    before, after = told
+    if isinstance(before, list) and isinstance(after, list):
+        return Change(
+            name,
+            added=tuple(_word(one) for one in after if one not in before),
+            removed=tuple(_word(one) for one in before if one not in after),
+        )
+    if before is None or after is None:
+        return Change(
+            name,
+            added=() if after is None else (_word(after),),
+            removed=() if before is None else (_word(before),),
+        )
+    return Change(name, _word(before), _word(after))
+
+
+def _word(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, str) and value in PERMISSIONS:
+        return str(PERMISSIONS[value].title)
+    if isinstance(value, list):
+        return "、".join(_word(one) for one in value)
+    return str(value)
+
+
+def _numbers(ids: Collection[str]) -> list[int]:
+    return [int(one) for one in ids if one.isdecimal()]
+
+
+@targets("accounts.staff")
+def _staff(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
+    near = set(access.colleagues(STAFF_MANAGE).filter(pk__in=_numbers(ids)).values_list("pk", flat=True))
+    names = Staff.objects.filter(pk__in=_numbers(ids)).values_list("pk", "name")
+    return {str(pk): Target(name, reverse("console:colleague", args=[pk]) if pk in near else "") for pk, name in names}
+
+
+@targets("accounts.role")
+def _roles(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
+    may_open = access.may(ROLES_MANAGE)
+    names = Role.objects.filter(pk__in=_numbers(ids)).values_list("pk", "name")
+    return {str(pk): Target(name, reverse("console:role", args=[pk]) if may_open else "") for pk, name in names}
+
+
+@targets("people.community")
+def _communities(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
+    seen = access.communities(COMMUNITIES_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name")
+    return {str(pk): Target(name) for pk, name in seen}
+
+
+@targets("people.member")
+def _members(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
+    seen = access.members(MEMBERS_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name")
+    return {str(pk): Target(name) for pk, name in seen}

@@ -1,0 +1,1 @@
+"""The first page: what happened, across all communities the person may see."""
