@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from liuliang.simulator.formats import (
     chatlog_json,
@@ -25,7 +28,7 @@ _BATCH = 4096
 
 @dataclass(frozen=True)
 class Format:
-    """How a chat becomes a file. ``render`` ends lines with one line feed; ``newline`` is what the file has."""
+    """How a chat becomes a file. ``newline`` is what a line feed becomes in the file, as in `open`."""
 
     key: str
     suffix: str
@@ -53,14 +56,32 @@ FORMATS = {
 
 
 def write_chat(path: Path, key: str, chat: Chat, entries: Iterable[Entry]) -> Path:
-    """Write ``entries`` to ``path`` in the format ``key``, as a stream. Return ``path``."""
+    """Write ``entries`` to ``path`` in the format ``key``, as a stream. Return ``path``.
+
+    A ``path`` that ends in ``.zip`` becomes an archive of one file, ``_chat.txt``, as WhatsApp on iOS makes it.
+    """
     format_ = FORMATS[key]
-    with path.open("w", encoding=format_.encoding, newline=format_.newline) as file:
-        batch: list[str] = []
-        for piece in format_.render(chat, entries):
-            batch.append(piece)
-            if len(batch) >= _BATCH:
-                file.write("".join(batch))
-                batch.clear()
-        file.write("".join(batch))
+    if path.suffix != ".zip":
+        with path.open("w", encoding=format_.encoding, newline=format_.newline) as file:
+            _write(file, format_.render(chat, entries))
+        return path
+    # An entry made from a name alone would carry the time of day, and two archives would differ.
+    inside = ZipInfo("_chat.txt", (1980, 1, 1, 0, 0, 0))
+    inside.compress_type = ZIP_DEFLATED
+    with (
+        ZipFile(path, "w") as archive,
+        archive.open(inside, "w", force_zip64=True) as raw,
+        TextIOWrapper(raw, encoding=format_.encoding, newline=format_.newline) as file,
+    ):
+        _write(file, format_.render(chat, entries))
     return path
+
+
+def _write(file: TextIO, pieces: Iterator[str]) -> None:
+    batch: list[str] = []
+    for piece in pieces:
+        batch.append(piece)
+        if len(batch) >= _BATCH:
+            file.write("".join(batch))
+            batch.clear()
+    file.write("".join(batch))

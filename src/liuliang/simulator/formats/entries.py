@@ -60,13 +60,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """People came in together. ``invite`` and ``code`` have an inviter, ``link`` may have one, ``alone`` has none."""
+    """People came in together. ``invite`` and ``code`` have an inviter, ``link`` may have one, the others have none.
+
+    ``created`` is the person who made the chat; formats without a line for that take it for ``alone``.
+    """
 
     at: int
     who: tuple[Who, ...]
     id: int
     inviter: Who | None = None
-    how: Literal["invite", "code", "link", "alone"] = "alone"
+    how: Literal["created", "invite", "code", "link", "alone"] = "alone"
 
 
 @dataclass(frozen=True, slots=True)

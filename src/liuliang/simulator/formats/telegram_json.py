@@ -40,7 +40,7 @@ def _messages(chat: Chat, entries: Iterable[Entry]) -> Iterator[str]:
         when = f',\n   "date": "{clock.stamp(entry.at, "T")}",\n   "date_unixtime": "{entry.at}",\n'
         if isinstance(entry, Said):
             yield f'{head}"message"{when}{_said(entry)}\n  }}'
-        elif action := _action(entry):
+        elif action := _action(chat, entry):
             yield f'{head}"service"{when}{action},\n   "text": "",\n   "text_entities": []\n  }}'
 
 
@@ -79,8 +79,10 @@ def _text(text: str) -> tuple[str, str]:
     return "[\n" + ",\n".join(parts) + "\n   ]", "[\n" + ",\n".join(entities) + "\n   ]"
 
 
-def _action(entry: Entry) -> str:
+def _action(chat: Chat, entry: Entry) -> str:
     if isinstance(entry, Came):
+        if entry.how == "created":
+            return f'{_actor(entry.who[0])}   "action": "create_group",\n   "title": {quote(chat.title)},\n{_members(())}'
         if entry.how == "invite" and entry.inviter:
             return f'{_actor(entry.inviter)}   "action": "invite_members",\n{_members(entry.who)}'
         inviter = quote(entry.inviter.name) if entry.inviter else "null"
@@ -97,4 +99,6 @@ def _actor(who: Who) -> str:
 
 
 def _members(people: tuple[Who, ...]) -> str:
+    if not people:
+        return '   "members": []'
     return '   "members": [\n' + ",\n".join(f"    {quote(who.name)}" for who in people) + "\n   ]"

@@ -14,7 +14,8 @@ from liuliang.simulator.formats.entries import Chat, Entry, Said
 from liuliang.simulator.formats.wechat_lines import sentence
 
 ENCODING = "utf-8-sig"
-NEWLINE = "\r\n"
+NEWLINE = ""
+"""Rows end in CRLF already; a line feed within a cell stays one."""
 
 _COLUMNS = (
     "localId", "TalkerId", "Type", "SubType", "IsSender", "CreateTime",
@@ -52,7 +53,7 @@ class _Line:
 
 def render(chat: Chat, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield the file row by row."""
-    row = csv.writer(_Line(), lineterminator="\n").writerow
+    row = csv.writer(_Line(), lineterminator="\r\n").writerow
     clock = LocalClock(chat.utc_offset)
     myself = chat.exporter.id
     yield str(row(_COLUMNS))

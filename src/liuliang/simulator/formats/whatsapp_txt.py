@@ -67,7 +67,7 @@ def _android_english(day: date, second: int) -> str:
 _CHINESE = {
     "encrypted": "消息和通话已进行端到端加密。只有此聊天中的成员可以查看、收听或分享。",
     "created": "{0}创建了此群组",
-    "joined": "{0}使用此群组的邀请链接加入了群组",
+    "joined": "{0}使用此群组的邀请链接加入",
     "added": "{1}添加了{0}",
     "left": "{0}退出了群组",
     "removed": "{1}移除了{0}",
@@ -162,7 +162,9 @@ def _sentences(dialect: Style, entry: Came | Went | Renamed | Retitled) -> Itera
     """Yield who a system line stands under on iOS, and what it says."""
     if isinstance(entry, Came):
         for who in entry.who:
-            if entry.how == "invite" and entry.inviter:
+            if entry.how == "created":
+                yield who.name, dialect.created.format(who.name)
+            elif entry.how == "invite" and entry.inviter:
                 yield entry.inviter.name, dialect.added.format(who.name, entry.inviter.name)
             else:
                 yield who.name, dialect.joined.format(who.name)
