@@ -97,4 +97,4 @@ def _readable(figure: float) -> str:
 
 
 def _rounded(figure: float) -> float:
-    return round(figure) if abs(figure) >= 1_000 else float(f"{figure:.4g}")
+    return round(figure) if abs(figure) >= 1_000 or figure == round(figure) else float(f"{figure:.4g}")
