@@ -49,9 +49,9 @@ class Notice:
     how: str = ""
 
 
-_OPEN = "[\"“”「『‘'《]?"
-_CLOSE = "[\"“”」』’'》]?"
-_QUOTED = '["“”「『‘《]{}["“”」』’》]'
+_OPEN = "[\"“”「‘'《]?"
+_CLOSE = "[\"“”」’'》]?"
+_QUOTED = '["“”「‘《]{}["“”」’》]'
 
 # A template's {who}, {by}, {old} and {value} are names, quoted or not; {"old"} and {"value"} must be quoted. Each row is
 # (kind, constant value or way of joining, template). The first row that fits wins, so the particular stands first.
@@ -314,8 +314,8 @@ def split_names(names: str, is_known: Callable[[str], bool] | None = None) -> li
     """Split a list of names as sentences write it; a name that is known as a whole is left whole."""
     if is_known is not None and is_known(names):
         return [names]
-    parts = re.split(r"[\"”」』]?(?:、|，|, and |, | and |、| und | y | et | e | и )[\"“「『]?", names)
-    return [part for part in (part.strip(' "“”「」『』') for part in parts) if part]
+    parts = re.split(r"[\"”」]?(?:、|，|, and |, | and |、| und | y | et | e | и )[\"“「]?", names)
+    return [part for part in (part.strip(' "“”「」') for part in parts) if part]
 
 
 def records_of(
