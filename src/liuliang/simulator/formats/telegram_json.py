@@ -82,7 +82,9 @@ def _text(text: str) -> tuple[str, str]:
 def _action(chat: Chat, entry: Entry) -> str:
     if isinstance(entry, Came):
         if entry.how == "created":
-            return f'{_actor(entry.who[0])}   "action": "create_group",\n   "title": {quote(chat.title)},\n{_members(())}'
+            return (
+                f'{_actor(entry.who[0])}   "action": "create_group",\n   "title": {quote(chat.title)},\n{_members(())}'
+            )
         if entry.how == "invite" and entry.inviter:
             return f'{_actor(entry.inviter)}   "action": "invite_members",\n{_members(entry.who)}'
         inviter = quote(entry.inviter.name) if entry.inviter else "null"
