@@ -1,1 +1,1 @@
-"""The pages of imports."""
+"""Pages of imports: drop a file, see what it is, correct it, watch it go in, see what could not be read."""

@@ -1,0 +1,89 @@
+"""An import as its card shows it: where it stands, what was recognised, what it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liuliang.console import errors
+from liuliang.console.imports.refusals import WARNINGS
+from liuliang.importers.base import Chat, Inspection, sources
+from liuliang.importers.models import Import
+from liuliang.kernel.errors import Refused
+from liuliang.people.models import Community, CommunityChat
+from liuliang.ui.progress import Progress
+
+COUNTS = (
+    ("messages", gettext_lazy("条消息")),
+    ("joins", gettext_lazy("次进群")),
+    ("leaves", gettext_lazy("次退群")),
+    ("members", gettext_lazy("位成员")),
+    ("orders", gettext_lazy("个订单")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A chat in the file, and the community it is known to be."""
+
+    chat: Chat
+    community: Community | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card needs."""
+
+    row: Import
+    progress: Progress | None
+    source: str
+    chats: tuple[Found, ...]
+    warnings: tuple[str, ...]
+    brought: tuple[tuple[str, int], ...]
+    error: str
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the card should ask for a newer self."""
+        return self.row.state in {"uploaded", "queued", "running"}
+
+
+def card_of(row: Import) -> Card:
+    """Return the card of an import."""
+    inspection = msgspec.convert(row.inspection, Inspection) if row.inspection else None
+    source = sources().get(row.source)
+    return Card(
+        row,
+        _progress(row),
+        str(source.title) if source else "",
+        tuple(_found(inspection)) if inspection else (),
+        tuple(str(WARNINGS.get(code, code)) for code in inspection.warnings) if inspection else (),
+        tuple((str(title), row.counts[key]) for key, title in COUNTS if row.counts.get(key)),
+        errors.sentence(Refused(row.error, **{"name": row.file_name, **row.error_data})) if row.error else "",
+    )
+
+
+def _progress(row: Import) -> Progress | None:
+    if row.state == "uploaded":
+        return Progress(_("正在识别格式"), total=None)
+    if row.state == "queued":
+        return Progress(_("等待导入"), state="waiting")
+    if row.state == "running":
+        read = row.counts.get("read", 0)
+        return Progress(_("正在导入"), row.progress, row.size, detail=_("已读 {count:,} 条").format(count=read))
+    return None
+
+
+def _found(inspection: Inspection) -> Iterator[Found]:
+    shown = inspection.chats[:20]
+    keys = {chat.key or chat.title for chat in shown}
+    known = {
+        (each.platform, each.key): each.community
+        for each in CommunityChat.objects.filter(key__in=keys).select_related("community")
+    }
+    for chat in shown:
+        yield Found(chat, known.get((chat.platform, chat.key or chat.title)))

@@ -1,0 +1,58 @@
+"""What refusals about imports say, and what the places that could not be read suffer from."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.console import errors
+
+REASONS: dict[str, str | Promise] = {
+    "bad_amount": _("金额读不懂"),
+    "bad_date": _("日期读不懂"),
+    "bad_type": _("内容的类型不对"),
+    "date_out_of_range": _("日期不可能：早于 1990 年或在将来"),
+    "encrypted": _("内容是加密的，请先解密"),
+    "message_too_long": _("消息太长，超出部分没有读"),
+    "no_buyer": _("看不出是谁买的"),
+    "no_date": _("没有日期"),
+    "no_header": _("在第一条消息之前，不知道属于谁"),
+    "no_member": _("看不出是谁"),
+    "no_number": _("没有订单号"),
+    "no_sender": _("看不出是谁说的"),
+    "order_told_differently": _("这个订单以前导入过，金额或时间不一样，保留了原来的"),
+    "truncated_json": _("文件在这里断了，前面的都已读入"),
+    "unsupported": _("这种内容还不支持"),
+}
+"""Reasons of unreadable places; one without words here is shown as its code."""
+
+WARNINGS: dict[str, str | Promise] = {
+    "date_order_guessed": _("日期的年月日顺序是猜的，请确认"),
+    "encoding_guessed": _("文字编码是猜的，请看名字是否正常"),
+    "private_chat": _("这里有私聊，私聊不会导入"),
+}
+"""What a person should look at before the import."""
+
+
+def install() -> None:
+    """Declare the sentences."""
+    errors.declare(
+        {
+            "import.archive_broken": _("“{name}”是损坏的压缩包。请重新导出，或解压后上传里面的文件。"),
+            "import.archive_too_large": _("“{name}”解压后太大，为了安全没有读。请解压后分开上传。"),
+            "import.encoding_unknown": _("没有“{encoding}”这种文字编码。"),
+            "import.file_empty": _("“{name}”是空文件，什么都没有导入。"),
+            "import.file_missing": _("“{name}”已经不在了，请重新上传。"),
+            "import.file_unreadable": _("读“{name}”时出错（{reason}）。已经读入的保留着，请重新上传，重复的不会再算。"),
+            "import.format_unknown": _(
+                "认不出“{name}”的格式，什么都没有改变。请看导入说明里支持的格式，或指定格式再试。"
+            ),
+            "import.no_chat": _("“{name}”里没有聊天记录。"),
+            "import.no_community": _("请选择导入到哪个社群。"),
+            "import.not_ready": _("这次导入现在不能开始。"),
+            "import.not_running": _("这次导入已经结束了。"),
+            "import.sheet_missing": _("表格里没有“{sheet}”这个工作表。"),
+            "import.too_large": _("“{name}”超过了允许的大小（{limit} 字节）。请分段导出后上传，重复的部分不会再算。"),
+            "import.zone_unknown": _("没有“{zone}”这个时区。"),
+        }
+    )
