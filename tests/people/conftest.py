@@ -1,0 +1,27 @@
+"""Communities to test with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from liuliang.people.models import Community
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def at() -> datetime:
+    return AT
+
+
+@pytest.fixture
+def make_community(db):
+    def make(name: str = "读书群", parent: Community | None = None) -> Community:
+        community = Community.objects.create(name=name, parent=parent, type="learning", created_at=AT)
+        community.path = [*(parent.path if parent else []), community.id]
+        community.save()
+        return community
+
+    return make
