@@ -14,6 +14,7 @@ from liuliang.lake.models import LakeBatch, LakeFile
 from liuliang.lake.queries import fingerprint, freshness, query
 from liuliang.lake.sealer import Sealer
 from liuliang.lake.tables import EVENT, MEMBER_DAY
+from liuliang.lake.verifying import Difference, reseal, verify
 
 from .conftest import START, Rippled, seal_committed
 
@@ -176,3 +177,14 @@ def test_a_batch_is_written_down_with_the_cursor_or_not_at_all():
     assert not LakeBatch.objects.exists()
     seal_committed()
     assert counts() == (1, 1, 1)
+
+
+def test_a_server_is_held_to_the_log_and_filled_anew():
+    for number in range(5):
+        happen(number, member=1 + number % 2)
+    seal_committed()
+    assert verify().is_none
+    reseal()
+    seal_committed()
+    server.deliver()
+    assert verify() == Difference(events=5, missing=0, extra=0, days=0)

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from liuliang.kernel import log
 from liuliang.kernel.events import Fact
+from liuliang.kernel.models import Cursor
 from liuliang.lake import aliases, catalogue, tidying
-from liuliang.lake.queries import query
+from liuliang.lake.models import LakeFile
+from liuliang.lake.queries import READER, query
+from liuliang.lake.verifying import Difference, reseal, verify
 
 from .conftest import START, Rippled, connect, seal_committed
 
@@ -35,3 +40,33 @@ def test_two_workers_do_not_tidy_at_once(time_zones):
         assert catalogue.take_snapshot().pending
     tidying.tidy()
     assert not catalogue.take_snapshot().pending
+
+
+def test_a_lake_that_says_what_the_log_says_is_found_to(time_zones):
+    time_zones[1] = "America/New_York"
+    log.append([Fact(Rippled(amount=n), START + timedelta(hours=n), "pond", str(n), 1 + n % 3, 1) for n in range(50)])
+    seal_committed()
+    aliases.set_canonical({2: 1})
+    assert verify() == Difference(events=50, missing=0, extra=0, days=0)
+    tidying.tidy()
+    assert verify().is_none
+
+
+def test_a_lake_that_lost_a_file_is_found_out_and_copied_anew(time_zones):
+    log.append([Fact(Rippled(), START, "pond", str(n), 1, 1) for n in range(5)])
+    seal_committed()
+    LakeFile.objects.filter(table="event").delete()
+    assert verify() == Difference(events=0, missing=5, extra=0, days=1)
+    reseal()
+    assert query("SELECT count() FROM {events}").rows == [(0,)]
+    seal_committed()
+    assert verify() == Difference(events=5, missing=0, extra=0, days=0)
+
+
+def test_a_lake_whose_cursor_was_set_back_is_found_to_say_things_twice(time_zones):
+    log.append([Fact(Rippled(), START, "pond", str(n), 1, 1) for n in range(5)])
+    seal_committed()
+    Cursor.objects.filter(reader=READER).update(xid=0, position=0)
+    seal_committed()
+    found = verify()
+    assert (found.extra, found.missing) == (5, 0)
