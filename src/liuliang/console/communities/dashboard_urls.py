@@ -1,0 +1,19 @@
+"""Addresses of a community's board: the page, and the cards it asks for."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from liuliang.console.communities import dashboard
+
+urlpatterns = [
+    path("", dashboard.board, name="community"),
+    path("speakers/", dashboard.speakers, name="community-speakers"),
+    path("silence/", dashboard.silence, name="community-silence"),
+    path("newcomers/", dashboard.newcomers, name="community-newcomers"),
+    path("hours/", dashboard.hours, name="community-hours"),
+    path("conversation/", dashboard.conversation, name="community-conversation"),
+    path("words/", dashboard.words, name="community-words"),
+    path("links/", dashboard.links, name="community-links"),
+    path("orders/", dashboard.orders, name="community-orders"),
+]

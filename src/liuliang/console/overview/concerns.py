@@ -1,0 +1,185 @@
+"""What changed beyond the usual and what needs a person, in words, each with the way to look closer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from liuliang.accounts.permissions import IMPORTS_RUN
+from liuliang.analytics import attention
+from liuliang.analytics.attention import Attention, Shift
+from liuliang.console.doors import StaffRequest
+from liuliang.console.overview.data import Seen
+from liuliang.console.overview.table import community_url
+from liuliang.importers.models import Import
+from liuliang.kernel import clock
+from liuliang.ui import formats
+
+SHOWN = 5
+"""Names under one concern; the rest is counted."""
+
+RECENT = timedelta(days=14)
+NEARLY_FULL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something a concern is about: its name, where it is, and what happened in a few words."""
+
+    name: str
+    url: str
+    text: str = ""
+    by_day: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing worth a look. ``tone`` is warn for what needs a person, bad or good for what changed."""
+
+    key: str
+    title: str
+    icon: str
+    tone: Literal["warn", "bad", "good", ""]
+    named: Sequence[Named]
+    counted: str | Promise = ""
+
+    @property
+    def shown(self) -> Sequence[Named]:
+        """Return the first of what it is about."""
+        return self.named[:SHOWN]
+
+    @property
+    def rest(self) -> Sequence[Named]:
+        """Return what is shown on asking."""
+        return self.named[SHOWN:]
+
+
+def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
+    """Return everything worth a look, what needs a person first."""
+    found = seen.overview
+    if found is None:
+        return _troubled_imports(request)
+    period = seen.choice.period
+    by_day = attention.messages_by_day(seen.scope, period.with_previous)
+    alive = [each for each in found.communities if not seen.places[each.community].is_archived]
+    noticed = attention.attention(by_day, alive, period, is_comparable=seen.choice.is_comparable)
+    listed = [
+        *_troubled_imports(request),
+        _quiet(seen, noticed),
+        _leaving(seen, noticed),
+        _fallen(seen, noticed.fallen),
+        _nearly_full(seen),
+        _dormant(seen, noticed),
+        _risen(seen, noticed.risen),
+    ]
+    return [each for each in listed if each.named]
+
+
+def _named(seen: Seen, community: int, text: str, by_day: tuple[int, ...] = ()) -> Named:
+    place = seen.places[community]
+    return Named(place.name, community_url(place.public_id, seen.choice.query), text, by_day)
+
+
+def _quiet(seen: Seen, noticed: Attention) -> Concern:
+    lengths = {each.days for each in noticed.quiet}
+    days = min(lengths, default=attention.QUIET_DAYS)
+    title = ngettext("{n} 天没人说话的群", "{n} 天没人说话的群", days).format(n=days)
+    if len(lengths) > 1:
+        title = _("{n} 天以上没人说话的群").format(n=days)
+    named = [
+        _named(
+            seen,
+            each.community,
+            _("{n} 天没人说话，之前每天 {usual} 条").format(
+                n=each.days, usual=formats.exact(round(each.usual_per_day, 1))
+            ),
+        )
+        for each in noticed.quiet
+    ]
+    return Concern("quiet", title, "message-off", "warn", named, attention.QUIET.counted)
+
+
+def _dormant(seen: Seen, noticed: Attention) -> Concern:
+    title = _("{n} 天里一句话也没有的群").format(n=len(seen.choice.period) * 2)
+    named = [_named(seen, community, "") for community in noticed.dormant]
+    return Concern("dormant", title, "zzz", "", named, attention.QUIET.counted)
+
+
+def _leaving(seen: Seen, noticed: Attention) -> Concern:
+    named = [
+        _named(
+            seen, each.community, _("退群 {now} 人，上一期 {before} 人").format(now=each.left, before=each.left_before)
+        )
+        for each in noticed.leaving
+    ]
+    return Concern("leaving", _("退群突然变多的群"), "user-minus", "warn", named, attention.BEYOND_USUAL.counted)
+
+
+def _fallen(seen: Seen, shifts: Sequence[Shift]) -> Concern:
+    counted = attention.BEYOND_USUAL.counted
+    return Concern("fallen", _("说话明显变少的群"), "trending-down", "bad", _shifted(seen, shifts), counted)
+
+
+def _risen(seen: Seen, shifts: Sequence[Shift]) -> Concern:
+    counted = attention.BEYOND_USUAL.counted
+    return Concern("risen", _("说话明显变多的群"), "trending-up", "good", _shifted(seen, shifts), counted)
+
+
+def _shifted(seen: Seen, shifts: Sequence[Shift]) -> list[Named]:
+    return [
+        _named(
+            seen,
+            each.community,
+            _("{before} → {now} 条").format(
+                before=formats.exact(each.comparison.before), now=formats.exact(each.comparison.now)
+            ),
+            each.by_day,
+        )
+        for each in shifts
+    ]
+
+
+def _nearly_full(seen: Seen) -> Concern:
+    full = [
+        (each, limit)
+        for each in (seen.overview.communities if seen.overview else ())
+        if (limit := seen.places[each.community].size_limit) and each.members >= limit * NEARLY_FULL
+    ]
+    named = [
+        _named(seen, each.community, _("{members} / {limit} 人").format(members=each.members, limit=limit))
+        for each, limit in full
+    ]
+    return Concern("nearly_full", _("快满的群"), "users-group", "warn", named, _("群成员达到人数上限的 95%。"))
+
+
+def _troubled_imports(request: StaffRequest) -> list[Concern]:
+    """Return the imports of two weeks that failed, wait, or left lines unread, of the communities where one may import."""
+    if not request.access.may(IMPORTS_RUN):
+        return []
+    mine = Import.objects.filter(created_at__gte=clock.now() - RECENT).filter(
+        Q(state="failed") | Q(state="ready") | Q(state="done", unreadable__gt=0)
+    )
+    allowed = request.access.community_ids(IMPORTS_RUN)
+    if allowed is not None:
+        mine = mine.filter(Q(community__in=allowed) | Q(community=None, staff=request.access.staff))
+    named = [
+        Named(each.file_name, reverse("console:import", args=[each.public_id]), _import_trouble(each))
+        for each in mine.order_by("-created_at", "-id")[: SHOWN * 4]
+    ]
+    return [Concern("imports", _("要处理的导入"), "file-alert", "warn", named)] if named else []
+
+
+def _import_trouble(each: Import) -> str:
+    if each.state == "failed":
+        return _("没有导入成功")
+    if each.state == "ready":
+        return _("等你确认后开始")
+    return _("{n} 处没读懂").format(n=formats.exact(each.unreadable))

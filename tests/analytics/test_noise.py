@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liuliang.analytics import noise
+
+COUNTS = st.lists(st.integers(0, 10_000), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"),
+    # Tables of Student's distribution, 97.5 %.
+    [(1, 12.706), (2, 4.303), (5, 2.571), (6, 2.447), (10, 2.228), (30, 2.042), (120, 1.980), (math.inf, 1.960)],
+)
+def test_student_s_quantiles_are_those_of_the_tables(freedom, quantile):
+    assert noise.student_quantile(0.975, freedom) == pytest.approx(quantile, abs=0.0006)
+
+
+@given(COUNTS)
+def test_the_same_days_twice_are_no_change(days):
+    found = noise.compare_days(days, days)
+
+    assert found.difference == 0
+    assert found.is_noise
+    assert found.surprise == pytest.approx(1)
+
+
+@given(COUNTS, st.integers(1, 1_000))
+def test_the_interval_holds_the_difference_and_turns_with_it(days, more):
+    changed = [day + more for day in days]
+    up, down = noise.compare_days(changed, days), noise.compare_days(days, changed)
+
+    assert up.low <= up.difference <= up.high
+    assert (up.low, up.high) == pytest.approx((-down.high, -down.low))
+    assert 0 <= up.surprise <= 1
+
+
+def test_money_in_other_units_is_the_same_change():
+    now, before = [1200, 0, 3400, 560, 0, 980, 100], [200, 300, 0, 0, 990, 0, 120]
+    yuan = noise.compare_days(now, before, unit=100)
+    fen = noise.compare_days([100 * day for day in now], [100 * day for day in before], unit=10_000)
+
+    assert fen.low == pytest.approx(100 * yuan.low)
+    assert fen.surprise == pytest.approx(yuan.surprise)
+
+
+@pytest.mark.parametrize("length", [7, 30, 90])
+def test_about_one_in_twenty_unchanged_communities_looks_changed(length):
+    dice = Random(length)
+    alarms = 0
+    for _trial in range(600):
+        pull, days = 0.0, []
+        for place in range(2 * length):
+            # Days that pull their neighbours along, and livelier weekends.
+            pull = 0.4 * pull + dice.gauss(0, 8)
+            days.append(max(0.0, 100 * (1.4 if place % 7 > 4 else 1) + pull))
+        alarms += not noise.compare_days(days[length:], days[:length]).is_noise
+    assert 0.01 <= alarms / 600 <= 0.09
+
+
+def test_a_real_doubling_is_seen():
+    dice = Random(5)
+    before = [100 + dice.gauss(0, 15) for _day in range(30)]
+    now = [200 + dice.gauss(0, 15) for _day in range(30)]
+
+    assert not noise.compare_days(now, before).is_noise
+
+
+def test_counts_of_very_few_are_never_called_a_change():
+    assert noise.compare_days([0, 0, 1, 0, 1, 0, 1], [0, 0, 0, 0, 1, 0, 0]).is_noise
+
+
+def test_unequal_lengths_are_refused():
+    with pytest.raises(ValueError, match="compared"):
+        noise.compare_days([1, 2], [1])
+
+
+def test_who_spoke_in_both_periods_says_nothing_about_a_change():
+    # 100 and 90 people; with everybody the same but ten, that is a change; with nobody the same it is not.
+    assert not noise.compare_people(100, 90, 100).is_noise
+    assert noise.compare_people(100, 90, 190).is_noise
+
+
+def test_shares_of_none_are_not_compared():
+    assert noise.compare_shares(0, 0, 3, 9) is None
+    assert noise.compare_shares(3, 9, 0, 0) is None
+
+
+@given(st.integers(0, 300), st.integers(1, 300), st.integers(0, 300), st.integers(1, 300))
+def test_the_interval_of_shares_is_finite_and_honest_at_the_ends(now, of_now, before, of_before):
+    found = noise.compare_shares(min(now, of_now), of_now, min(before, of_before), of_before)
+
+    assert found is not None
+    assert -2 < found.low < found.high < 2
+
+
+def test_nine_of_ten_against_eight_of_ten_is_no_news_but_of_a_thousand_it_is():
+    assert noise.compare_shares(9, 10, 8, 10).is_noise
+    assert not noise.compare_shares(900, 1000, 800, 1000).is_noise
+
+
+def test_a_level_is_compared_by_the_flows_that_led_to_it():
+    found = noise.compare_flow([1, 2, 1, 1, 2, 1, 2], 110)
+
+    assert (found.now, found.before) == (110, 100)
+    assert not found.is_noise
+    assert noise.compare_flow([9, -8, 7, -9, 8, -6, 1], 102).is_noise
+    assert noise.compare_flow([0, 0, 0], 5).is_noise
+
+
+@given(st.lists(st.floats(0, 1), max_size=60))
+def test_discoveries_are_the_most_surprising_ones(surprises):
+    believed = noise.discoveries(surprises)
+
+    assert len(believed) == len(surprises)
+    kept = [surprise for surprise, is_real in zip(surprises, believed, strict=True) if is_real]
+    rest = [surprise for surprise, is_real in zip(surprises, believed, strict=True) if not is_real]
+    assert not kept or max(kept) < min(rest, default=2)
+    # The largest believed one is within the step-up rule's bound.
+    assert all(surprise <= len(kept) / len(surprises) * 0.05 for surprise in kept)
+
+
+def test_the_step_up_rule_believes_what_its_authors_believe():
+    # The example of Benjamini and Hochberg (1995), section 4: the first four of fifteen at 5 %.
+    surprises = [
+        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
+    ]  # fmt: skip
+    assert sum(noise.discoveries(surprises)) == 4
