@@ -164,7 +164,9 @@ def _point(winners: dict[int, int]) -> None:
 def _follow(canonical: Collection[int]) -> None:
     """Make projections and the columnar copy follow what these persons now are."""
     refold(canonical)
-    set_canonical({record: person for person, records in _trees(canonical).items() for record in records})
+    # Whoever lost a merge is among them and means the winner, so the records are asked, not the persons.
+    meanings = Member.objects.filter(id__in=_records(canonical)).values_list("id", "canonical_id")
+    set_canonical({record: person or record for record, person in meanings})
 
 
 def _fact(record: int, payload: MemberMerged | MemberSplit, at: datetime, source_id: str) -> Fact:
