@@ -1,0 +1,120 @@
+"""Make the pictures of the operator's guide from the sample brand: every page, in Chinese and English, wide and on a phone.
+
+    make screenshots
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+IMAGES = HERE / "images"
+HOME = Path(os.environ.get("LIULIANG_HOME", HERE.parent / "var" / "demo")).resolve()
+PORT = 8799
+ADDRESS = f"http://127.0.0.1:{PORT}"
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+LANGUAGES = ("zh-hans", "en")
+
+PAGES: tuple[tuple[str, str], ...] = (
+    ("overview", "/"),
+    ("communities", "/communities/"),
+    ("community", "/communities/*"),
+    ("members", "/members/"),
+    ("member", "/members/*"),
+    ("tags", "/members/tags/"),
+    ("proposals", "/members/merges/"),
+    ("imports", "/imports/"),
+    ("staff", "/staff/"),
+    ("roles", "/roles/"),
+    ("audit", "/audit/"),
+    ("account", "/account/"),
+)
+"""Name of the picture and path; ``*`` is the first row of the list at the path before it."""
+
+ON_THE_PHONE = ("overview", "community", "members", "member", "imports")
+
+
+def main() -> None:
+    """Start the product on the sample brand, take the pictures, stop it."""
+    environment = {**os.environ, "LIULIANG_HOME": str(HOME)}
+    subprocess.run([sys.executable, "-m", "liuliang", "demo", "--no-serve"], env=environment, check=True)
+    product = subprocess.Popen(
+        [sys.executable, "-m", "liuliang", "up", "--port", str(PORT)], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait()
+        IMAGES.mkdir(exist_ok=True)
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+            for language in LANGUAGES:
+                _take(browser, language)
+            browser.close()
+    finally:
+        product.terminate()
+        product.wait()
+
+
+def _take(browser: Browser, language: str) -> None:
+    page = browser.new_page(viewport=WIDE, locale="zh-CN" if language == "zh-hans" else "en-US")
+    page.goto(f"{ADDRESS}/sign-in/")
+    _shot(page, "sign-in", language)
+    known = json.loads((HOME / "demo.json").read_text(encoding="utf-8"))
+    page.fill("input[name=email]", known["email"])
+    page.fill("input[name=password]", known["password"])
+    page.click("main button[type=submit], form button.btn-primary")
+    page.wait_for_url(f"{ADDRESS}/")
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": ADDRESS}])
+    for name, path in PAGES:
+        _open(page, path)
+        _shot(page, name, language)
+        if name in ON_THE_PHONE and language == "zh-hans":
+            page.set_viewport_size(PHONE)
+            _shot(page, f"{name}-phone", language)
+            page.set_viewport_size(WIDE)
+    page.close()
+
+
+def _open(page: Page, path: str) -> None:
+    if not path.endswith("*"):
+        page.goto(f"{ADDRESS}{path}")
+        return
+    page.goto(f"{ADDRESS}{path[:-1]}")
+    row = page.locator("table.data-table tbody tr a[href]").first
+    page.goto(f"{ADDRESS}{row.get_attribute('href')}")
+
+
+def _shot(page: Page, name: str, language: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{name}.{language}.png")
+
+
+def _wait() -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{ADDRESS}/readyz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise TimeoutError("the product did not start")
+
+
+def _chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError("no Chromium; run make chromium")
+
+
+if __name__ == "__main__":
+    main()
