@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -29,31 +30,38 @@ BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     OSError,
     NotImplementedError,
     RuntimeError,
     ValueError,
 )
+"""What reading an archive raises where it is cut short, damaged, encrypted or packed in a way we lack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive: its name, its size unpacked, and how far into the archive it begins, for progress."""
+    """A file in an archive: its name, and its size unpacked."""
 
     name: str
     size: int
-    position: int
 
 
 class Archive:
     """An open archive. Reading a member never yields more bytes than it said it has."""
 
     def __init__(self, path: Path, inner: zipfile.ZipFile | tarfile.TarFile, members: dict[Member, Any]) -> None:
-        self._path = path
+        self._size = path.stat().st_size
         self._inner = inner
         self._members = members
+        self._total = max(sum(member.size for member in members), 1)
+        self._done = 0
         self.members = tuple(members)
+
+    def position(self, inside: int = 0) -> int:
+        """Return how far the archive is read, in its own bytes, ``inside`` bytes into the member at hand."""
+        return min(self._size, self._size * (self._done + inside) // self._total)
 
     def find(self, name: str) -> Member | None:
         """Return the member with this name at the shallowest depth; None when there is none."""
@@ -77,7 +85,8 @@ class Archive:
         if stream is None:
             raise Refused("import.archive_broken", name=member.name)
         with stream:
-            yield stream, lambda: member.position
+            yield stream, lambda: self.position(stream.tell())
+        self._done += member.size
 
 
 @contextmanager
@@ -108,7 +117,7 @@ def _zip_members(inner: zipfile.ZipFile) -> dict[Member, zipfile.ZipInfo]:
     for info in infos:
         if info.file_size > max(SMALL, info.compress_size * MAX_INFLATION):
             raise Refused("import.archive_too_large", name=info.filename, size=info.file_size)
-    return {Member(info.filename, info.file_size, info.header_offset): info for info in infos}
+    return {Member(info.filename, info.file_size): info for info in infos}
 
 
 def _tar_members(inner: tarfile.TarFile, path: Path) -> dict[Member, tarfile.TarInfo]:
@@ -121,7 +130,5 @@ def _tar_members(inner: tarfile.TarFile, path: Path) -> dict[Member, tarfile.Tar
         if total > min(MAX_TOTAL, max(SMALL, size * MAX_INFLATION)) or len(members) > MAX_MEMBERS:
             raise Refused("import.archive_too_large", name=path.name, size=total)
         if info.isfile():
-            members[Member(info.name, info.size, 0)] = info
-    return {
-        Member(member.name, member.size, size * info.offset // max(total, 1)): info for member, info in members.items()
-    }
+            members[Member(info.name, info.size)] = info
+    return members

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 LONGEST = 20_000
 """Notices longer than this many characters are not read: 500 invited names fit several times over."""
 
-_OPEN, _CLOSE = '"“”„「『', '"“”‟」』'
+MOST_QUOTES = 60
+"""Notices with more quotation marks are not read: the rules try every pair, and a hostile file could make that slow."""
+
+_OPEN, _CLOSE = '"“”‟„「', '"“”‟」'
 _YOU = r"你|您|我|[Yy]our?|[Mm]y|I|me"
+_QUOTE = re.compile(f"[{_OPEN}{_CLOSE}]")
 _PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
 
 
@@ -46,8 +50,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     text = text.replace(" ", r"\s*")
     text = re.sub(
         r"(?<!P)<([a-s])>",
-        rf"\\s*(?P<\1>(?:{_YOU})(?![A-Za-z])|[{_OPEN}].+?[{_CLOSE}](?:\\s*[、,，]\\s*[{_OPEN}].+?[{_CLOSE}])*"
-        rf"|[^{_OPEN}{_CLOSE}]{{1,1000}}?)\\s*",
+        rf"\\s*(?P<\1>(?:{_YOU})(?![A-Za-z])|[{_OPEN}].+?[{_CLOSE}]|[^{_OPEN}{_CLOSE}]{{1,1000}}?)\\s*",
         text,
     )
     text = re.sub("<t>", rf"\\s*[{_OPEN}]?(?P<t>.+?)[{_CLOSE}]?", text)
@@ -241,7 +244,7 @@ def parse(
     if not sentence or len(sentence) > LONGEST:
         return []
     sentence, linked = _unfold(sentence)
-    if not any(hint in sentence for hint in _HINTS):
+    if not any(hint in sentence for hint in _HINTS) or len(_QUOTE.findall(sentence)) > MOST_QUOTES:
         return []
 
     def people(names: str) -> list[Person]:
@@ -249,10 +252,25 @@ def parse(
 
     notice = _Notice(at=at, people=people)
     for candidate in _without_noise(sentence):
-        records = _first_fit(candidate, notice)
-        if records:
-            return numbered(records, message_id)
+        if records := _first_fit(candidate, notice):
+            return numbered([known for record in records if (known := _known(record))], message_id)
     return []
+
+
+def _known(record: Spoken) -> Spoken | None:
+    """Return the record without people of whom nothing is known: the exporter, where the file does not say who that is.
+
+    Who removed somebody stays, though empty: None would say that they left themselves.
+    """
+    if isinstance(record, Joined) and record.inviter is not None and not _is_somebody(record.inviter):
+        record = replace(record, inviter=None)
+    if isinstance(record, ChatRenamed):
+        return replace(record, by=None) if record.by is not None and not _is_somebody(record.by) else record
+    return record if _is_somebody(record.sender if isinstance(record, Message) else record.member) else None
+
+
+def _is_somebody(person: Person) -> bool:
+    return bool(person.name or person.identities)
 
 
 def numbered(records: list[Spoken], message_id: str) -> list[Record]:
@@ -302,7 +320,7 @@ def _people(
 def _split(names: str, resolve_name: Callable[[str], Person]) -> list[str]:
     """Split a list of names at 、 and commas; a name that itself holds one is kept whole where the chat knows it."""
     parts = re.split(r"([、,，])", names)
-    words, marks = parts[::2], parts[1::2]
+    words = parts[::2]
     if len(words) == 1:
         return [names.strip()] if names.strip() else []
     result: list[str] = []
@@ -310,13 +328,9 @@ def _split(names: str, resolve_name: Callable[[str], Person]) -> list[str]:
     while start < len(words):
         taken = 1
         for span in range(min(4, len(words) - start), 1, -1):
-            joined = _bare(
-                "".join(w + m for w, m in zip(words[start : start + span], [*marks[start:], ""], strict=False))[
-                    : -1 if start + span <= len(marks) else None
-                ]
-            )
-            if resolve_name(joined).identities:
-                result.append(joined)
+            whole = _bare("".join(parts[2 * start : 2 * (start + span) - 1]))
+            if resolve_name(whole).identities:
+                result.append(whole)
                 taken = span
                 break
         else:
