@@ -34,7 +34,7 @@ def read_rows(blocks: Iterator[Block], *, width: int = 0, delimiter: str = ",") 
 
     Args:
         blocks: the text.
-        width: how many cells a row has; others are reported. 0 takes the width of the first row.
+        width: how many cells a row has; others are reported. 0 takes the width of the first row, -1 takes any.
         delimiter: what stands between cells.
     """
     lines = _Lines(blocks)
@@ -45,7 +45,7 @@ def read_rows(blocks: Iterator[Block], *, width: int = 0, delimiter: str = ",") 
             continue
         gathered = [line] if '"' not in line or line.count('"') % 2 == 0 else _gather(lines, line)
         cells = _cells("\n".join(gathered), delimiter) if gathered else None
-        if cells is None or (width and len(cells) != width):
+        if cells is None or (width > 0 and len(cells) != width):
             reason = "bad_row" if gathered and len(gathered) == 1 else "unclosed_quote"
             yield Row(unreadable(number, reason, line), number, block.position)
             lines.give_back(gathered[1:], number + 1, block)

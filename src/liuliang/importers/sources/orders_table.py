@@ -1,0 +1,251 @@
+"""Order lists as 有赞, 淘宝, 微店, 抖店 and others export them: CSV or XLSX, one row an order or one a line of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.importers.base import Chat, Head, Inspection, Options, Read
+from liuliang.importers.cells import DateVote, count_of, currency_of, mails_of, minor_units, narrow, phones_of, when
+from liuliang.importers.clocks import DateOrder
+from liuliang.importers.fields import clean
+from liuliang.importers.head import head_of
+from liuliang.importers.records import OrderRow, Person, Record, Unreadable
+from liuliang.importers.tables import Layout, Table, find_layout, open_table
+from liuliang.importers.text import unreadable
+
+SYNONYMS = {
+    "number": (
+        "订单编号", "订单号", "主订单编号", "订单id", "订单", "交易编号", "交易单号", "交易号", "单号", "平台订单号", "父订单编号", "order number", "order id",
+        "order no", "order", "order #", "transaction id",
+    ),
+    "at": (
+        "下单时间", "付款时间", "支付时间", "订单付款时间", "订单支付时间", "买家付款时间", "订单创建时间", "订单提交时间", "创建时间", "成交时间", "交易时间",
+        "下单日期", "订单日期", "付款日期", "支付日期", "购买时间", "日期", "时间", "order time", "order date", "ordered at", "paid at", "created at",
+        "payment time", "purchase date", "date", "time",
+    ),
+    "amount": (
+        "实付金额", "买家实际支付金额", "买家实付金额", "订单实付金额", "实际支付金额", "实付款", "订单应付金额", "订单实际支付金额", "用户实付金额", "支付金额",
+        "付款金额", "应付金额", "买家应付货款", "订单金额", "总金额", "订单总额", "订单总金额", "成交金额", "实收金额", "交易金额", "实付", "金额", "合计", "总价",
+        "amount paid", "paid amount", "total paid", "order amount", "amount", "total", "order total", "grand total", "revenue",
+    ),
+    "refunded": (
+        "退款金额", "已退款金额", "订单退款金额", "订单已退款金额", "退款总额", "实际退款金额", "成功退款金额", "退款", "refund amount",
+        "refunded amount", "amount refunded", "refunded", "refund",
+    ),
+    "status": (
+        "订单状态", "交易状态", "状态", "支付状态", "付款状态", "order status", "status", "payment status", "financial status", "state",
+    ),
+    "currency": ("币种", "货币", "币别", "结算币种", "currency", "currency code"),
+    "product": (
+        "商品名称", "宝贝标题", "商品标题", "商品", "选购商品", "全部商品名称", "产品", "产品名称", "商品信息", "宝贝名称", "品名", "product", "product name",
+        "item", "item name", "title", "lineitem name", "sku name",
+    ),
+    "quantity": (
+        "数量", "商品数量", "宝贝总数量", "购买数量", "件数", "商品件数", "订单商品总件数", "总件数", "quantity", "qty", "count", "lineitem quantity", "items",
+    ),
+    "price": ("单价", "商品单价", "商品价格", "宝贝单价", "售价", "unit price", "price", "item price"),
+    "phone": (
+        "买家手机号", "手机号", "买家手机", "下单人手机号", "手机", "手机号码", "收货人手机号", "收货人手机", "联系手机", "联系电话", "电话", "收件人手机号",
+        "收件人手机", "收货人电话", "收货人手机号/提货人手机号", "phone", "mobile", "buyer phone", "customer phone", "shipping phone", "phone number",
+    ),
+    "nickname": (
+        "买家昵称", "买家会员名", "用户昵称", "昵称", "买家", "买家账号", "客户昵称", "微信昵称", "会员昵称", "下单人", "下单人昵称", "买家旺旺", "抖音昵称",
+        "nickname", "buyer", "buyer name", "username", "buyer nickname",
+    ),
+    "name": (
+        "买家姓名", "姓名", "客户姓名", "收货人姓名", "收货人", "收件人", "收件人姓名", "收货人/提货人", "联系人", "会员姓名", "客户", "name", "customer",
+        "customer name", "recipient", "full name", "shipping name", "billing name",
+    ),
+    "wxid": ("wxid", "微信号", "微信", "买家微信号", "微信id", "wechat", "wechat id"),
+    "qq": ("qq号", "qq", "买家qq"),
+    "openid": ("openid", "微信openid", "买家openid"),
+    "unionid": ("unionid", "买家unionid"),
+    "wecom_external": ("external_userid", "外部联系人id"),
+    "email": ("邮箱", "买家邮箱", "电子邮箱", "email", "e-mail", "customer email", "buyer email"),
+}  # fmt: skip
+
+TITLES: dict[str, str | Promise] = {
+    "number": _("订单编号"),
+    "at": _("下单时间"),
+    "amount": _("实付金额"),
+    "refunded": _("退款金额"),
+    "status": _("订单状态"),
+    "currency": _("币种"),
+    "product": _("商品名称"),
+    "quantity": _("数量"),
+    "price": _("单价"),
+    "phone": _("手机号"),
+    "nickname": _("买家昵称"),
+    "name": _("买家姓名"),
+    "wxid": _("微信号"),
+    "qq": _("QQ 号"),
+    "openid": _("微信 OpenID"),
+    "unionid": _("微信 UnionID"),
+    "wecom_external": _("企业微信外部联系人 ID"),
+    "email": _("邮箱"),
+}
+"""What a column may be taken for, as a person chooses it."""
+
+_ACCOUNTS = ("wxid", "qq", "openid", "unionid", "wecom_external")
+_NOTHING = frozenset({"", "-", "--", "/", "无", "null", "none", "n/a", "nan"})
+
+# The first word that a status holds decides. A shop closes an order that was never paid, or that was paid back.
+_STATUSES: tuple[tuple[str, str], ...] = (
+    ("部分退款", "paid"), ("退款中", "paid"), ("退款失败", "paid"), ("申请退款", "paid"), ("待退款", "paid"), ("退款关闭", "paid"),
+    ("未退款", "paid"), ("无退款", "paid"), ("partially refunded", "paid"), ("partial refund", "paid"),
+    ("已退款", "refunded"), ("退款成功", "refunded"), ("全额退款", "refunded"), ("退款完成", "refunded"), ("已全额退款", "refunded"),
+    ("已退货", "refunded"), ("refunded", "refunded"), ("退款", "refunded"), ("charged back", "refunded"),
+    ("等待买家付款", "unpaid"), ("待付款", "unpaid"), ("待支付", "unpaid"), ("未付款", "unpaid"), ("未支付", "unpaid"),
+    ("等待付款", "unpaid"), ("unpaid", "unpaid"), ("awaiting payment", "unpaid"), ("pending payment", "unpaid"),
+    ("pending", "unpaid"),
+    ("取消", "cancelled"), ("关闭", "cancelled"), ("作废", "cancelled"), ("失败", "cancelled"), ("cancel", "cancelled"),
+    ("void", "cancelled"), ("closed", "cancelled"), ("failed", "cancelled"), ("expired", "cancelled"),
+    ("付款", "paid"), ("支付", "paid"), ("发货", "paid"), ("收货", "paid"), ("成功", "paid"), ("完成", "paid"), ("签收", "paid"),
+    ("成团", "paid"), ("使用", "paid"), ("核销", "paid"), ("评价", "paid"), ("备货", "paid"), ("维权", "paid"), ("售后", "paid"),
+    ("配送", "paid"), ("自提", "paid"), ("接单", "paid"), ("paid", "paid"), ("complete", "paid"), ("ship", "paid"),
+    ("deliver", "paid"), ("fulfil", "paid"), ("success", "paid"), ("processing", "paid"), ("authorized", "paid"),
+)  # fmt: skip
+_CHAT = Chat("table", is_group=False)
+_LOOKED_AT = 5_000
+
+
+class OrdersTable:
+    """A list of orders."""
+
+    key = "orders_table"
+    title: str | Promise = _("订单列表 (.xlsx, .csv)")
+    kind: Literal["orders"] = "orders"
+
+    def recognise(self, head: Head) -> float:
+        """Say how sure the table is an order list, by its headers."""
+        layout = find_layout(head, SYNONYMS)
+        if layout is None:
+            return 0.0
+        has_amount = "amount" in layout.known or {"price", "quantity"} <= layout.known
+        if "number" not in layout.known:
+            return 0.0
+        if has_amount:
+            return 0.95 if "at" in layout.known else 0.85
+        return 0.6 if "at" in layout.known and len(layout.known) > 3 else 0.0
+
+    def inspect(self, path: Path, head: Head) -> Inspection:
+        """Find the columns and how dates are written."""
+        table = open_table(path, head, SYNONYMS)
+        if table is None:
+            return Inspection(chats=(), encoding=head.encoding or "utf-8", warnings=("no_header",))
+        missing = tuple(f"no_{name}_column" for name in ("number", "at", "amount") if name not in table.layout.known)
+        return Inspection(
+            chats=(),
+            encoding=table.encoding,
+            date_order=_date_order(table),
+            columns=table.layout.columns,
+            warnings=missing,
+        )
+
+    def read(self, path: Path, inspection: Inspection, options: Options) -> Iterator[Read]:
+        """Yield every order. A row whose number, time or amount cannot be read is told as unreadable."""
+        encoding = options.encoding or inspection.encoding
+        head = head_of(path, encoding=encoding if not inspection.columns else options.encoding)
+        table = open_table(path, head, SYNONYMS, chosen=options.columns, sheet=options.sheet, encoding=encoding)
+        if table is None:
+            yield Read(unreadable(1, "no_header", path.name), _CHAT, 1, 0)
+            return
+        order: DateOrder = options.date_order or inspection.date_order or "ymd"
+        places = {name: column for column, name in enumerate(table.layout.fields) if name}
+        currency = _currency(table.layout)
+        for row in table.rows():
+            if isinstance(row.cells, Unreadable):
+                yield Read(row.cells, _CHAT, row.number, row.position)
+            elif record := _record(row.cells, row.number, places, order, currency):
+                yield Read(record, _CHAT, row.number, row.position)
+
+
+def _date_order(table: Table) -> DateOrder:
+    """Decide from the column of times in which order dates are written."""
+    vote = DateVote()
+    columns = [column for column, name in enumerate(table.layout.fields) if name == "at"]
+    for row in islice(table.rows(), _LOOKED_AT if columns else 0):
+        if not isinstance(row.cells, Unreadable) and columns[0] < len(row.cells):
+            vote.add(row.cells[columns[0]])
+    return vote.decide()
+
+
+def _currency(layout: Layout) -> str:
+    """Return the currency that the header of the amounts names, as in 金额(美元); yuan where it names none."""
+    headers = (header for header, name in zip(layout.headers, layout.fields, strict=True) if name == "amount")
+    return next((code for header in headers if (code := currency_of(header))), "CNY")
+
+
+def _record(cells: list[str], number: int, places: dict[str, int], order: DateOrder, currency: str) -> Record | None:
+    """Return the order of a row; None for a row without content."""
+    said = {name: cells[column].strip() for name, column in places.items() if column < len(cells)}
+    if not any(said.values()):
+        return None
+    code = clean(narrow(said.get("number", "")))
+    at = when(said.get("at", ""), order)
+    if at is None and _is_sum(cells):
+        return None  # the last row of many exports adds up the others
+    currency = currency_of(said.get("currency") or said.get("amount", "")) or currency
+    quantity = count_of(said.get("quantity", "")) if said.get("quantity") else 1
+    amount = _amount(said, quantity or 0, currency)
+    refund = said.get("refunded", "")
+    refunded = 0 if refund.lower() in _NOTHING else minor_units(refund, currency)
+    if code.lower() in _NOTHING:
+        reason, cell = "no_number", ""
+    elif at is None:
+        reason, cell = "bad_date", said.get("at", "")
+    elif quantity is None:
+        reason, cell = "bad_quantity", said.get("quantity", "")
+    elif amount is None or amount < 0 or refunded is None:
+        reason, cell = "bad_amount", f"{said.get('amount', '')} {refund}".strip()
+    else:
+        status = _status(said.get("status", ""), abs(refunded))
+        product = clean(said.get("product", ""))
+        return OrderRow(code, at, _buyer(said), amount, abs(refunded), currency, product, quantity, status)
+    return unreadable(number, reason, " | ".join(filter(None, (cell, ", ".join(cells)))))
+
+
+def _is_sum(cells: list[str]) -> bool:
+    return any(
+        cell.strip().startswith(("合计", "总计", "小计", "汇总", "Total", "total", "TOTAL")) for cell in cells[:3]
+    )
+
+
+def _amount(said: dict[str, str], quantity: int, currency: str) -> int | None:
+    """Return what was paid; of a list that has unit prices only, their multiple."""
+    text = said.get("amount", "")
+    if text.lower() not in _NOTHING:
+        return minor_units(text, currency)
+    price = minor_units(said.get("price", ""), currency)
+    return None if price is None else price * quantity
+
+
+def _status(text: str, refunded: int) -> str:
+    """Return the state of an order in our words; an unknown one as it is, up to twenty characters."""
+    plain = narrow(text).lower().replace("_", " ")
+    if not plain:
+        return "paid"
+    for word, status in _STATUSES:
+        if word in plain:
+            return "refunded" if status == "cancelled" and refunded else status
+    return clean(text)[:20]
+
+
+def _buyer(said: dict[str, str]) -> Person:
+    identities = [("phone", phone) for phone in phones_of(said.get("phone", ""))]
+    for kind in _ACCOUNTS:
+        account = clean(narrow(said.get(kind, "")))
+        if account.lower() not in _NOTHING and "*" not in account and (kind != "qq" or account.isdecimal()):
+            identities.append((kind, account))
+    identities += [("email", mail) for mail in mails_of(said.get("email", ""))]
+    name = next((text for key in ("nickname", "name") if (text := said.get(key, "")).lower() not in _NOTHING), "")
+    return Person(clean(name), tuple(identities))
+
+
+SOURCE = OrdersTable()

@@ -1,0 +1,348 @@
+"""Rows of an Excel workbook (.xlsx), as a stream of texts.
+
+A workbook is a zip of XML (ECMA-376, part 1). The sheet is parsed as it is unpacked, row by row, because the readers at hand
+build the whole sheet first: 90 bytes a cell, and as many cells as lie between the first and the last one, so that a
+file of a few kilobytes may ask for gigabytes. The texts that cells share are kept packed, for they may be millions.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from xml.parsers import expat
+
+from liuliang.importers.archives import BROKEN, Archive, open_archive
+from liuliang.kernel.errors import Refused
+
+MAX_COLUMNS = 512
+"""Columns beyond are not read."""
+
+MAX_SHARED = 1 << 29
+"""Bytes that the shared texts of a workbook may have."""
+
+MAX_CELL = 100_000
+"""Characters of a cell that are read; Excel itself allows 32,767."""
+
+_CHUNK = 1 << 16
+# Formats that are dates without saying so (§18.8.30), those of Chinese and Japanese workbooks included.
+_DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)})
+_NO_DATE = re.compile(r"\"[^\"]*\"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|General|[Ee][+-]")
+_DATE_LETTERS = re.compile(r"[ymdhsYMDHS年月日时分秒]")
+_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's dates have no zone
+_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - same
+_LAST_SERIAL = 2_958_466
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row's cells as text, its 1-based number in the sheet, and the bytes of the file consumed with it."""
+
+    cells: list[str]
+    number: int
+    position: int
+
+
+class _Unsafe(Exception):  # noqa: N818 - stops the parser
+    """The XML declares entities, which no workbook needs and bombs are made of."""
+
+
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the names of a workbook's visible sheets, in order.
+
+    Raises:
+        Refused: ``import.archive_broken`` or ``import.archive_too_large``.
+    """
+    with open_archive(path) as archive:
+        return tuple(_Workbook(archive).sheets)
+
+
+def read_sheet(path: Path, name: str = "") -> Iterator[SheetRow]:
+    """Yield the rows of a sheet, of the first one where no name is given; empty rows are left out.
+
+    Numbers are written the shortest way that means the same, dates and times as ISO 8601, truth as TRUE and FALSE; what a
+    formula gave is read, not the formula.
+
+    Raises:
+        Refused: as `sheet_names`, ``import.sheet_missing``, and ``import.archive_broken`` where the sheet ends early.
+    """
+    with open_archive(path) as archive:
+        book = _Workbook(archive)
+        if not book.sheets or (name and name not in book.sheets):
+            raise Refused("import.sheet_missing", name=name or path.name)
+        place = book.sheets[name] if name else next(iter(book.sheets.values()))
+        shared = _read_shared(archive)
+        formats = _read_formats(archive)
+        yield from _rows(archive, place, _Cells(shared, formats, _EPOCH_1904 if book.is_1904 else _EPOCH))
+
+
+class _Workbook:
+    """What a workbook says of its sheets: where in the archive each is, by name."""
+
+    def __init__(self, archive: Archive) -> None:
+        targets: dict[str, str] = {}
+        found: dict[str, str] = {}
+        self.is_1904 = False
+
+        def relate(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "Relationship":
+                targets[attributes.get("Id", "")] = attributes.get("Target", "")
+
+        def describe(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "sheet" and attributes.get("state", "visible") == "visible":
+                reference = next((value for key, value in attributes.items() if key.endswith(":id")), "")
+                found[attributes.get("name", "")] = reference
+            elif tag == "workbookPr":
+                self.is_1904 = attributes.get("date1904", "") in {"1", "true"}
+
+        _parse(archive, "xl/_rels/workbook.xml.rels", relate)
+        _parse(archive, "xl/workbook.xml", describe)
+        self.sheets = {name: _place(targets.get(reference, "")) for name, reference in found.items()}
+
+
+def _place(target: str) -> str:
+    target = target.lstrip("/")
+    return target if target.startswith("xl/") else f"xl/{target}"
+
+
+def _parser(start: Callable[[str, dict[str, str]], object]) -> expat.XMLParserType:
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def refuse(*_declaration: object) -> None:
+        raise _Unsafe
+
+    parser.EntityDeclHandler = refuse
+    # Some writers put every name into a namespace with a prefix: the part behind it is the name.
+    parser.StartElementHandler = lambda tag, attributes: start(tag[tag.rfind(":") + 1 :], attributes)
+    return parser
+
+
+def _feed(archive: Archive, name: str, parser: expat.XMLParserType) -> Iterator[int]:
+    """Push a member through a parser; yield the bytes of the file consumed after each piece. A missing one is empty."""
+    member = next((member for member in archive.members if member.name == name), None)
+    if member is None:
+        return
+    try:
+        with archive.open(member) as (stream, consumed):
+            while piece := stream.read(_CHUNK):
+                parser.Parse(piece, False)
+                yield consumed()
+            parser.Parse(b"", True)
+            yield consumed()
+    except (expat.ExpatError, _Unsafe, *BROKEN) as error:
+        raise Refused("import.archive_broken", name=name) from error
+
+
+def _parse(archive: Archive, name: str, start: Callable[[str, dict[str, str]], object]) -> None:
+    for _position in _feed(archive, name, _parser(start)):
+        pass
+
+
+class _Shared:
+    """The texts that cells share, packed: millions of small strings would take five times the room."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q")
+
+    def add(self, text: str) -> None:
+        self._bytes += text[:MAX_CELL].encode("utf-8", "replace")
+        self._ends.append(len(self._bytes))
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def get(self, index: str) -> str:
+        try:
+            place = int(index)
+            end = self._ends[place] if place >= 0 else 0
+        except (ValueError, IndexError):
+            return ""
+        start = self._ends[place - 1] if place > 0 else 0
+        return self._bytes[start:end].decode()
+
+
+def _read_shared(archive: Archive) -> _Shared:
+    shared = _Shared()
+    parts: list[str] = []
+    depth = {"t": 0, "rPh": 0}
+
+    def start(tag: str, _attributes: dict[str, str]) -> None:
+        if tag == "si":
+            parts.clear()
+        elif tag in depth:
+            depth[tag] += 1
+
+    def end(tag: str) -> None:
+        tag = tag[tag.rfind(":") + 1 :]
+        if tag == "si":
+            shared.add("".join(parts))
+            if len(shared) > MAX_SHARED:
+                raise Refused("import.archive_too_large", name="sharedStrings.xml", size=len(shared))
+        elif tag in depth:
+            depth[tag] -= 1
+
+    def text(data: str) -> None:
+        if depth["t"] and not depth["rPh"]:  # a reading aid in kana is no part of the text
+            parts.append(data)
+
+    parser = _parser(start)
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    for _position in _feed(archive, "xl/sharedStrings.xml", parser):
+        pass
+    return shared
+
+
+def _read_formats(archive: Archive) -> list[bool]:
+    """Return for each cell style whether it shows a date."""
+    own: dict[str, bool] = {}
+    styles: list[bool] = []
+    inside: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "numFmt":
+            own[attributes.get("numFmtId", "")] = is_date_format(attributes.get("formatCode", ""))
+        elif tag in {"cellXfs", "cellStyleXfs"}:
+            inside[:] = [tag]
+        elif tag == "xf" and inside == ["cellXfs"]:
+            number = attributes.get("numFmtId", "0")
+            styles.append(own.get(number, number.isdecimal() and int(number[:9]) in _DATE_FORMATS))
+
+    _parse(archive, "xl/styles.xml", start)
+    return styles
+
+
+def is_date_format(code: str) -> bool:
+    """Tell whether a number format shows a date or a time: it has a letter of one outside of quotes and brackets."""
+    return _DATE_LETTERS.search(_NO_DATE.sub("", code.split(";", 1)[0])) is not None
+
+
+class _Cells:
+    """Turns what a cell holds into text."""
+
+    def __init__(self, shared: _Shared, formats: list[bool], epoch: datetime) -> None:
+        self._shared = shared
+        self._dates = frozenset(str(number) for number, is_date in enumerate(formats) if is_date)
+        self._epoch = epoch
+
+    def text(self, kind: str, style: str, raw: str) -> str:
+        """Return the text of a cell of a type and a style (both as in the XML) that holds ``raw``."""
+        if kind == "s":
+            return self._shared.get(raw)
+        if kind in {"inlineStr", "str"}:
+            return raw
+        if kind == "b":
+            return "TRUE" if raw == "1" else "FALSE"
+        if kind == "e":
+            return ""
+        if kind == "d":
+            return raw.replace("T", " ")
+        return self._number(raw, is_date=style in self._dates) if raw else ""
+
+    def _number(self, raw: str, *, is_date: bool) -> str:
+        if raw.isdecimal() and not is_date:
+            return raw
+        try:
+            value = float(raw)
+        except ValueError:
+            return raw
+        if is_date and 0 <= value < _LAST_SERIAL:
+            return _date_text(value, self._epoch)
+        return plain_number(value)
+
+
+def plain_number(value: float) -> str:
+    """Write a number as people do: without exponent and superfluous digits."""
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value)
+    return text if "e" not in text and "n" not in text else f"{value:.10f}".rstrip("0") if abs(value) < 1e15 else text
+
+
+@lru_cache(maxsize=10_000)
+def _date_text(serial: float, epoch: datetime) -> str:
+    """Write a spreadsheet's day number: as a date, a time or both."""
+    # Excel counts the 29th of February 1900, which never was: earlier days lie one nearer to us.
+    if epoch is _EPOCH and 1 <= serial < 60:
+        serial += 1
+    at = epoch + timedelta(seconds=round(serial * 86_400))
+    if serial < 1:
+        return at.strftime("%H:%M:%S")
+    return at.isoformat(sep=" ") if serial % 1 else at.date().isoformat()
+
+
+def _rows(archive: Archive, place: str, cells: _Cells) -> Iterator[SheetRow]:
+    reader = _SheetReader(cells)
+    for position in _feed(archive, place, reader.parser):
+        for number, row in reader.rows:
+            yield SheetRow(row, number, position)
+        reader.rows.clear()
+
+
+class _SheetReader:
+    """Takes what the parser meets in a sheet; complete rows gather in ``rows``."""
+
+    def __init__(self, cells: _Cells) -> None:
+        self.rows: list[tuple[int, list[str]]] = []
+        self._cells = cells
+        self._number = 0
+        self._row: list[str] = []
+        self._column = -1
+        self._kind = self._style = ""
+        self._parts: list[str] = []
+        self._is_text = False
+        self.parser = _parser(self._start)
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "c":
+            reference = attributes.get("r", "")
+            self._column = _column(reference) if reference else self._column + 1
+            self._kind = attributes.get("t", "n")
+            self._style = attributes.get("s", "0")
+            self._parts.clear()
+        elif tag in {"v", "t"}:
+            self._is_text = True
+        elif tag == "row":
+            number = attributes.get("r", "")
+            self._number = int(number[:9]) if number.isdecimal() else self._number + 1
+            self._row = []
+            self._column = -1
+
+    def _end(self, tag: str) -> None:
+        tag = tag[tag.rfind(":") + 1 :]
+        if tag == "c":
+            if self._parts and 0 <= self._column < MAX_COLUMNS:
+                row = self._row
+                raw = self._parts[0] if len(self._parts) == 1 else "".join(self._parts)
+                if len(row) <= self._column:
+                    row.extend([""] * (self._column + 1 - len(row)))
+                row[self._column] = self._cells.text(self._kind, self._style, raw[:MAX_CELL])
+        elif tag in {"v", "t"}:
+            self._is_text = False
+        elif tag == "row" and any(self._row):
+            self.rows.append((self._number, self._row))
+
+    def _text(self, data: str) -> None:
+        if self._is_text:
+            self._parts.append(data)
+
+
+def _column(reference: str) -> int:
+    """Return the 0-based column of ``B7``; -1 where it is none."""
+    return _column_of(reference.rstrip("0123456789"))
+
+
+@lru_cache(maxsize=1_000)
+def _column_of(letters: str) -> int:
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return column - 1 if letters.isascii() and letters.isalpha() and letters.isupper() and len(letters) <= 3 else -1
