@@ -19,7 +19,11 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000)]
 Lines = Annotated[list[Line], Field(max_length=60)]
 
-STRUCTURES = {"": _("未定"), "ring": _("环形结构（社交群：人人相连）"), "pyramid": _("金字塔结构（学习群：由中心向下）")}
+STRUCTURES = {
+    "": _("未定"),
+    "ring": _("环形结构（社交群：人人相连）"),
+    "pyramid": _("金字塔结构（学习群：由中心向下）"),
+}
 LOGO_LIMIT = 100 * 1024
 """Most bytes of a logo; it is kept with the identity and shown small."""
 

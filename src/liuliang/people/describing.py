@@ -56,7 +56,7 @@ def _fill_in(described: Sequence[Described]) -> None:
     members = sorted(values)
     with connection.cursor() as cursor:
         # In the order of ids, so that two lists that describe the same people never wait for each other in a circle.
-        cursor.execute("SELECT 1 FROM people_member WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [members])
+        cursor.execute("SELECT 1 FROM people_member WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [members])
         cursor.execute(
             "UPDATE people_member m SET attributes = said.attributes || m.attributes"
             " FROM unnest(%s::int[], %s::jsonb[]) AS said (member, attributes)"
