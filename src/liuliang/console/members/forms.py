@@ -1,0 +1,140 @@
+"""The forms about members: what is typed and how it is called. Rules are the services' business."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.people.models import AttributeDefinition, Tag, TagGroup
+from liuliang.people.profile import NEEDS, TYPES
+
+
+def tag_choices() -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return every tag under its group."""
+    grouped: dict[str, list[tuple[int, str]]] = {}
+    for tag in Tag.objects.select_related("group").order_by("group__position", "group__name", "name"):
+        title = _now("{group}（互斥）").format(group=tag.group.name) if tag.group.is_exclusive else tag.group.name
+        grouped.setdefault(title, []).append((tag.pk, tag.name))
+    return list(grouped.items())
+
+
+class UntagForm(forms.Form):
+    """A tag to take off."""
+
+    tag = forms.ModelChoiceField(Tag.objects.select_related("group"), label=_("标签"), empty_label=None)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["tag"].choices = tag_choices()  # type: ignore[attr-defined]
+
+
+class TagForm(UntagForm):
+    """A tag to put on, and until when."""
+
+    until = forms.DateField(
+        label=_("有效期至"), required=False, help_text=_("留空则一直有效。"), widget=forms.DateInput({"type": "date"})
+    )
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Return the end of the chosen day."""
+        day = self.cleaned_data.get("until")
+        return None if day is None else datetime.combine(day, time.max, timezone.get_current_timezone())
+
+
+class GroupForm(forms.Form):
+    """A group of tags."""
+
+    name = forms.CharField(label=_("标签组名称"), max_length=60)
+    is_exclusive = forms.BooleanField(
+        label=_("互斥：一个成员最多有其中一个"),
+        required=False,
+        help_text=_("例如“等级”“城市”：后打的会替换先打的。"),
+    )
+
+
+class NewTagForm(forms.Form):
+    """A tag of a group; the group comes from the address."""
+
+    name = forms.CharField(label=_("标签名称"), max_length=60)
+
+
+class ChangeTagForm(NewTagForm):
+    """A tag's name and group."""
+
+    group = forms.ModelChoiceField(TagGroup.objects.order_by("position", "name"), label=_("标签组"), empty_label=None)
+
+
+class NoteForm(forms.Form):
+    """Something about a member."""
+
+    text = forms.CharField(
+        label=_("备注"), max_length=5_000, widget=forms.Textarea({"rows": 3, "placeholder": _("写下值得同事知道的事")})
+    )
+
+
+class NeedsForm(forms.Form):
+    """What a member is here for."""
+
+    needs = forms.MultipleChoiceField(
+        label=_("需求"), choices=list(NEEDS.items()), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class AttributeForm(forms.Form):
+    """One field of the profile, asked for in the way of its type."""
+
+    def __init__(self, definition: AttributeDefinition, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["value"] = _field(definition)
+
+
+class ChangeDefinitionForm(forms.Form):
+    """A field of the profile that exists: its type stays."""
+
+    title = forms.CharField(label=_("名称"), max_length=100)
+    choices = forms.CharField(
+        label=_("选项"),
+        required=False,
+        help_text=_("类型是单选时填写，每行一个。"),
+        widget=forms.Textarea({"rows": 4}),
+    )
+    is_personal = forms.BooleanField(
+        label=_("个人信息"), required=False, initial=True, help_text=_("能认出或联系到本人的内容。")
+    )
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the choices, one a line."""
+        return str(self.cleaned_data.get("choices", "")).splitlines()
+
+
+class DefinitionForm(ChangeDefinitionForm):
+    """A new field of the profile."""
+
+    type = forms.ChoiceField(label=_("类型"), choices=list(TYPES.items()))
+    field_order = ("title", "type", "choices", "is_personal")
+
+
+class MergeForm(forms.Form):
+    """Why two members are one person; who the other is comes from the list beside it."""
+
+    other = forms.CharField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("依据"), max_length=300, required=False, help_text=_("只有能合并成员的同事看得到。")
+    )
+
+
+def _field(definition: AttributeDefinition) -> forms.Field:
+    options: dict[str, Any] = {"label": definition.title, "required": False}
+    if definition.type == "choice":
+        return forms.ChoiceField(choices=[("", "—"), *((one, one) for one in definition.choices)], **options)
+    if definition.type == "boolean":
+        return forms.ChoiceField(choices=[("", "—"), ("1", _("是")), ("0", _("否"))], **options)
+    widgets = {"date": forms.DateInput({"type": "date"}), "number": forms.TextInput({"inputmode": "decimal"})}
+    return forms.CharField(max_length=500, widget=widgets.get(definition.type, forms.TextInput()), **options)
