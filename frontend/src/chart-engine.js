@@ -1,0 +1,210 @@
+// The lazy chunk: ECharts with only what the descriptions of charts.py can ask for.
+import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+import { show } from "./numbers.js";
+
+echarts.use([
+  AriaComponent, BarChart, CanvasRenderer, GridComponent, HeatmapChart, LegendComponent, LineChart, MarkLineComponent,
+  TooltipComponent, VisualMapComponent,
+]);
+
+const INK = "#4e5561";
+const LINE = "#e6e8eb";
+const FONT = getComputedStyle(document.body).fontFamily;
+
+const axisText = { color: INK, fontSize: 12, fontFamily: FONT };
+
+/** Draw a description into an element; returns something with dispose(). */
+export function draw(place, description) {
+  const chart = echarts.init(place, null, { renderer: "canvas" });
+  chart.setOption(option(description));
+  const observer = new ResizeObserver(() => chart.resize());
+  observer.observe(place);
+  if (description.links.length) chart.on("click", ({ dataIndex }) => follow(description.links[dataIndex]));
+  return {
+    dispose() {
+      observer.disconnect();
+      chart.dispose();
+    },
+  };
+}
+
+function follow(address) {
+  if (address) window.location.assign(address);
+}
+
+function option(description) {
+  const base = {
+    animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250,
+    textStyle: { fontFamily: FONT },
+    color: description.series.map((series) => series.colour),
+    aria: { enabled: false }, // the figure has a title, a definition and a table of its own
+  };
+  const shape = { heatmap, ranking, line: curves, area: curves, bar: curves, stacked: curves }[description.kind];
+  return { ...base, ...shape(description) };
+}
+
+const tooltip = {
+  renderMode: "richText", // drawn on the canvas: no element with a style attribute, so the policy holds
+  backgroundColor: "#fff",
+  borderColor: LINE,
+  borderWidth: 1,
+  padding: [8, 12],
+  textStyle: { color: "#1f2329", fontSize: 12, fontFamily: FONT },
+  confine: true,
+};
+
+function curves(description) {
+  const { kind, labels, series } = description;
+  const bars = kind === "bar" || kind === "stacked";
+  const formats = [...new Set(series.map((one) => one.format))];
+  return {
+    grid: { left: 8, right: formats.length > 1 ? 8 : 20, top: series.length > 1 ? 40 : 24, bottom: 4, containLabel: true },
+    legend: {
+      show: series.length > 1,
+      right: 8,
+      top: 0,
+      type: "scroll",
+      itemWidth: 18,
+      itemHeight: 9,
+      textStyle: axisText,
+      icon: bars ? "roundRect" : undefined,
+    },
+    tooltip: {
+      ...tooltip,
+      trigger: "axis",
+      axisPointer: { type: bars ? "shadow" : "line", lineStyle: { color: "#b6bcc6" } },
+      formatter: (points) => explain(points, description),
+    },
+    xAxis: {
+      type: "category",
+      data: labels,
+      boundaryGap: bars,
+      axisTick: { show: !bars, lineStyle: { color: "#b6bcc6" }, alignWithLabel: true },
+      axisLine: { lineStyle: { color: "#8a919c" } },
+      axisLabel: { ...axisText, hideOverlap: true },
+    },
+    yAxis: formats.map((format, index) => ({
+      type: "value",
+      position: index ? "right" : "left",
+      minInterval: format === "count" ? 1 : undefined,
+      splitNumber: 5,
+      splitLine: { show: index === 0, lineStyle: { color: LINE } },
+      axisLabel: { ...axisText, formatter: (value) => axisValue(value, format, description) },
+    })),
+    series: series.map((one, index) => ({
+      name: one.name,
+      data: one.values,
+      type: bars && one.format === series[0].format ? "bar" : "line",
+      yAxisIndex: formats.indexOf(one.format),
+      stack: kind === "stacked" && one.format === series[0].format ? "all" : undefined,
+      color: one.colour,
+      barMaxWidth: 28,
+      itemStyle: bars && kind === "bar" ? { borderRadius: [3, 3, 0, 0] } : undefined,
+      lineStyle: { width: 2, type: one.is_dashed ? "dashed" : "solid" },
+      symbol: "circle",
+      symbolSize: 6,
+      showSymbol: labels.length === 1,
+      smooth: 0.25,
+      smoothMonotone: "x",
+      connectNulls: false,
+      areaStyle: kind === "area" ? { opacity: 0.08 } : undefined,
+      emphasis: { focus: series.length > 3 ? "series" : "none" },
+      markLine: index === 0 && description.marks.length ? marks(description) : undefined,
+      z: series.length - index + 2,
+    })),
+  };
+}
+
+// Up to a hundred thousand an axis is read more easily with all its digits than with two units on one line.
+function axisValue(value, format, description) {
+  return show(value, format, { ...description, exact: format === "count" && Math.abs(value) < 100_000 });
+}
+
+function marks({ marks: places }) {
+  return {
+    silent: true,
+    symbol: "none",
+    lineStyle: { color: "#8a919c", type: "dashed" },
+    label: { ...axisText, formatter: ({ name }) => name },
+    data: places.map(({ label, at }) => ({ name: label, xAxis: at })),
+  };
+}
+
+function explain(points, description) {
+  const lines = points.map(({ marker, seriesIndex, dataIndex }) => {
+    const one = description.series[seriesIndex];
+    const interval = one.low && one.low[dataIndex] !== null
+      ? ` (${show(one.low[dataIndex], one.format, description)} – ${show(one.high[dataIndex], one.format, description)})`
+      : "";
+    return `${marker}${one.name}  ${show(one.values[dataIndex], one.format, { ...description, exact: true })}${interval}`;
+  });
+  return [points[0].axisValueLabel, ...lines].join("\n");
+}
+
+function heatmap(description) {
+  const { labels, series } = description;
+  const cells = series.flatMap((row, y) => row.values.map((value, x) => [x, y, value]));
+  const top = Math.max(...cells.map(([, , value]) => value ?? 0), 0);
+  const { format } = series[0];
+  return {
+    grid: { left: 8, right: 8, top: 8, bottom: 40, containLabel: true },
+    tooltip: {
+      ...tooltip,
+      formatter: ({ value: [x, y, value] }) =>
+        `${series[y].name} ${labels[x]}\n${show(value, format, { ...description, exact: true })}${description.unit ? ` ${description.unit}` : ""}`,
+    },
+    xAxis: { type: "category", data: labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: axisText },
+    yAxis: {
+      type: "category",
+      data: series.map((row) => row.name),
+      inverse: true,
+      axisLine: { show: false },
+      axisTick: { show: false },
+      axisLabel: axisText,
+    },
+    visualMap: {
+      min: 0,
+      max: top || 1,
+      orient: "horizontal",
+      left: "center",
+      bottom: 0,
+      itemWidth: 10,
+      itemHeight: 120,
+      textStyle: axisText,
+      text: [show(top, format, description), "0"],
+      inRange: { color: ["#f2f5f9", "#bae0ff", "#69b1ff", "#1677ff", "#003eb3"] },
+    },
+    series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: "#fff", borderWidth: 2, borderRadius: 3 } }],
+  };
+}
+
+/** Bars lying down, the longest first, with the value at the end: what others use a pie for. */
+function ranking(description) {
+  const { labels, series } = description;
+  const [one] = series;
+  return {
+    grid: { left: 8, right: 64, top: 4, bottom: 4, containLabel: true },
+    tooltip: { ...tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (points) => explain(points, description) },
+    xAxis: { type: "value", show: false },
+    yAxis: {
+      type: "category",
+      data: labels,
+      inverse: true,
+      axisLine: { show: false },
+      axisTick: { show: false },
+      axisLabel: { ...axisText, width: 140, overflow: "truncate" },
+    },
+    series: [{
+      name: one.name,
+      type: "bar",
+      data: one.values,
+      barMaxWidth: 16,
+      itemStyle: { color: one.colour, borderRadius: [0, 3, 3, 0] },
+      label: { show: true, position: "right", ...axisText, formatter: ({ value }) => show(value, one.format, description) },
+    }],
+  };
+}
