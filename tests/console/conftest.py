@@ -1,0 +1,231 @@
+"""A small organisation to open pages in: two brands that must not see each other, and everyone who works there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.http import HttpResponseBase
+from django.test import Client
+from django_otp.oath import totp
+
+from liuliang.accounts import second_factor
+from liuliang.accounts.models import Role, Staff
+from liuliang.accounts.permissions import ensure_built_in_roles
+from liuliang.accounts.services import account, links, owners
+from liuliang.importers.models import Import
+from liuliang.kernel import clock
+from liuliang.people.models import Activity, Community, Grant, Identity, Member, Membership, Note, Tag, TagGroup
+
+PASSWORD = "a long enough pass phrase"
+
+
+@dataclass
+class World:
+    """Brand 甲 with a group and people, and brand 乙 beside it. Everything of 甲 that has a name is in ``secrets``."""
+
+    brand: Community
+    group: Community
+    other: Community
+    member: Member
+    colleague: Staff
+    role: Role
+    given: Import
+    owner: Staff
+    staff: dict[str, Staff]
+    secrets: list[str] = field(default_factory=list)
+
+    def sign_in(self, staff: Staff) -> Client:
+        """Return a browser in which ``staff`` is signed in."""
+        client = Client(raise_request_exception=False)
+        client.force_login(staff)
+        return client
+
+
+def content_of(response: HttpResponseBase) -> str:
+    """Return the text of an answer, streamed or not."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+    return bytes(body).decode("utf-8", "replace")
+
+
+@pytest.fixture
+def read() -> Callable[[HttpResponseBase], str]:
+    return content_of
+
+
+@pytest.fixture
+def _folder_of_its_own(tmp_path, monkeypatch):
+    """Run where nothing can be lost: some of what pages do deletes files."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def world(db: None, _folder_of_its_own: None) -> World:
+    """Build the organisation. Names begin with 密 so that searching for that finds all of them."""
+    now = clock.now()
+    ensure_built_in_roles(Role)
+
+    def community(name: str, parent: Community | None = None, **fields: object) -> Community:
+        made = Community.objects.create(name=name, parent=parent, type="learning", created_at=now, **fields)
+        made.path = [*(parent.path if parent else []), made.id]
+        made.save()
+        return made
+
+    def staff(name: str, **fields: object) -> Staff:
+        email = f"{len(everyone)}-{fields.pop('box', 'box')}@example.com"
+        everyone.append(Staff.objects.create(email=email, name=name, created_at=now, password="!", **fields))
+        return everyone[-1]
+
+    everyone: list[Staff] = []
+    brand = community("密云品牌甲", is_group=False)
+    group = community("密林读书群", brand)
+    other = community("乙品牌")
+    member = Member.objects.create(name="密友阿珍", created_at=now, name_grams=["密友", "友阿", "阿珍"])
+    Membership.objects.create(
+        member=member, community=group, first_seen_at=now - timedelta(days=9), last_spoke_at=now, messages=3
+    )
+    Activity.objects.create(member=member, first_seen_at=now, last_seen_at=now, last_spoke_at=now, messages=3)
+    Identity.objects.create(kind="phone", value="+8613900008888", member=member, created_at=now)
+    outsider = Member.objects.create(name="乙群小明", created_at=now)
+    Membership.objects.create(member=outsider, community=other, first_seen_at=now)
+    Tag.objects.create(group=TagGroup.objects.create(name="兴趣"), name="咖啡", created_at=now)
+
+    owner = staff("老板", is_owner=True, box="owner")
+    Staff.objects.filter(pk=owner.pk).update(password=_hashed())
+    owner.refresh_from_db()
+    colleague = staff("密探同事", box="micolleague")
+    Grant.objects.create(staff=colleague, role=Role.objects.get(key="helper"), community=group)
+    Note.objects.create(member=member, staff=colleague, text="密谈：爱喝手冲", at=now)
+    people = {"no role at all": staff("无角色")}
+    for role in Role.objects.exclude(key=""):
+        people[f"{role.key} of 甲"] = staff(f"甲{role.key}")
+        Grant.objects.create(staff=people[f"{role.key} of 甲"], role=role, community=brand)
+    everywhere = Role.objects.get(key="admin")
+    people["admin everywhere"] = staff("总管理")
+    Grant.objects.create(staff=people["admin everywhere"], role=everywhere)
+    people["admin of 乙"] = staff("乙管理")
+    Grant.objects.create(staff=people["admin of 乙"], role=everywhere, community=other)
+    folder = settings.UPLOAD_ROOT / "given"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "file").write_text("密", encoding="utf-8")
+    given = Import.objects.create(
+        file_name="密件.txt",
+        path=str(folder / "file"),
+        size=3,
+        state="done",
+        community=group,
+        staff=owner,
+        created_at=now,
+    )
+    return World(
+        brand=brand,
+        group=group,
+        other=other,
+        member=member,
+        colleague=colleague,
+        role=Role.objects.create(name="夜班", permissions=["communities.view"]),
+        given=given,
+        owner=owner,
+        staff=people,
+        secrets=[
+            brand.name,
+            group.name,
+            member.name,
+            "密谈：爱喝手冲",
+            "13900008888",
+            colleague.name,
+            "micolleague",
+            "密件.txt",
+        ],
+    )
+
+
+@pytest.fixture
+def address_parts() -> Mapping[str, Callable[[World], str]]:
+    """How to fill each parameter of an address, with a thing that belongs to brand 甲.
+
+    A page whose address names a new kind of thing adds a line here, and its rows to `world`; the walk does the rest.
+    """
+    return {
+        "community": lambda world: world.group.public_id,
+        "member": lambda world: world.member.public_id,
+        "colleague": lambda world: str(world.colleague.pk),
+        "grant": lambda world: str(world.colleague.grants.get().pk),
+        "role": lambda world: str(world.role.pk),
+        "token": lambda world: links.link_token(world.colleague),
+        "setup_token": lambda world: owners.setup_token(),
+        "given": lambda world: world.given.public_id,
+    }
+
+
+@pytest.fixture
+def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
+    """What to post to each address that takes a POST, so that it does its work; what it needs first is made here.
+
+    A page that changes something adds a line. The test sees to it that the change is in the audit log.
+    """
+
+    def given_in(state: str) -> Callable[[World], Mapping[str, object]]:
+        def prepare(world: World) -> Mapping[str, object]:
+            Import.objects.filter(pk=world.given.pk).update(state=state)
+            return {}
+
+        return prepare
+
+    def first_code(world: World) -> Mapping[str, object]:
+        device = second_factor.prepare(world.owner)
+        return {"code": f"{totp(device.bin_key):06d}"}
+
+    def with_second_factor(world: World) -> Mapping[str, object]:
+        second_factor.enable(world.owner, str(first_code(world)["code"]))
+        return {"password": PASSWORD}
+
+    def signed_in_elsewhere(world: World) -> Mapping[str, object]:
+        world.sign_in(world.owner)
+        return {"session": account.session_name(world.owner.sessions.get())}
+
+    def deactivated(world: World) -> Mapping[str, object]:
+        Staff.objects.filter(pk=world.colleague.pk).update(is_active=False)
+        return {}
+
+    def joined(world: World) -> Mapping[str, object]:
+        Staff.objects.filter(pk=world.colleague.pk).update(password=_hashed())
+        return {"password": PASSWORD}
+
+    analyst = Role.objects.filter(key="analyst")
+    return {
+        "console:sign-out": lambda world: {},
+        "console:change-profile": lambda world: {"name": "新名字", "language": "en"},
+        "console:change-password": lambda world: {"current": PASSWORD, "new": "quite another pass phrase"},
+        "console:enable-second-factor": first_code,
+        "console:disable-second-factor": with_second_factor,
+        "console:renew-recovery-codes": with_second_factor,
+        "console:end-session": signed_in_elsewhere,
+        "console:end-other-sessions": signed_in_elsewhere,
+        "console:invite": lambda world: {
+            "email": "new@example.com",
+            "name": "新人",
+            "role": analyst.get().pk,
+            "where": world.group.public_id,
+        },
+        "console:revoke-grant": lambda world: {},
+        "console:grant-role": lambda world: {"role": analyst.get().pk, "where": "everywhere"},
+        "console:make-link": lambda world: {},
+        "console:deactivate-staff": lambda world: {},
+        "console:reactivate-staff": deactivated,
+        "console:change-ownership": joined,
+        "console:new-role": lambda world: {"name": "白班", "permissions": ["members.view"]},
+        "console:role": lambda world: {"name": "夜班", "permissions": ["members.view", "members.edit"]},
+        "console:delete-role": lambda world: {},
+        "console:import-cancel": given_in("ready"),
+    }
+
+
+@cache
+def _hashed() -> str:
+    return make_password(PASSWORD)
