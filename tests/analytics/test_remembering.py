@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+
+from liuliang.analytics import remembering
+from liuliang.analytics.remembering import remembered
+
+
+@pytest.fixture
+def lake(monkeypatch):
+    cache.clear()
+    state = {"fingerprint": "first", "clock": 0.0}
+    monkeypatch.setattr(remembering.queries, "fingerprint", lambda: state["fingerprint"])
+    monkeypatch.setattr(remembering.time, "monotonic", lambda: state["clock"])
+    yield state
+    cache.clear()
+
+
+@pytest.fixture
+def counting(lake):
+    calls = []
+
+    @remembered
+    def slow(argument: int) -> int:
+        calls.append(argument)
+        lake["clock"] += 0.5
+        return argument * 2
+
+    return slow, calls
+
+
+def test_an_unchanged_lake_is_asked_once(counting, lake):
+    slow, calls = counting
+
+    assert [slow(3), slow(3), slow(4)] == [6, 6, 8]
+    lake["clock"] += 3_000
+    assert slow(3) == 6
+    assert calls == [3, 4]
+
+
+def test_a_costly_answer_serves_twenty_times_as_long_as_it_took_and_no_longer(counting, lake):
+    slow, calls = counting
+    slow(3)
+    lake["fingerprint"] = "second"
+
+    lake["clock"] += 9  # the answer took half a second, so ten are allowed from its beginning
+    slow(3)
+    assert calls == [3]
+    lake["clock"] += 1
+    slow(3)
+    assert calls == [3, 3]
+
+
+def test_no_answer_outlives_a_minute_once_the_lake_has_changed(lake):
+    calls = []
+
+    @remembered
+    def very_slow() -> None:
+        calls.append(1)
+        lake["clock"] += 100
+
+    very_slow()
+    lake["fingerprint"] = "second"
+    very_slow()
+    assert len(calls) == 2
