@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from liuliang.ui import formats
 
@@ -67,8 +68,8 @@ class Change:
     def icon_name(self) -> str:
         """Name the picture of the direction."""
         if self.is_noise:
-            return "minus"
-        return "trending-up" if self.ratio > 0 else "trending-down"
+            return "minus"  # icon
+        return "trending-up" if self.ratio > 0 else "trending-down"  # icons
 
     @property
     def text(self) -> str:
@@ -84,7 +85,7 @@ class Change:
 
     def _write(self, ratio: float) -> str:
         if self.in_points:
-            return f"{ratio * 100:+.1f} pp"
+            return _("{points} 个百分点").format(points=f"{ratio * 100:+.1f}")
         # Beyond tenfold a percentage says nothing any more.
         return f"×{ratio + 1:.0f}" if ratio >= 9 else f"{ratio * 100:+.1f}%"
 

@@ -1,7 +1,7 @@
 """Numbers, money and times as people read them, in the language that is active.
 
 The page's script draws axes and keeps times fresh by the same rules (``frontend/src/numbers.js`` and ``times.js``); a
-browser test compares the two.
+test compares the two.
 """
 
 from __future__ import annotations
@@ -58,13 +58,17 @@ def percent(ratio: float, places: int = 1) -> str:
     return f"{ratio * 100:.{places}f}%"
 
 
+def symbol(currency: str) -> str:
+    """Return the sign of a currency (ISO 4217 code), or the code itself and a space."""
+    return _SYMBOLS.get(currency, f"{currency} ")
+
+
 def money(minor: int, currency: str = "CNY") -> str:
     """Write an amount of minor units exactly: ¥1,234.50."""
     sign = "-" if minor < 0 else ""
-    symbol = _SYMBOLS.get(currency, f"{currency} ")
     if currency in _WITHOUT_MINOR:
-        return f"{sign}{symbol}{abs(minor):,}"
-    return f"{sign}{symbol}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
+        return f"{sign}{symbol(currency)}{abs(minor):,}"
+    return f"{sign}{symbol(currency)}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
 
 
 def money_short(minor: int, currency: str = "CNY") -> str:
@@ -72,7 +76,7 @@ def money_short(minor: int, currency: str = "CNY") -> str:
     major = abs(minor) if currency in _WITHOUT_MINOR else abs(minor) / 100
     sign = "-" if minor < 0 else ""
     rounded = math.floor(major + 0.5) if major >= 100 else major
-    return f"{sign}{_SYMBOLS.get(currency, f'{currency} ')}{count(rounded)}"
+    return f"{sign}{symbol(currency)}{count(rounded)}"
 
 
 def exact_time(instant: datetime) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # The keys are names in the script; {name} is filled on either side.
 WORDS = {
     "now": _("刚刚"),
     "minutesAgo": _("{n} 分钟前"),
     "hoursAgo": _("{n} 小时前"),
-    "dayAgo": _("{n} 天前（一天）"),
+    "dayAgo": pgettext_lazy("exactly one", "{n} 天前"),
     "daysAgo": _("{n} 天前"),
     "minutesAhead": _("{n} 分钟后"),
     "hoursAhead": _("{n} 小时后"),
-    "dayAhead": _("{n} 天后（一天）"),
+    "dayAhead": pgettext_lazy("exactly one", "{n} 天后"),
     "daysAhead": _("{n} 天后"),
     "inMinutes": _("{n} 分钟"),
     "inHours": _("{n} 小时"),
@@ -26,6 +27,8 @@ WORDS = {
     "tooLarge": _("文件太大，服务器没有收下。"),
     "uploading": _("已上传 {percent}%，约还需 {left} 秒"),
     "reading": _("已上传，正在识别…"),
+    "copied": _("已复制"),
+    "copyByHand": _("已选中，请按 Ctrl+C 复制"),
     "chosen": _("已选 {count} 项"),
     "chooseAll": _("选择全部 {count} 项"),
 }

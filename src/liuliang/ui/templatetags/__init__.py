@@ -1,0 +1,1 @@
+"""Template tags: ``ui`` for the parts, ``listing`` for lists."""

@@ -1,0 +1,23 @@
+"""The template tag that puts a list on a page: ``{% load listing %}{% listing listing %}``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from liuliang.ui.listing.pages import ListPage, Row
+
+register = template.Library()
+
+
+@register.inclusion_tag("ui/listing/listing.html")
+def listing(page: ListPage) -> dict[str, Any]:
+    """Draw a list with its toolbar, table, bulk bar and pager."""
+    return {"listing": page}
+
+
+@register.simple_tag
+def row_actions(page: ListPage, row: Row) -> str:
+    """Draw the links of a row's last column."""
+    return template.loader.render_to_string(page.listing.row_actions, {"row": row.source})

@@ -1,0 +1,10 @@
+"""Addresses of the frame: include them as ``path("", include("liuliang.ui.urls"))``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from liuliang.ui import views
+
+app_name = "ui"
+urlpatterns = [path("language/", views.language, name="language")]

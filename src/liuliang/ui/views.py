@@ -1,0 +1,26 @@
+"""The few pages that belong to the frame itself."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST
+
+_YEAR = 365 * 24 * 3600
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Switch the language on this browser and go back to where the person was."""
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    response = HttpResponseRedirect(target)
+    chosen = request.POST.get("language", "")
+    if check_for_language(chosen) and chosen in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, chosen, max_age=_YEAR, samesite="Lax", secure=request.is_secure()
+        )
+    return response
