@@ -3,6 +3,7 @@ import Alpine from "@alpinejs/csp";
 import htmx from "htmx.org";
 
 import { chart } from "./chart.js";
+import { copy } from "./copy.js";
 import { dialogs } from "./dialogs.js";
 import { dropzone } from "./dropzone.js";
 import { forms } from "./forms.js";
@@ -21,6 +22,7 @@ keys();
 menus();
 times();
 toasts();
+copy();
 
 Alpine.data("listing", listing);
 Alpine.data("savedViews", savedViews);
