@@ -270,7 +270,7 @@ def _memberships(access: Access, communities: frozenset[int] | None) -> QuerySet
     return there if reach is None else there.filter(community__in=reach)
 
 
-def _named(with_contacts: bool, members: QuerySet[Any], text: str) -> QuerySet[Any]:  # noqa: FBT001 - bound by partial
+def _named(with_contacts: bool, members: QuerySet[Any], text: str) -> QuerySet[Any]:
     return members.filter(queries.named(text, with_contacts=with_contacts, contact_kinds=CONTACT_KINDS))
 
 
@@ -290,7 +290,7 @@ def _tagged(members: QuerySet[Any], value: tuple[str, ...]) -> QuerySet[Any]:
     return members.filter(queries.tagged([int(each) for each in value], clock.now()))
 
 
-def _silent(members: QuerySet[Any], value: bool) -> QuerySet[Any]:  # noqa: FBT001 - what the filter read
+def _silent(members: QuerySet[Any], value: bool) -> QuerySet[Any]:
     return members.filter(spoke_at__isnull=value)
 
 

@@ -1,0 +1,143 @@
+"""A member's history in words: what each event says to the person who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW
+from liuliang.kernel.events import event_type
+from liuliang.kernel.models import LoggedEvent
+from liuliang.people.access import Access
+from liuliang.people.models import Community, Member
+from liuliang.ui import formats
+
+MESSAGE_TYPES: dict[str, str | Promise] = {
+    "image": gettext_lazy("图片"),
+    "voice": gettext_lazy("语音"),
+    "video": gettext_lazy("视频"),
+    "file": gettext_lazy("文件"),
+    "link": gettext_lazy("链接"),
+    "sticker": gettext_lazy("表情"),
+    "location": gettext_lazy("位置"),
+    "card": gettext_lazy("名片"),
+    "mini_program": gettext_lazy("小程序"),
+    "red_packet": gettext_lazy("红包"),
+    "transfer": gettext_lazy("转账"),
+    "call": gettext_lazy("通话"),
+    "poll": gettext_lazy("投票"),
+    "forward": gettext_lazy("聊天记录"),
+    "music": gettext_lazy("音乐"),
+    "other": gettext_lazy("其他"),
+}
+HOWS: dict[str, str | Promise] = {
+    "invite": gettext_lazy("受邀"),
+    "link": gettext_lazy("通过链接"),
+    "code": gettext_lazy("扫码"),
+    "search": gettext_lazy("搜索"),
+    "created": gettext_lazy("建群"),
+}
+ROLES: dict[str, str | Promise] = {
+    "owner": gettext_lazy("群主"),
+    "admin": gettext_lazy("管理员"),
+    "": gettext_lazy("成员"),
+}
+TEXT_SHOWN = 300
+
+_TONES = {
+    "order.paid": "good",
+    "order.claimed": "good",
+    "member.joined": "act",
+    "member.left": "warn",
+    "order.refunded": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An event as a timeline draws it."""
+
+    at: datetime
+    title: str
+    icon: str
+    tone: str = ""
+    text: str = ""
+    url: str = ""
+
+
+def moments(events: Sequence[LoggedEvent], access: Access) -> list[Moment]:
+    """Put events into words, with one look-up for all communities and one for all people they name.
+
+    Only who and what the reader may see is named.
+    """
+    places = _communities({event.community for event in events if event.community}, access)
+    people = names_of((other for event in events if (other := _other(event))), access)
+    return [_moment(event, places, people) for event in events]
+
+
+def names_of(records: Iterable[int], access: Access) -> dict[int, Member]:
+    """Return whom these records mean, by record, as far as the reader may see them."""
+    meant = dict(Member.objects.filter(id__in=set(records)).values_list("id", "canonical_id"))
+    seen = access.members(MEMBERS_VIEW).in_bulk({canonical or record for record, canonical in meant.items()})
+    return {record: seen[canonical or record] for record, canonical in meant.items() if (canonical or record) in seen}
+
+
+def _communities(ids: set[int], access: Access) -> Mapping[int, Community]:
+    return access.communities(COMMUNITIES_VIEW).only("id", "name", "public_id").in_bulk(ids)
+
+
+def _other(event: LoggedEvent) -> int | None:
+    type_ = event_type(event.kind)
+    found = event.data.get(type_.other) if type_ and type_.other else None
+    return found if isinstance(found, int) else event.data.get("reply_member")
+
+
+def _moment(event: LoggedEvent, places: Mapping[int, Community], people: Mapping[int, Member]) -> Moment:
+    type_ = event_type(event.kind)
+    place = places.get(event.community or 0)
+    other = people.get(_other(event) or 0)
+    title = str(type_.title) if type_ else event.kind
+    if place is not None:
+        title = f"{title} · {place.name}"
+    return Moment(
+        event.occurred_at,
+        title,
+        type_.icon if type_ else "point",
+        _TONES.get(event.kind, ""),
+        _said(event.kind, event.data, other.name if other else ""),
+    )
+
+
+def _said(kind: str, data: dict[str, Any], other: str) -> str:
+    if kind == "message.sent":
+        return _message(data, other)
+    if kind == "member.joined":
+        how = str(HOWS.get(data.get("how", ""), ""))
+        return _("由 {name} 邀请").format(name=other) if other else how
+    if kind == "member.left":
+        return _("被 {name} 移出").format(name=other) if other else ""
+    if kind == "member.renamed":
+        return f"{data.get('old_name', '')} → {data.get('new_name', '')}" if data.get("new_name") else ""
+    if kind in {"member.role_changed", "member.listed"}:
+        return str(ROLES.get(data.get("role", ""), data.get("role", "")))
+    if kind in {"order.paid", "order.refunded", "order.claimed"}:
+        amount = formats.money(data.get("amount") or 0, data.get("currency") or "CNY")
+        return f"{data.get('product', '')} {amount}".strip()
+    if kind in {"member.merged", "member.split"}:
+        return other
+    return str(data.get("name", ""))
+
+
+def _message(data: dict[str, Any], other: str) -> str:
+    text = str(data.get("text", "")).strip()
+    kind = MESSAGE_TYPES.get(data.get("type", ""))
+    if kind is not None:
+        text = f"[{kind}] {text}".strip()
+    text = text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
+    return _("回复 {name}：{text}").format(name=other, text=text) if other else text
