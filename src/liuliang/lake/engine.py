@@ -51,7 +51,9 @@ def _connect() -> Client:
     from clickhouse_connect.driver import create_client
 
     if not is_embedded():
-        return create_client(dsn=settings.CLICKHOUSE_URL, tz_mode="aware", autogenerate_session_id=False)
+        # The client takes everything but the scheme from the address.
+        secure = settings.CLICKHOUSE_URL.startswith("https:")
+        return create_client(dsn=settings.CLICKHOUSE_URL, secure=secure, tz_mode="aware", autogenerate_session_id=False)
     with _anchoring:
         # The engine ends with its last client and takes long to start; one client of the process keeps it.
         if os.getpid() not in _anchor:
