@@ -36,7 +36,14 @@ def test_a_fact_twice_in_one_large_batch_counts_once(make_fact):
 
 
 def test_text_survives_whatever_it_holds(make_fact):
-    texts = ["tab\tnewline\nback\\slash", "😀👨‍👩‍👧", "\u202eright to left", "\\N", "'; DROP TABLE kernel_event; --", "{}"]
+    texts = [
+        "tab\tnewline\nback\\slash",
+        "😀👨‍👩‍👧",
+        "\u202eright to left",
+        "\\N",
+        "'; DROP TABLE kernel_event; --",
+        "{}",
+    ]
     facts = [make_fact(number, text=text) for number, text in enumerate(texts)]
     log.append(facts + [make_fact(number) for number in range(100, 100 + log.COPY_FROM)])
     stored = LoggedEvent.objects.filter(data__amount__lt=100).order_by("position")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 
@@ -101,8 +102,10 @@ def test_threads_that_write_and_read_together_miss_and_double_nothing(seen, othe
 
     def read() -> None:
         try:
-            while not done.is_set():
-                readers.advance(Recorder())
+            for together in itertools.cycle((True, False)):
+                readers.advance(Recorder(), together=together)
+                if done.is_set():
+                    break
         finally:
             connections.close_all()
 
@@ -143,6 +146,22 @@ def test_a_shard_in_other_hands_is_passed_over(seen, others, make_fact):
     holder.rollback()
     readers.catch_up(Recorder())
     assert len(seen()) == 20
+
+
+def test_all_shards_together_read_a_window_once(seen, make_fact):
+    log.append([make_fact(number, member=number) for number in range(20)])
+    steps = 0
+    while readers.advance(Recorder(), together=True):
+        steps += 1
+    assert steps == 3, "20 events in windows of 7"
+    assert seen() == all_positions()
+
+
+def test_shards_that_stand_apart_are_not_taken_together(seen, make_fact):
+    log.append([make_fact(number, member=number) for number in range(20)])
+    readers.advance_shard(Recorder(), 1)
+    readers.catch_up(Recorder())
+    assert seen() == all_positions()
 
 
 def test_a_reader_is_given_its_kinds_only(seen, make_fact):

@@ -11,7 +11,7 @@ import threading
 
 from django.db import close_old_connections, connection
 
-from liuliang.kernel import readers
+from liuliang.kernel import postgres, readers
 from liuliang.kernel.logs import get_logger
 from liuliang.kernel.readers import Reader
 
@@ -24,13 +24,16 @@ BACKOFF = (1.0, 5.0, 30.0)
 """Seconds to wait after a reader failed once, twice, and from then on."""
 
 
-def follow(reader: Reader, stopping: threading.Event) -> None:
-    """Advance one reader until ``stopping`` is set. A failure is logged and tried again: nothing was moved by it."""
+def follow(reader: Reader, stopping: threading.Event, *, alone: bool) -> None:
+    """Advance one reader until ``stopping`` is set. A failure is logged and tried again: nothing was moved by it.
+
+    ``alone`` says that no other follower shares the shards.
+    """
     failures = 0
     while not stopping.is_set():
         try:
             readers.ensure_cursors(reader)
-            while not stopping.is_set() and readers.advance(reader):
+            while not stopping.is_set() and readers.advance(reader, together=alone):
                 failures = 0
             stopping.wait(IDLE)
         except Exception:
@@ -46,10 +49,12 @@ def follow(reader: Reader, stopping: threading.Event) -> None:
 def run() -> None:
     """Follow the log until SIGTERM or SIGINT. Several followers on several machines share the shards between them."""
     stopping = threading.Event()
+    # Several machines need a database from outside; with the private one this is the only follower.
+    alone = postgres.is_private()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threads = [
-        threading.Thread(target=follow, args=(reader, stopping), name=f"follow:{reader.name}")
+        threading.Thread(target=follow, args=(reader, stopping), kwargs={"alone": alone}, name=f"follow:{reader.name}")
         for reader in readers.readers()
     ]
     for thread in threads:

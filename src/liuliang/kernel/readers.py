@@ -140,13 +140,41 @@ def horizon() -> Mark:
     return Mark(*row) if row else Mark()
 
 
-def advance(reader: Reader) -> bool:
+def advance(reader: Reader, *, together: bool = False) -> bool:
     """Take one free shard that lags, act on its next window, and move its cursor, in one transaction.
+
+    Args:
+        reader: the reader.
+        together: take all shards at once where they stand at one mark and nobody else holds one: a window is then read
+            once and not once for each shard. For the only follower of an installation; several would wait for each other.
 
     Returns:
         Whether a step was made; False when nothing was left to do or every lagging shard is in other hands.
     """
+    if together and reader.shards > 1 and _advance_together(reader):
+        return True
     return any(advance_shard(reader, shard) for shard in range(reader.shards))
+
+
+def _advance_together(reader: Reader) -> bool:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT xid, position FROM kernel_cursor WHERE reader = %s ORDER BY shard FOR UPDATE SKIP LOCKED",
+            [reader.name],
+        )
+        rows = cursor.fetchall()
+        if len(rows) != reader.shards or len(set(rows)) != 1:
+            return False
+        after = Mark(*rows[0])
+        upto = _ahead(after, reader.batch)
+        if upto is None:
+            return False
+        reader.apply(Window(upto, after, kinds=reader.kinds))
+        cursor.execute(
+            "UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE reader = %s",
+            [upto.xid, upto.position, reader.name],
+        )
+        return True
 
 
 def advance_shard(reader: Reader, shard: int) -> bool:
@@ -191,7 +219,7 @@ def catch_up(reader: Reader) -> int:
     """Advance ``reader`` until nothing is left below the horizon; return how many steps that took."""
     ensure_cursors(reader)
     steps = 0
-    while advance(reader):
+    while advance(reader, together=True):
         steps += 1
     return steps
 
