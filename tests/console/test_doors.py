@@ -155,7 +155,9 @@ def test_what_staff_change_is_in_the_audit_log(address: Address, world, address_
     with connection.execute_wrapper(_note_writes(written)):
         response = client.post(url, form)
     assert response.status_code in {200, 204, 302}, f"{response.status_code}: the form did not do its work"
-    assert not written - OWN_BOOKS or AuditEntry.objects.count() > before, f"{written} changed, and nobody knows by whom"
+    assert not written - OWN_BOOKS or AuditEntry.objects.count() > before, (
+        f"{written} changed, and nobody knows by whom"
+    )
     entry = AuditEntry.objects.order_by("id").last()
     assert entry is None or entry.staff == world.owner
 
@@ -267,6 +269,6 @@ class Undone:
         self.block = transaction.atomic()
         self.block.__enter__()
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         transaction.set_rollback(True)
         self.block.__exit__(*error)

@@ -177,9 +177,9 @@ def _brake(subjects: list[tuple[str, int]]) -> list[int]:
     refused attempt does not count: the wait ends although somebody keeps knocking.
     """
     now = clock.now()
-    attempts = SignInAttempt.objects.bulk_create([
-        SignInAttempt(subject=subject, at=now) for subject, _limit in subjects
-    ])
+    attempts = SignInAttempt.objects.bulk_create(
+        [SignInAttempt(subject=subject, at=now) for subject, _limit in subjects]
+    )
     mine = [attempt.pk for attempt in attempts]
     for subject, limit in subjects:
         recent = SignInAttempt.objects.filter(subject=subject, at__gt=now - WINDOW).order_by("-at", "-id")

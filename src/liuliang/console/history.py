@@ -49,7 +49,9 @@ class Change:
         if self.is_hidden:
             return _("{field} 已更改").format(field=self.field)
         if self.added or self.removed:
-            return f"{self.field} {' '.join([*(f'+{one}' for one in self.added), *(f'−{one}' for one in self.removed)])}"
+            return (
+                f"{self.field} {' '.join([*(f'+{one}' for one in self.added), *(f'−{one}' for one in self.removed)])}"
+            )
         return f"{self.field} {self.before} → {self.after}"
 
 

@@ -100,7 +100,9 @@ STAFF = Listing(
         Column("roles", gettext_lazy("角色与范围"), value=_roles_of, show=cells.tags),
         Column("state", gettext_lazy("状态"), value=state_of, show=cells.state(STATES)),
         Column("last_login", gettext_lazy("上次登录"), show=cells.ago, sort="last_login", align="end"),
-        Column("created_at", gettext_lazy("加入时间"), show=cells.day, sort="created_at", align="end", is_default=False),
+        Column(
+            "created_at", gettext_lazy("加入时间"), show=cells.day, sort="created_at", align="end", is_default=False
+        ),
     ),
     filters=(
         Text("q", gettext_lazy("搜索姓名或邮箱"), fields=("name", "email")),
