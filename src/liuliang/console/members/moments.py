@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,23 +115,34 @@ def _moment(event: LoggedEvent, places: Mapping[int, Community], people: Mapping
 
 
 def _said(kind: str, data: dict[str, Any], other: str) -> str:
-    if kind == "message.sent":
-        return _message(data, other)
-    if kind == "member.joined":
-        how = str(HOWS.get(data.get("how", ""), ""))
-        return _("由 {name} 邀请").format(name=other) if other else how
-    if kind == "member.left":
-        return _("被 {name} 移出").format(name=other) if other else ""
-    if kind == "member.renamed":
-        return f"{data.get('old_name', '')} → {data.get('new_name', '')}" if data.get("new_name") else ""
-    if kind in {"member.role_changed", "member.listed"}:
-        return str(ROLES.get(data.get("role", ""), data.get("role", "")))
-    if kind in {"order.paid", "order.refunded", "order.claimed"}:
-        amount = formats.money(data.get("amount") or 0, data.get("currency") or "CNY")
-        return f"{data.get('product', '')} {amount}".strip()
-    if kind in {"member.merged", "member.split"}:
-        return other
-    return str(data.get("name", ""))
+    """Return what an event says beyond its title; of most kinds that is a name, or nothing."""
+    say = _SENTENCES.get(kind)
+    return say(data, other) if say else str(data.get("name", ""))
+
+
+def _joined(data: dict[str, Any], other: str) -> str:
+    return _("由 {name} 邀请").format(name=other) if other else str(HOWS.get(data.get("how", ""), ""))
+
+
+def _left(_data: dict[str, Any], other: str) -> str:
+    return _("被 {name} 移出").format(name=other) if other else ""
+
+
+def _renamed(data: dict[str, Any], _other: str) -> str:
+    return f"{data.get('old_name', '')} → {data['new_name']}" if data.get("new_name") else ""
+
+
+def _role(data: dict[str, Any], _other: str) -> str:
+    return str(ROLES.get(data.get("role", ""), data.get("role", "")))
+
+
+def _sale(data: dict[str, Any], _other: str) -> str:
+    amount = formats.money(data.get("amount") or 0, data.get("currency") or "CNY")
+    return f"{data.get('product', '')} {amount}".strip()
+
+
+def _same(_data: dict[str, Any], other: str) -> str:
+    return other
 
 
 def _message(data: dict[str, Any], other: str) -> str:
@@ -141,3 +152,18 @@ def _message(data: dict[str, Any], other: str) -> str:
         text = f"[{kind}] {text}".strip()
     text = text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
     return _("回复 {name}：{text}").format(name=other, text=text) if other else text
+
+
+_SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
+    "message.sent": _message,
+    "member.joined": _joined,
+    "member.left": _left,
+    "member.renamed": _renamed,
+    "member.role_changed": _role,
+    "member.listed": _role,
+    "order.paid": _sale,
+    "order.refunded": _sale,
+    "order.claimed": _sale,
+    "member.merged": _same,
+    "member.split": _same,
+}
