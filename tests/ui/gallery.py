@@ -97,7 +97,9 @@ PEOPLE = Listing(
         Column("layer", "分层", sort="layer", show=cells.state(LAYERS)),
         Column("messages", "消息", sort="messages", show=cells.count, align="end", hint="近 30 天在所有社群里说的话"),
         Column("gmv", "成交额", sort="gmv", show=cells.money, align="end"),
-        Column("score", "贡献分", sort="score", align="end", show=lambda value: "–" if value is None else f"{value:.1f}"),
+        Column(
+            "score", "贡献分", sort="score", align="end", show=lambda value: "–" if value is None else f"{value:.1f}"
+        ),
         Column(
             "trend",
             "近 7 天",

@@ -104,7 +104,9 @@ def ago(instant: datetime, now: datetime | None = None) -> str:
     seconds = abs(distance).total_seconds()
     if seconds < 60:
         return str(WORDS["now"])
-    unit, size = next((unit, size) for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)) if seconds >= size)
+    unit, size = next(
+        (unit, size) for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)) if seconds >= size
+    )
     number = int(seconds // size)
     key = ("day" if unit == "days" and number == 1 else unit) + ("Ahead" if distance < timedelta() else "Ago")
     return str(WORDS[key]).format(n=number)

@@ -303,9 +303,9 @@ def _holds_instants(queryset: QuerySet[Any], path: str) -> bool:
     if annotation is not None:
         return isinstance(annotation.output_field, DateTimeField)
     field: Field[Any, Any] | Any = None
-    meta = queryset.model._meta
+    meta = queryset.model._meta  # noqa: SLF001 - Django's documented model API
     for name in path.split("__"):
         field = meta.get_field(name)
         if field.is_relation:
-            meta = field.related_model._meta
+            meta = field.related_model._meta  # noqa: SLF001 - Django's documented model API
     return isinstance(field, DateTimeField)

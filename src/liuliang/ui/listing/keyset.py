@@ -172,7 +172,7 @@ def _output_field(queryset: QuerySet[Any]) -> Field[Any, Any]:
 
 
 def _key_field(queryset: QuerySet[Any], order: Order) -> Field[Any, Any]:
-    meta = queryset.model._meta
+    meta = queryset.model._meta  # noqa: SLF001 - Django's documented model API
     field: Field[Any, Any] = meta.pk if order.tie_breaker == "pk" else meta.get_field(order.tie_breaker)
     return field
 
@@ -182,7 +182,7 @@ def _may_be_null(queryset: QuerySet[Any], expression: str) -> bool:
     if expression == "pk":
         return False
     try:
-        return bool(queryset.model._meta.get_field(expression).null)
+        return bool(queryset.model._meta.get_field(expression).null)  # noqa: SLF001 - Django's documented model API
     except FieldDoesNotExist:
         return True
 

