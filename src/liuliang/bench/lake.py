@@ -58,7 +58,7 @@ def run(quick: bool = False) -> bool:
     with override_settings(CLICKHOUSE_URL=""):
         _fill(events, members)
         figures: dict[str, float] = {"events": events, "members": members}
-        figures |= _seal(events) | _merge() | _answer(5 if quick else 15)
+        figures |= _seal(events) | _merge() | _answer(rounds=15)
         figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     goals = {
         "seal_events_per_second": Goal(at_least=150_000),
