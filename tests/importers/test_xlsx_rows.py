@@ -131,8 +131,7 @@ def test_a_cell_far_away_takes_no_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sheet",
     [
-        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
-        "<worksheet><sheetData><row><c><v>&b;</v></c></row></sheetData></worksheet>",
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet><sheetData><row><c><v>&a;</v></c></row></sheetData></worksheet>',
         "<worksheet><sheetData><row>",
         "no xml",
     ],
