@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 SHARED_IDS = frozenset({"telegram", "discord", "slack", "zulip", "wecom"})
 """Platforms whose message ids are the same in every export."""
+
+TIMELESS = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands in for the instant of records that are the same whenever they are seen."""
 
 _DAYS_KEPT = 3
 
@@ -42,7 +45,8 @@ class Keys:
         if counter is None:
             counter = self._seen[day] = Counter()
             if len(self._seen) > _DAYS_KEPT:
-                del self._seen[next(iter(self._seen))]
+                # The day before all days holds what has no time; it is never forgotten.
+                del self._seen[next(each for each in self._seen if each != TIMELESS.date())]
         counter[content] += 1
         return counter[content]
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from liuliang.importers.base import Chat
-from liuliang.importers.keys import Keys
+from liuliang.importers.keys import TIMELESS, Keys
 from liuliang.importers.records import (
     ChatRenamed,
     Joined,
@@ -32,7 +32,7 @@ from liuliang.people.events import (
     MessageRecalled,
     MessageSent,
 )
-from liuliang.people.identities import Known, resolve_members
+from liuliang.people.identities import Known, name_key, resolve_members
 from liuliang.people.questions import is_question
 
 TEXT_LIMIT = 20_000
@@ -98,16 +98,24 @@ class Translator:
             return None
         return moment if EARLIEST <= moment <= self.latest else None
 
-    def _resolve(self, records: Iterable[ChatRecord], *, seen_at: datetime) -> None:
+    def _resolve(self, records: Sequence[ChatRecord], *, seen_at: datetime) -> None:
         wanted = {(person.name, person.identities): person for record in records for person in self._people(record)}
         missing = {key: person for key, person in wanted.items() if key not in self._members}
         if not missing:
             return
         if len(self._members) > _REMEMBERED:
             self._members = {key: self._members[key] for key in wanted if key in self._members}
-        known = [Known(person.name, person.identities, person.is_bot) for person in missing.values()]
+        renamed = {record.old_name: record.new_name for record in records if isinstance(record, Renamed)}
+        known = [self._known(person, renamed.get(person.name, "")) for person in missing.values()]
         ids = resolve_members(known, community=self.community, at=seen_at)
         self._members.update(zip(missing, ids, strict=True))
+
+    def _known(self, person: Person, new_name: str) -> Known:
+        """Return what is known of somebody; who is known by name alone goes by the old and the new one after a change."""
+        if person.identities or not new_name:
+            return Known(person.name, person.identities, person.is_bot)
+        names = (name_key(self.community, person.name), name_key(self.community, new_name))
+        return Known(person.name, tuple((key.kind, key.value) for key in names), person.is_bot)
 
     def _people(self, record: ChatRecord) -> Iterator[Person]:
         """Yield everybody a record speaks of, also the author of what it answers."""
@@ -130,6 +138,9 @@ class Translator:
         return None if person is None else self._members.get((person.name, person.identities))
 
     def _key(self, record: ChatRecord, at: datetime) -> str:
+        if isinstance(record, RoleChanged) and not record.message_id:
+            # Seen by the badge on a message, and an export that begins later sees it later: so the time is no part of it.
+            return self._keys.key("role", TIMELESS, _who(record.member), record.role, "")
         key = self._keys.key(*_identity(record, at))
         if isinstance(record, Message) and record.message_id:
             if len(self._said_by) > _REMEMBERED:
