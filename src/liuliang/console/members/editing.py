@@ -84,7 +84,7 @@ def retag(request: StaffRequest, member: Member, tag_id: int) -> HttpResponse:
     """Put a tag on again that was just taken off."""
     chosen = get_object_or_404(Tag.objects.select_related("group"), pk=tag_id)
     tag_members([member.id], chosen, at=clock.now())
-    return HttpResponseClientRedirect(member_url(member))
+    return HttpResponse()
 
 
 @page(permission=MEMBERS_EDIT, methods=("GET", "POST"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -87,7 +87,7 @@ def undo(request: StaffRequest, proposal_id: int) -> HttpResponse:
     if found is not None:
         proposals.reopen_proposal(proposal_id)
         messages.success(request, _("已撤销。"))
-    return redirect("console:proposals")
+    return HttpResponse()
 
 
 def waiting(request: HttpRequest) -> int:
