@@ -12,6 +12,7 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, QueryDict, 
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.kernel import clock
@@ -202,9 +203,8 @@ class Listing:
         if request.GET["export"] == "csv":
             lines = export.csv_lines(columns, source.stream(order))
             response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-            response.headers["Content-Disposition"] = FileResponse(as_attachment=True, filename=f"{name}.csv").headers[
-                "Content-Disposition"
-            ]
+            disposition = content_disposition_header(as_attachment=True, filename=f"{name}.csv")
+            response.headers["Content-Disposition"] = disposition or "attachment"
             return response
         file = TemporaryFile()  # noqa: SIM115 - the answer closes what it sends
         try:
