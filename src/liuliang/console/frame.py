@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.accounts.permissions import ANALYTICS_VIEW, AUDIT_VIEW, ROLES_MANAGE, STAFF_MANAGE
+from liuliang.accounts.permissions import (
+    ANALYTICS_VIEW,
+    AUDIT_VIEW,
+    COMMUNITIES_VIEW,
+    MEMBERS_MERGE,
+    MEMBERS_VIEW,
+    ROLES_MANAGE,
+    STAFF_MANAGE,
+)
 from liuliang.console.doors import may
+from liuliang.console.members.proposals import waiting
 from liuliang.ui.navigation import Entry, Section, Shell
 
 SHELL = Shell(
     sections=(
         Section(_("总览"), icon="gauge", entries=(Entry(_("总览"), "console:overview", ANALYTICS_VIEW),), go="o"),
+        Section(
+            _("社群"), icon="sitemap", entries=(Entry(_("社群"), "console:communities", COMMUNITIES_VIEW),), go="c"
+        ),
+        Section(
+            _("成员"),
+            icon="users",
+            entries=(
+                Entry(_("全部成员"), "console:members", MEMBERS_VIEW),
+                Entry(_("标签"), "console:tags", MEMBERS_VIEW),
+                Entry(_("疑似同一人"), "console:proposals", MEMBERS_MERGE, count=waiting),
+            ),
+            go="m",
+        ),
         Section(
             _("设置"),
             icon="settings",
@@ -24,6 +46,7 @@ SHELL = Shell(
     ),
     may=may,
     home="console:home",
+    search="console:search",
     account="console:account",
     sign_out="console:sign-out",
 )

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from liuliang.console.communities import editing, listing, refusals
+
+refusals.install()
+
 urlpatterns = [
+    path("", listing.communities, name="communities"),
+    path("new/", editing.new, name="new-community"),
+    path("<str:community>/plan/", editing.plan, name="community-plan"),
+    path("<str:community>/plan/blueprint/", editing.blueprint, name="community-blueprint"),
+    path("<str:community>/plan/identity/", editing.identity, name="community-identity"),
+    path("<str:community>/edit/", editing.edit, name="community-edit"),
+    path("<str:community>/transform/", editing.transform, name="community-transform"),
+    path("<str:community>/move/", editing.move, name="community-move"),
+    path("<str:community>/archive/", editing.archive, name="community-archive"),
+    path("<str:community>/restore/", editing.restore, name="community-restore"),
     path("<str:community>/", include("liuliang.console.communities.dashboard_urls")),
 ]

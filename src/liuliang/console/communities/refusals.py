@@ -1,0 +1,26 @@
+"""What refusals about communities say."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.console import errors
+
+
+def install() -> None:
+    """Declare the sentences."""
+    errors.declare(
+        {
+            "community.name_empty": _("请填写社群的名称。"),
+            "community.type_unknown": _("没有“{type}”这种类型。"),
+            "community.type_same": _("已经是这种类型了。"),
+            "community.zone_unknown": _("没有“{zone}”这个时区。"),
+            "community.size_unusable": _("人数上限要在 1 到 1,000,000 之间。"),
+            "community.cycle": _("不能把社群移到它自己下面。"),
+            "community.parent_archived": _("上级社群已归档，请先恢复它或换一个位置。"),
+            "community.too_deep": _("层级太深，最多 {most} 层。"),
+            "community.archived": _("这个社群已经归档了。"),
+            "community.not_archived": _("这个社群没有归档。"),
+            "community.logo_unusable": _("标志要用 PNG、JPEG 或 WebP 图片，不超过 100 KB。"),
+        }
+    )
