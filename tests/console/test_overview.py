@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from liuliang.accounts.models import Role, Staff
+from liuliang.accounts.permissions import ensure_built_in_roles
+from liuliang.analytics import remembering
+from liuliang.importers.models import Import
+from liuliang.kernel import clock
+from liuliang.people.models import Community, Grant
+from liuliang.simulator import truth
+from liuliang.simulator.simulation import simulate
+from telling import ENDING, Simulated, Told, emptied, local, tell_world
+
+OVERVIEW = "console:overview"
+
+
+@pytest.fixture
+def told(transactional_db: None) -> Iterator[Told]:
+    with time_machine.travel(local(2026, 3, 10, 12), tick=False):
+        yield from emptied()
+
+
+def browser(role: str = "", where: Community | None = None) -> Client:
+    """Return a browser in which the owner, or somebody with one role, is signed in."""
+    ensure_built_in_roles(Role)
+    staff = Staff.objects.create(
+        email=f"{role or 'owner'}@example.com", name="员工", is_owner=not role, created_at=clock.now()
+    )
+    if role:
+        Grant.objects.create(staff=staff, role=Role.objects.get(key=role), community=where)
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+def page(client: Client, name: str = OVERVIEW, **query: str) -> str:
+    response = client.get(reverse(name), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def row_of(text: str, name: str) -> list[str]:
+    """Return the cells of the table's line with this name, as plain text."""
+    line = next(line for line in re.findall(r"<tr data-row.*?</tr>", text, re.DOTALL) if name in line)
+    cells = re.findall(r"<td.*?</td>", line, re.DOTALL)
+    return [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", cell)).strip() for cell in cells]
+
+
+def lively(told: Told, community: Community, days: int = 70, *, until: date = date(2026, 3, 9)) -> None:
+    """Let three people talk every day up to a day."""
+    people = [told.member(f"{community.name}的{name}") for name in "甲乙丙"]
+    for number in range(days):
+        day = until - timedelta(days=number)
+        for hour, who in enumerate(people):
+            told.says(who, community, local(day.year, day.month, day.day, 9 + hour), f"第 {number} 天")
+
+
+def test_without_anything_known_the_page_says_what_it_is_for_and_how_to_begin(told):
+    text = page(browser())
+
+    assert "这里会告诉你" in text
+    assert reverse("console:imports") in text
+
+
+def test_the_overview_says_what_is_true_of_the_invented_brand(told):
+    simulated: Simulated = tell_world(told, simulate(ending=ENDING, days=70, people=240, communities=4))
+    world = simulated.world
+    with time_machine.travel(local(ENDING.year, ENDING.month, ENDING.day, 12), tick=False):
+        text = page(browser())
+
+    first, last = ENDING - timedelta(days=30), ENDING - timedelta(days=1)
+    assert f"{first:%Y-%m-%d} ~ {last:%m-%d}" in text
+    for key, community in simulated.communities.items():
+        days = [first + timedelta(days=number) for number in range(30)]
+        messages = sum(truth.messages_per_day(world, key)[day] for day in days)
+        speakers = set().union(*(truth.speakers_per_day(world, key).get(day, set()) for day in days))
+        cells = row_of(text, community.name)
+        assert cells[0] == community.name
+        assert f"{messages:,}" in cells
+        assert f"{len(speakers):,}" in cells
+
+
+def test_the_sum_of_what_was_kept_is_on_the_page(told):
+    here = told.community()
+    lively(told, here)
+    stayed, left = told.member("留下的"), told.member("走了的")
+    for who in (stayed, left):
+        told.joins(who, here, local(2026, 3, 1, 9))
+    told.leaves(left, here, local(2026, 3, 5, 9))
+    told.settle()
+
+    text = page(browser())
+
+    kept = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text[text.index("kept-sum") : text.index("kept-bar")]))
+    assert "流量 2" in kept
+    assert "蒸发量 1" in kept
+    assert "留量 1" in kept
+    assert "50.0%" in kept
+
+
+@pytest.mark.parametrize(
+    ("query", "span"),
+    [
+        ({}, "2026-02-08 ~ 03-09"),
+        ({"days": "7"}, "2026-03-03 ~ 03-09"),
+        ({"from": "2026-01-20", "to": "2026-02-02"}, "2026-01-20 ~ 02-02"),
+        ({"from": "2026-02-02", "to": "2026-01-20"}, "2026-01-20 ~ 02-02"),
+        ({"from": "2026-03-01", "to": "2027-01-01"}, "2026-03-01 ~ 03-10"),
+        ({"days": "999999"}, "2026-02-08 ~ 03-09"),
+        ({"days": "\u0663"}, "2026-02-08 ~ 03-09"),
+        ({"from": "2026-13-01", "to": "x"}, "2026-02-08 ~ 03-09"),
+        ({"from": "0001-01-01", "to": "0001-01-02"}, "2026-02-08 ~ 03-09"),
+        ({"from": "1999-01-01", "to": "2026-01-02"}, "2026-02-08 ~ 03-09"),
+    ],
+)
+def test_the_period_is_chosen_in_the_address(told, query, span):
+    lively(told, told.community(), 3)
+    told.settle()
+
+    assert span in page(browser(), **query)
+
+
+def test_a_short_history_shows_figures_but_calls_nothing_a_change(told):
+    lively(told, told.community(), 40)
+    told.settle()
+
+    text = page(browser())
+
+    assert "没有完整的上一期，所以不显示变化" in text
+    assert 'class="change' not in text
+
+
+def test_an_old_export_ends_the_period_where_it_stopped(told):
+    lively(told, told.community(), until=date(2025, 6, 30))
+    told.settle()
+
+    text = page(browser())
+
+    assert "数据停在 2025-06-30" in text
+    assert "2025-06-01 ~ 06-30" in text
+
+
+def test_communities_are_searched_sorted_and_exported(told):
+    for name, days in (("安静的群", 2), ("热闹的群", 9)):
+        lively(told, told.community(name), days)
+    told.settle()
+    client = browser()
+
+    found = page(client, q="安静")
+    rising = page(client, sort="messages")
+    export = client.get(reverse(OVERVIEW), {"export": "csv"})
+
+    assert "热闹的群" not in re.sub(r"<svg.*?</svg>", "", found[found.index("data-table") :])
+    assert rising.index("安静的群") < rising.index("热闹的群")
+    assert "热闹的群" in b"".join(export.streaming_content).decode()
+
+
+def test_what_needs_a_person_is_named(told):
+    quiet, loud = told.community("静下来的群"), told.community("照常的群")
+    lively(told, quiet, until=date(2026, 3, 5))
+    lively(told, loud)
+    told.settle()
+    Import.objects.create(
+        file_name="坏文件.txt", path="nowhere", size=1, state="failed", created_at=clock.now(), community=loud
+    )
+
+    text = page(browser(), "console:attention")
+
+    assert "4 天没人说话的群" in text
+    assert "静下来的群" in text
+    assert "照常的群" not in text
+    assert "坏文件.txt" in text
+
+
+def test_when_nothing_needs_a_person_the_page_says_so(told):
+    lively(told, told.community())
+    told.settle()
+
+    assert "没有超出平常的变化" in page(browser(), "console:attention")
+
+
+def test_staff_see_the_figures_of_their_communities_alone(told):
+    mine, other = told.community("我的群"), told.community("别人的群")
+    lively(told, mine, 5)
+    lively(told, other, 60)
+    told.buys(told.member(), local(2026, 3, 1, 9), 123_45, community=other)
+    told.settle()
+    client = browser("supervisor", mine)
+
+    text = page(client)
+
+    assert "我的群" in text
+    assert "别人的群" not in text
+    # Fifteen messages are theirs; supervisors see no orders.
+    assert row_of(text, "我的群")[8] == "15"
+    assert "成交额" not in text
+    assert "别人的群" not in page(client, "console:attention")
+
+
+def test_orders_show_where_they_may_be_seen(told):
+    mine = told.community("我的群")
+    lively(told, mine, 5)
+    told.buys(told.member(), local(2026, 3, 1, 9), 123_45, community=mine)
+    told.buys(told.member(), local(2026, 3, 1, 9), 100, community=mine, currency="USD")
+    told.settle()
+
+    text = page(browser("service", mine))
+
+    assert "¥123.45" in row_of(text, "我的群")
+    assert "另有 1 笔 USD 订单未计入" in text
+
+
+@pytest.fixture
+def lake_queries(monkeypatch) -> Callable[[], int]:
+    """Count the questions that reach the lake."""
+    from liuliang.lake import queries
+
+    asked: list[str] = []
+    fetch = queries.engine.fetch
+
+    def counted(statement: str, *args, **kwargs):
+        asked.append(statement)
+        return fetch(statement, *args, **kwargs)
+
+    monkeypatch.setattr(queries.engine, "fetch", counted)
+    return lambda: len(asked)
+
+
+@pytest.mark.parametrize("name", [OVERVIEW, "console:attention"])
+def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_queries, name):
+    for number in range(30):
+        lively(told, told.community(f"群 {number}"), 3)
+    told.settle()
+    client = browser()
+    page(client, name)
+
+    from django.core.cache import cache
+
+    cache.clear()
+    before = lake_queries()
+    with CaptureQueriesContext(
+        connection,
+    ) as cold:
+        page(client, name)
+    # Coverage, days, talk, flows, and the pictures of the lines (or the days of what needs a person).
+    assert lake_queries() - before == 5
+    assert len(cold) <= 30
+    with CaptureQueriesContext(connection) as warm:
+        page(client, name)
+    assert lake_queries() - before == 5
+    assert len(warm) <= 22
+
+
+def test_a_changed_lake_is_seen_at_once_when_answers_are_cheap(told, monkeypatch):
+    monkeypatch.setattr(remembering, "PATIENCE", 0.0)
+    here = told.community("我的群")
+    lively(told, here, 2)
+    told.settle()
+    client = browser()
+    assert row_of(page(client), "我的群")[8] == "6"
+
+    told.says(told.member(), here, local(2026, 3, 9, 20))
+    from liuliang.kernel.log import append
+    from liuliang.kernel.readers import catch_up, readers
+
+    append(told.facts)
+    for reader in readers():
+        catch_up(reader)
+
+    assert row_of(page(client), "我的群")[8] == "7"
