@@ -41,9 +41,9 @@ def create_sample_brand() -> None:
         f"[green]✓[/green] {world.brand}: {len(world.communities)} communities, {len(world.people):,} people,"
         f" {len(world.messages):,} messages, written as {len(files)} exported files in {files[-1].parent}"
     )
-    top = create_community(name=world.brand, type="product_fans", is_group=False, at=clock.now())
+    top = create_community(name=world.brand, type_key="brand", is_group=False, at=clock.now())
     communities = [
-        create_community(name=each.title, type=each.type, parent=top, timezone=each.timezone, at=clock.now())
+        create_community(name=each.title, type_key=each.type, parent=top, timezone=each.timezone, at=clock.now())
         for each in world.communities
     ]
     targets: list[Community | None] = [*communities, *[None] * (len(files) - len(communities))]

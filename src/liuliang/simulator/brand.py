@@ -82,19 +82,19 @@ _FRIDAY = (0.9, 0.85, 1.0, 0.95, 1.7, 1.0, 0.8)
 
 PLANS: tuple[Plan, ...] = (
     Plan(
-        slug="fans", title="雾汀老友会", old_title="雾汀咖啡交流群", type="product_fans", platform="wechat",
+        slug="fans", title="雾汀老友会", old_title="雾汀咖啡交流群", type="brand", platform="wechat",
         source="weflow_json", owner=0, staff=(1, 5), joins=0.16, messages=0.21, hours=_ALL_DAY, week=_EVEN_WEEK,
         launch=2.4, trend=1.3,
         episodes={"talk": 42, "brewing": 26, "question": 10, "morning": 7, "articles": 5, "showing": 6,
                   "red_packet": 2, "complaint": 1, "notice": 1},
     ),
     Plan(
-        slug="learning", title="手冲训练营第7期", old_title="", type="content_learning", platform="wechat", quotes=False,
+        slug="learning", title="手冲训练营第7期", old_title="", type="learning", platform="wechat", quotes=False,
         source="wechat_csv", owner=4, staff=(5,), joins=0.12, messages=0.13, hours=_EVENING, week=_EVEN_WEEK, opens=0.05,
         episodes={"lesson": 14, "brewing": 30, "check_in": 26, "question": 14, "morning": 5, "talk": 10, "articles": 3},
     ),
     Plan(
-        slug="deals", title="雾汀福利社", old_title="", type="deal_hunters", platform="qq", source="qq_txt", quotes=False,
+        slug="deals", title="雾汀福利社", old_title="", type="deals", platform="qq", source="qq_txt", quotes=False,
         owner=1, staff=(2, 3), joins=0.5, messages=0.33, hours=_DEALS, week=_FRIDAY, trend=6.0, launch=3.2,
         referral=True, leaves=0.22, opens=0.02,
         episodes={"offer": 46, "talk": 16, "question": 12, "showing": 9, "red_packet": 5, "morning": 6, "complaint": 3,
@@ -107,7 +107,7 @@ PLANS: tuple[Plan, ...] = (
         episodes={"gear": 50, "brewing": 20, "talk": 14, "question": 8, "articles": 8},
     ),
     Plan(
-        slug="paid", title="雾汀品鉴私塾", old_title="", type="paid_knowledge", platform="qq", source="qq_exporter_json",
+        slug="paid", title="雾汀品鉴私塾", old_title="", type="paid", platform="qq", source="qq_exporter_json",
         owner=4, staff=(0,), joins=0.07, messages=0.05, hours=_EVENING, week=_WEEKEND, opens=0.1, leaves=0.05,
         layers={"core": 10, "active": 28, "occasional": 34, "silent": 10, "lost": 4, "lurker": 14},
         episodes={"lesson": 30, "brewing": 34, "question": 16, "check_in": 8, "talk": 12},

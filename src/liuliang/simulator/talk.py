@@ -18,7 +18,7 @@ _PILLAR_SHARE = 0.4
 """The part of all lines in a group with a pillar that the pillar says."""
 
 _PACES = {
-    "product_fans": 30, "content_learning": 40, "deal_hunters": 11, "interest": 50, "paid_knowledge": 55, "service": 60,
+    "brand": 30, "learning": 40, "deals": 11, "interest": 50, "paid": 55, "service": 60,
     "partner": 200, "flash": 12,
 }  # fmt: skip
 """Seconds from one line of a conversation to the next, on average, by type of community."""
