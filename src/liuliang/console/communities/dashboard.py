@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.analytics import conversation as conversation_story
@@ -25,7 +26,8 @@ from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.scopes import Scope
 from liuliang.console import boards
 from liuliang.console.communities import dashboard_charts
-from liuliang.console.communities.dashboard_people import face_of, faces
+from liuliang.console.communities.dashboard_people import face_of, faces, member_list
+from liuliang.console.communities.editing import tabs
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import kept_context
 from liuliang.console.periods import PeriodChoice, choose
@@ -69,7 +71,7 @@ def board_of(request: StaffRequest, community: Community) -> Board:
 def board(request: StaffRequest, community: Community) -> HttpResponse:
     """Show how a community does: its figures, its days, and places for what takes longer to count."""
     here = board_of(request, community)
-    context = {"community": community, "choice": here.choice}
+    context = {**tabs(request, community, "community"), "choice": here.choice}
     if here.choice.known is None:
         return render(request, f"{FOLDER}/empty.html", context)
     totals = _overview(request, here).totals
@@ -81,11 +83,22 @@ def board(request: StaffRequest, community: Community) -> HttpResponse:
             **kept_context(totals, here.choice.versus),
             "figures": boards.figures(totals, here.choice.versus),
             "activity": boards.activity(totals.traffic.now),
-            "growth": dashboard_charts.growth(totals.traffic.now),
+            "growth": dashboard_charts.growth(totals.traffic.now, _behind_the_flow(request, here)),
             "compared": COMPARED,
             "may_see_orders": request.access.may(ORDERS_VIEW, community),
         },
     )
+
+
+def _behind_the_flow(request: StaffRequest, here: Board) -> list[tuple[str, str]]:
+    """Return the ways to those who came in the period, and to those who are gone."""
+    may_see = _may_see_members(request, here.community)
+    first, last = here.period.first.isoformat(), here.period.last.isoformat()
+    ways = [
+        (_("进来的人"), member_list(here.community, may_see=may_see, joined_from=first, joined_to=last, presence="")),
+        (_("退群的人"), member_list(here.community, may_see=may_see, presence="left")),
+    ]
+    return [(words, url) for words, url in ways if url]
 
 
 def _overview(request: StaffRequest, here: Board) -> Overview:
@@ -114,11 +127,13 @@ def speakers(request: StaffRequest, community: Community) -> HttpResponse:
     here = board_of(request, community)
     spread = speakers_story.concentration(here.scope, here.period)
     top = speakers_story.top_speakers(here.scope, here.period, 10)
-    known = faces([each.member for each in top], may_see=_may_see_members(request, community))
+    may_see = _may_see_members(request, community)
+    known = faces([each.member for each in top], may_see=may_see)
     rows = [(known[each.member], each, each.messages / spread.messages) for each in top if each.member in known]
     context = {
         "rows": rows,
         "spread": spread,
+        "behind": member_list(community, may_see=may_see, spoke_from=here.period.first.isoformat(), sort="-messages"),
         "top": speakers_story.TOP,
         "concentration": speakers_story.CONCENTRATION,
     }
@@ -132,7 +147,15 @@ def silence(request: StaffRequest, community: Community) -> HttpResponse:
     found = presence_story.silence(here.scope, here.period, examples=12)
     may_see = _may_see_members(request, community)
     rows = [(face_of(each.name, each.public_id), each) for each in found.examples] if may_see else []
-    context = {"community": community, "silence": found, "rows": rows, "definition": presence_story.SILENT}
+    until = (here.period.first - ONE_DAY).isoformat()
+    context = {
+        "community": community,
+        "silence": found,
+        "rows": rows,
+        "never": member_list(community, may_see=may_see, silent="1"),
+        "fell_silent": member_list(community, may_see=may_see, spoke_to=until),
+        "definition": presence_story.SILENT,
+    }
     return render(request, f"{FOLDER}/silence.html", context)
 
 
@@ -141,9 +164,12 @@ def newcomers(request: StaffRequest, community: Community) -> HttpResponse:
     """Show what became of those who came."""
     here = board_of(request, community)
     found = who_came(here.scope, here.period, here.log_ends)
-    known = faces([each[0] for each in found.inviters], may_see=_may_see_members(request, community))
+    may_see = _may_see_members(request, community)
+    known = faces([each[0] for each in found.inviters], may_see=may_see)
+    first, last = here.period.first.isoformat(), here.period.last.isoformat()
     context = {
         "newcomers": found,
+        "behind": member_list(community, may_see=may_see, joined_from=first, joined_to=last),
         "chart": dashboard_charts.newcomers(found),
         "definition": NEWCOMERS,
         "inviters": [(known[member], invited, stayed) for member, invited, stayed in found.inviters if member in known],
@@ -217,6 +243,7 @@ def orders(request: StaffRequest, community: Community) -> HttpResponse:
         "sales": paid,
         "basket": found,
         "chart": dashboard_charts.sales(paid),
+        "behind": member_list(community, may_see=may_see, orders_from="1", sort="-paid"),
         "buyers": [(face_of(each.name, each.public_id), each) for each in found.top_buyers] if may_see else [],
         "definition": orders_story.OF_MEMBERS,
     }

@@ -15,8 +15,8 @@ from liuliang.analytics.traffic import Day
 from liuliang.ui.charts import Chart, Series
 
 
-def growth(days: Sequence[Day]) -> Chart:
-    """Return who came and who went each day, and what it added up to."""
+def growth(days: Sequence[Day], ways: Sequence[tuple[str, str]]) -> Chart:
+    """Return who came and who went each day, and what it added up to; ``ways`` lead to those people."""
     total = sum(day.net for day in days)
     return Chart(
         "growth",
@@ -30,6 +30,7 @@ def growth(days: Sequence[Day]) -> Chart:
         definition=f"{traffic.JOINED.counted} {traffic.LEFT.counted}",
         label_title=_("日期"),
         unit=_("期内净增 {n} 人次").format(n=f"{total:+,}"),
+        actions=ways,
     )
 
 
