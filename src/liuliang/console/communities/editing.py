@@ -22,6 +22,7 @@ from liuliang.console.communities.forms import (
     TypeForm,
     parent_choices,
 )
+from liuliang.console.communities.listing import PLATFORMS
 from liuliang.console.communities.plan_form import PlanForm
 from liuliang.console.doors import StaffRequest, find_community, page
 from liuliang.kernel import clock
@@ -73,7 +74,9 @@ def plan(request: StaffRequest, community: Community) -> HttpResponse:
         "weekdays": WEEKDAYS,
         "above": sorted(above, key=lambda one: len(one.path)),
         "below": request.access.communities(COMMUNITIES_VIEW).filter(parent=community).order_by("name"),
-        "chats": community.chats.order_by("platform", "key"),
+        "chats": [
+            (PLATFORMS.get(one.platform, one.platform), one.key) for one in community.chats.order_by("platform", "key")
+        ],
         "may_edit": request.access.may(COMMUNITIES_EDIT, community),
     }
     return render(request, "console/communities/plan.html", context)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
@@ -26,7 +27,17 @@ from liuliang.ui import formats
 from liuliang.ui.listing import Choice, Column, Empty, Listing, ListSource, Option, Source, Text, View, cells
 from liuliang.ui.templatetags import ui
 
-_INDENT = "\u3000"
+PLATFORMS: dict[str, str | Promise] = {
+    "wechat": _("微信"),
+    "wecom": _("企业微信"),
+    "qq": "QQ",
+    "telegram": "Telegram",
+    "discord": "Discord",
+    "slack": "Slack",
+    "whatsapp": "WhatsApp",
+    "zulip": "Zulip",
+    "irc": "IRC",
+}
 CURRENT, ARCHIVED = "current", "archived"
 ACTIVE_DAYS = 30
 
@@ -42,7 +53,7 @@ class Row:
     name: str
     type: str
     is_group: bool
-    present: int
+    present: int | None
     spoke: int
     size_limit: int | None
     timezone: str
@@ -63,17 +74,18 @@ class Row:
     @property
     def filled(self) -> float | None:
         """Return how full the group is."""
-        return self.present / self.size_limit if self.size_limit and self.is_group else None
+        return (self.present or 0) / self.size_limit if self.size_limit and self.is_group else None
 
 
 def _name(row: Row) -> SafeString:
     state = format_html(" {}", ui.tag(_now("已归档"))) if row.is_archived else ""
     icon = ui.draw_icon("users-group" if row.is_group else "folder")
-    return format_html('<span class="named">{}{}<span>{}{}</span></span>', _INDENT * row.depth, icon, row.name, state)
+    steps = SafeString('<span class="icon" aria-hidden="true"></span>' * row.depth)
+    return format_html('<span class="named">{}{}<span>{}{}</span></span>', steps, icon, row.name, state)
 
 
 def _filled(row: Row) -> str:
-    return "–" if row.filled is None else f"{row.present}/{row.size_limit} · {formats.percent(row.filled)}"
+    return "–" if row.filled is None else f"{row.present or 0}/{row.size_limit} · {formats.percent(row.filled)}"
 
 
 COMMUNITIES = Listing(
@@ -100,6 +112,7 @@ COMMUNITIES = Listing(
         ),
     ),
     default_sort="name",
+    tie_breaker="id",
     key_field="public_id",
     row_url=lambda row: reverse("console:community-plan", args=[row.public_id]),
     views=(View(_("使用中"), "state=current"), View(_("已归档"), "state=archived")),
@@ -130,7 +143,7 @@ def rows_of(access: Access) -> list[Row]:
     chats: dict[int, list[str]] = {}
     pairs = CommunityChat.objects.filter(community__in=names).values_list("community_id", "platform").distinct()
     for community, platform in pairs.order_by("platform"):
-        chats.setdefault(community, []).append(platform)
+        chats.setdefault(community, []).append(str(PLATFORMS.get(platform, platform)))
     return [_row(one, place, names, counts.get(one.id, (0, 0)), chats) for place, one in enumerate(found)]
 
 
@@ -138,8 +151,11 @@ def _row(
     one: Community, place: int, names: Mapping[int, str], counts: tuple[int, int], chats: Mapping[int, list[str]]
 ) -> Row:
     depth = len(names.keys() & set(one.path)) - 1
+    present, spoke = counts
+    # A branch has no members of its own; a zero would read as an empty group.
+    shown = present if one.is_group or present else None
     return Row(
-        one.id, one.public_id, place, depth, one.name, one.type, one.is_group, *counts, one.size_limit, one.timezone,
+        one.id, one.public_id, place, depth, one.name, one.type, one.is_group, shown, spoke, one.size_limit, one.timezone,
         chats.get(one.id, []), one.created_at, one.archived_at is not None,
     )  # fmt: skip
 

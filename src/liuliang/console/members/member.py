@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -121,7 +121,9 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "member": member,
         "name": shown_name(member),
         "row": rows_for(access).filter(pk=member.pk).prefetch_related(None).first(),
-        "present": _memberships(access, member).filter(is_present=True).count(),
+        **_memberships(access, member).aggregate(
+            present=Count("id", filter=Q(is_present=True)), left=Count("id", filter=Q(is_present=False))
+        ),
         "tabs": [(title, f"{here}?tab={key}" if key else here, None) for key, title in tabs],
         "tab": tab,
         "tab_url": f"{here}?tab={tab}" if tab else here,
