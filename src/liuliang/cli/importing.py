@@ -68,5 +68,9 @@ def _told(row: Import) -> str:
     if row.state != "done":
         return f"[red]✗[/red] {explain(Refused(row.error, **row.error_data))}"
     counts = row.counts
-    told = f"[green]✓[/green] {row.source}: {counts.get('added', 0):,} new, {counts.get('known', 0):,} known"
+    told = f"[green]✓[/green] {row.source}: "
+    if sources()[row.source].kind == "members":
+        told += f"{counts.get('members', 0):,} members"
+    else:
+        told += f"{counts.get('added', 0):,} new, {counts.get('known', 0):,} known"
     return f"{told}, [yellow]{row.unreadable:,} unreadable[/yellow]" if row.unreadable else told

@@ -82,7 +82,7 @@ class Run:
             translated, refused = self._translator(chat).translate(said)
             facts += translated
             problems += refused
-        listed, doubtful = self._bring_in_rows(batch)
+        listed, bought, doubtful = self._bring_in_rows(batch)
         facts += listed
         problems += doubtful
         with transaction.atomic():
@@ -90,7 +90,7 @@ class Run:
             if row.state != "running" or row.checkpoint != self.row.checkpoint:
                 raise Superseded
             added = log.append(facts)
-            counts.update(added=added, known=len(facts) - added)
+            counts.update(added=added + bought, known=len(facts) - added + counts["orders"] - bought)
             self._keep_problems(row, problems)
             row.checkpoint += len(batch)
             row.progress = batch[-1].position
@@ -130,16 +130,17 @@ class Run:
             known = self._translators[chat] = Translator(chat, community.pk, zone, self._latest)
         return known
 
-    def _bring_in_rows(self, batch: Sequence[Read]) -> tuple[list[Fact], list[Unreadable]]:
-        """Bring in the rows of a member list or an order list; both tell apart what is known already."""
+    def _bring_in_rows(self, batch: Sequence[Read]) -> tuple[list[Fact], int, list[Unreadable]]:
+        """Bring in the rows of a member list or an order list: the facts to log, how many orders are new, and doubts."""
         zone, community = ZoneInfo(self.row.timezone), self.row.community_id
         started = self.row.started_at or clock.now()
         members = [read.record for read in batch if isinstance(read.record, MemberRow)]
         facts = bring_in_members(members, community=community, zone=zone, listed_at=started, digest=self.row.digest)
         orders = {read.record.number: read for read in batch if isinstance(read.record, OrderRow)}
         rows = [read.record for read in orders.values() if isinstance(read.record, OrderRow)]
-        _, conflicting = bring_in_orders(rows, community=community, zone=zone, at=started)
-        return facts, [Unreadable(orders[number].line, "order_told_differently", number) for number in conflicting]
+        bought, conflicting = bring_in_orders(rows, community=community, zone=zone, at=started)
+        doubts = [Unreadable(orders[number].line, "order_told_differently", number) for number in conflicting]
+        return facts, bought, doubts
 
     @staticmethod
     def _keep_problems(row: Import, problems: Sequence[Unreadable]) -> None:

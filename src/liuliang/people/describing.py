@@ -11,12 +11,23 @@ from datetime import date, datetime
 
 import msgspec
 from django.db import connection, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from liuliang.people.models import MemberTag, Tag, TagGroup
 from liuliang.people.names import clean_name
 
 IMPORTED = "导入"
 """The group that tags of lists go into until staff sort them."""
+
+TITLES: dict[str, str | Promise] = {
+    "name": _("姓名"),
+    "birthday": _("生日"),
+    "gender": _("性别"),
+    "city": _("城市"),
+    "note": _("名单里的备注"),
+}
+"""What people call the attributes that every list may have; others keep the header they came with."""
 
 VALUE_LIMIT = 500
 ATTRIBUTES_LIMIT = 60

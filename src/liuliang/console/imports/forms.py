@@ -100,7 +100,7 @@ class StartForm(forms.Form):
     def options(self) -> Options:
         """Return what was corrected, of a valid form."""
         columns = {
-            column.header: chosen
+            column.header: "" if chosen == IGNORED else chosen
             for number, column in enumerate(self.inspection.columns)
             if (chosen := self.cleaned_data.get(f"column-{number}")) and chosen != column.field
         }

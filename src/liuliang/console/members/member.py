@@ -32,6 +32,7 @@ from liuliang.kernel import clock
 from liuliang.kernel.events import event_types
 from liuliang.people import queries
 from liuliang.people.access import Access
+from liuliang.people.describing import TITLES
 from liuliang.people.identities import CONTACT_KINDS
 from liuliang.people.models import AttributeDefinition, Identity, Member, Membership, Merge
 from liuliang.people.profile import NEEDS
@@ -72,7 +73,7 @@ class Field:
     """A line of the profile."""
 
     key: str
-    title: str
+    title: str | Promise
     value: str
     is_defined: bool
 
@@ -165,7 +166,9 @@ def fields_of(records: Sequence[Member]) -> list[Field]:
     known = queries.attributes_of(records)
     defined = list(AttributeDefinition.objects.order_by("position", "id"))
     lines = [Field(one.key, one.title, written(known.pop(one.key, None)), is_defined=True) for one in defined]
-    return lines + [Field(key, key, written(value), is_defined=False) for key, value in sorted(known.items())]
+    return lines + [
+        Field(key, TITLES.get(key, key), written(value), is_defined=False) for key, value in sorted(known.items())
+    ]
 
 
 def written(value: object) -> str:

@@ -102,6 +102,7 @@ class MembersTable:
     key = "members_table"
     title: str | Promise = _("成员名单 (.xlsx, .csv)")
     kind: Literal["members"] = "members"
+    field_titles = TITLES
 
     def recognise(self, head: Head) -> float:
         """Say how sure the table is a member list, by its headers."""

@@ -121,6 +121,7 @@ class OrdersTable:
     key = "orders_table"
     title: str | Promise = _("订单列表 (.xlsx, .csv)")
     kind: Literal["orders"] = "orders"
+    field_titles = TITLES
 
     def recognise(self, head: Head) -> float:
         """Say how sure the table is an order list, by its headers."""
