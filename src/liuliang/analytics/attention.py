@@ -164,7 +164,8 @@ def binomial_tail(successes: int, trials: int) -> float:
     """
     if trials > 500:
         return 1 - NormalDist(trials / 2, math.sqrt(trials) / 2).cdf(successes - 0.5)
-    return sum(math.comb(trials, count) for count in range(successes, trials + 1)) / 2**trials
+    ways: int = sum(math.comb(trials, count) for count in range(successes, trials + 1))
+    return float(ways / 2**trials)
 
 
 def _largest(shifts: list[Shift]) -> tuple[Shift, ...]:

@@ -169,7 +169,7 @@ def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySa
     found: dict[int, CommunitySales] = {}
     for timezone, communities in scope.zones:
         begin, middle = period.previous.instants(timezone)
-        values = {
+        values: dict[str, Any] = {
             "begin": begin,
             "middle": middle,
             "end": period.instants(timezone)[1],
@@ -198,7 +198,7 @@ def basket(scope: Scope, period: Period, *, top: int = 10) -> Basket:
     """
     timezone, community = one_community(scope)
     begin, end = period.instants(timezone)
-    values = {
+    values: dict[str, Any] = {
         "begin": begin,
         "end": end,
         "unpaid": sorted(UNPAID),

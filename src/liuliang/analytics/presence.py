@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -128,9 +129,9 @@ def one_community(scope: Scope) -> tuple[str, int]:
     return scope.zones[0][0], communities[0]
 
 
-def _among(scope: Scope) -> tuple[str, dict[str, object]]:
+def _among(scope: Scope) -> tuple[str, dict[str, Any]]:
     """Return the SQL on ``people_membership m`` that keeps to the scope, and its parameters."""
-    terms, values = ["true"], dict[str, object]()
+    terms, values = ["true"], dict[str, Any]()
     if not scope.is_everything:
         terms.append("m.community_id = ANY(%(communities)s)")
         values["communities"] = list(scope.communities)
