@@ -32,7 +32,7 @@ from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import kept_context
 from liuliang.console.periods import PeriodChoice, choose
 from liuliang.kernel import clock
-from liuliang.people.models import Community, Member
+from liuliang.people.models import Community
 
 FOLDER = "console/communities/dashboard"
 
@@ -61,8 +61,7 @@ class Board:
 
 def board_of(request: StaffRequest, community: Community) -> Board:
     """Return the community with the period that the address asks for."""
-    machines = Member.objects.filter(is_bot=True).values_list("id", flat=True)
-    scope = Scope.of([(community.id, community.timezone)], robots=machines)
+    scope = Scope.of([(community.id, community.timezone)], robots=presence_story.robots())
     today = clock.local_day(clock.now(), community.timezone)
     return Board(community, scope, choose(request, traffic.coverage(scope), today))
 

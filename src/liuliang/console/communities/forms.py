@@ -40,6 +40,12 @@ def parent_choices(communities: list[Community], *, may_be_top: bool) -> list[tu
     return [(TOP, _now("（最上层）")), *places] if may_be_top else places
 
 
+def _offer_places(field: forms.Field, places: list[tuple[str, str]]) -> None:
+    """Let only these places be chosen; leaving it empty means the top, which not everybody may choose."""
+    field.choices = places  # type: ignore[attr-defined]
+    field.required = all(value != TOP for value, _words in places)
+
+
 class NewCommunityForm(forms.Form):
     """A community to be made from a template."""
 
@@ -56,7 +62,7 @@ class NewCommunityForm(forms.Form):
 
     def __init__(self, *arguments: Any, parents: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["parent"].choices = parents  # type: ignore[attr-defined]
+        _offer_places(self.fields["parent"], parents)
         self.fields["type"].choices = [  # type: ignore[attr-defined]
             (type_.key, f"{_now(type_.title)} — {_now(type_.summary)}") for type_ in TYPES.values()
         ]
@@ -86,7 +92,7 @@ class MoveForm(forms.Form):
 
     def __init__(self, *arguments: Any, parents: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["parent"].choices = parents  # type: ignore[attr-defined]
+        _offer_places(self.fields["parent"], parents)
 
 
 class TypeForm(forms.Form):
