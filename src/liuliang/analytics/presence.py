@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope
+from liuliang.people.models import Member
+
+_ROBOTS = "analytics:robots"
 
 MEMBERS = Definition(
     "members",
@@ -70,6 +74,15 @@ class Silence:
     def has_spoken(self) -> int:
         """Return those who ever spoke."""
         return self.spoke + self.fell_silent
+
+
+def robots() -> tuple[int, ...]:
+    """Return the members that are no people, as of at most a minute ago: few, but nothing leads to them by an index."""
+    known: tuple[int, ...] | None = cache.get(_ROBOTS)
+    if known is None:
+        known = tuple(Member.objects.filter(is_bot=True).order_by("id").values_list("id", flat=True))
+        cache.set(_ROBOTS, known, 60)
+    return known
 
 
 def presence(scope: Scope) -> Mapping[int, Presence]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -87,7 +88,8 @@ def _asking(client: Client, addresses: Sequence[str]) -> Sequence[Callable[[], N
 
 def _timed(name: str, requests: Sequence[Callable[[], None]]) -> dict[str, float]:
     """Return the 95th percentile of each request's first and second run, in milliseconds."""
-    first, again = [], []
+    first: list[float] = []
+    again: list[float] = []
     requests[0]()
     for request in requests:
         cache.clear()
@@ -126,7 +128,7 @@ def _fill(size: _Size, *, patient: bool) -> None:
         ),
         batch_size=10_000,
     )
-    values = {
+    values: dict[str, Any] = {
         "begin": now - timedelta(days=DAYS),
         "members": size.members,
         "communities": size.communities,

@@ -9,13 +9,13 @@ from django.conf import settings
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, ORDERS_VIEW
 from liuliang.analytics.overview import Overview, overview
+from liuliang.analytics.presence import robots
 from liuliang.analytics.scopes import Scope
 from liuliang.analytics.traffic import coverage
 from liuliang.console.doors import StaffRequest
 from liuliang.console.periods import PeriodChoice, choose
 from liuliang.kernel import clock
 from liuliang.people.access import Access
-from liuliang.people.models import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,6 @@ class Seen:
     choice: PeriodChoice
     overview: Overview | None
     may_see_orders: bool
-
-
-def robots() -> list[int]:
-    """Return the members that are no people."""
-    return list(Member.objects.filter(is_bot=True).values_list("id", flat=True))
 
 
 def places_of(access: Access) -> list[Place]:
@@ -72,7 +67,7 @@ def see(request: StaffRequest) -> Seen:
     return Seen({place.id: place for place in places}, scope, choice, found, buying is not None)
 
 
-def _buying(access: Access, places: list[Place], machines: list[int]) -> Scope | None:
+def _buying(access: Access, places: list[Place], machines: tuple[int, ...]) -> Scope | None:
     """Return the part of the communities whose orders the person may see; None where there is none."""
     if access.may_everywhere(ORDERS_VIEW):
         return Scope.of(
