@@ -33,7 +33,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("members", "/members/"),
     ("member", "/members/*"),
     ("tags", "/members/tags/"),
-    ("proposals", "/members/merges/"),
+    ("proposals", "/members/proposals/"),
     ("imports", "/imports/"),
     ("staff", "/staff/"),
     ("roles", "/roles/"),
