@@ -65,7 +65,7 @@ chromium:
 	echo "The browser tests need Chromium; installing it."; \
 	if command -v apt-get >/dev/null 2>&1; then \
 		SUDO=; [ "$$(id -u)" = 0 ] || SUDO="sudo -n"; \
-		$$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
+		$$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium fonts-noto-cjk fonts-noto-color-emoji >/dev/null; \
 	fi; \
 	command -v chromium >/dev/null 2>&1 || { echo "Install Chromium or Chrome by hand, then run this again."; exit 1; }
 

@@ -94,7 +94,8 @@ class Run:
             self._keep_problems(row, problems)
             row.checkpoint += len(batch)
             row.progress = batch[-1].position
-            row.counts = dict(Counter(row.counts) + counts)
+            counts.update(row.counts)
+            row.counts = dict(counts)
             row.save(update_fields=["checkpoint", "progress", "counts", "unreadable"])
         self.row = row
 

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+
+from liuliang.importers import running, services
+from liuliang.importers.models import Import, ImportProblem
+from liuliang.kernel import jobs
+from liuliang.kernel.errors import Refused
+from liuliang.kernel.models import LoggedEvent
+from liuliang.people.models import Community, Member
+
+pytestmark = pytest.mark.django_db
+
+HEAD = (
+    "消息记录（此消息记录为文本格式，不支持重新导入）\n\n"
+    + "=" * 64
+    + "\n消息分组:我的群聊\n"
+    + "=" * 64
+    + "\n消息对象:读书群\n"
+    + "=" * 64
+    + "\n\n"
+)
+START = datetime(2026, 3, 1, 8, 0, 0)  # noqa: DTZ001 - the file's own local time
+
+
+def chat(count: int, *, first: int = 0) -> bytes:
+    """Write a QQ export of ``count`` messages by seven people, a minute apart, every tenth said twice."""
+    lines = []
+    for number in range(first, first + count):
+        at = START + timedelta(minutes=number)
+        words = f"第 {number} 条，{'谁知道几点开始？' if number % 9 == 0 else '早上好'}"
+        message = f"{at:%Y-%m-%d %H:%M:%S} 书友{number % 7}({20000 + number % 7})\n{words}\n"
+        lines += [message] * (2 if number % 10 == 0 else 1)
+    return (HEAD + "\n".join(lines)).encode()
+
+
+@pytest.fixture(autouse=True)
+def _uploads(tmp_path, settings):
+    settings.UPLOAD_ROOT = tmp_path / "uploads"
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch):
+    monkeypatch.setattr(running, "BATCH", 25)
+
+
+def bring_in(content: bytes, name: str = "读书群.txt") -> Import:
+    row = services.receive(io.BytesIO(content), name)
+    assert services.examine(row) is not None
+    services.queue(row)
+    return services.run(row.pk)
+
+
+def log() -> list[tuple]:
+    return sorted(LoggedEvent.objects.values_list("kind", "occurred_at", "source", "source_id", "data__text"))
+
+
+def test_a_file_goes_into_the_log_and_is_dropped(settings):
+    row = bring_in(chat(100))
+    assert row.state == "done"
+    assert row.counts["messages"] == 110
+    assert LoggedEvent.objects.filter(kind="message.sent").count() == 110
+    assert Community.objects.get().name == "读书群"
+    assert Member.objects.count() == 7
+    assert list(settings.UPLOAD_ROOT.iterdir()) == []
+
+
+def test_the_same_file_again_adds_nothing():
+    bring_in(chat(100))
+    before = log()
+    row = bring_in(chat(100), "again.txt")
+    assert row.counts["added"] == 0
+    assert log() == before
+
+
+def test_an_overlapping_file_adds_what_is_new():
+    bring_in(chat(100))
+    bring_in(chat(100, first=60), "later.txt")
+    both = log()
+    LoggedEvent.objects.all().delete()
+    bring_in(chat(160), "whole.txt")
+    assert [event[1:] for event in log()] == [event[1:] for event in both]
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_stood():
+    bring_in(chat(100))
+    undisturbed = log()
+    LoggedEvent.objects.all().delete()
+    row = services.receive(io.BytesIO(chat(100)), "读书群.txt")
+    services.examine(row)
+    services.queue(row)
+    runs = 0
+    try:
+        while True:
+            jobs.stopping.set()
+            runs += 1
+            if services.run(row.pk).state == "done":
+                break
+    finally:
+        jobs.stopping.clear()
+    assert runs > 3
+    assert log() == undisturbed
+
+
+def test_a_run_that_dies_loses_and_doubles_nothing(monkeypatch):
+    bring_in(chat(100))
+    undisturbed = log()
+    LoggedEvent.objects.all().delete()
+    row = services.receive(io.BytesIO(chat(100)), "读书群.txt")
+    services.examine(row)
+    services.queue(row)
+
+    def die(_row: Import) -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            services.run(row.pk, on_progress=die)
+    assert services.run(row.pk).state == "done"
+    assert log() == undisturbed
+
+
+def test_of_two_runs_of_one_import_only_one_counts():
+    row = services.receive(io.BytesIO(chat(100)), "读书群.txt")
+    services.examine(row)
+    services.queue(row)
+    other = []
+
+    def overtake(_row: Import) -> None:
+        if not other:
+            other.append(True)
+            services.run(row.pk)
+
+    ended = services.run(row.pk, on_progress=overtake)
+    assert ended.state == "done"
+    assert LoggedEvent.objects.filter(kind="message.sent").count() == 110
+    assert ended.counts["read"] == Import.objects.get(pk=row.pk).counts["read"]
+
+
+def test_a_cancelled_import_keeps_what_it_brought(settings):
+    row = services.receive(io.BytesIO(chat(100)), "读书群.txt")
+    services.examine(row)
+    services.queue(row)
+
+    def stop(running_row: Import) -> None:
+        if running_row.checkpoint == 50:
+            services.cancel(running_row)
+
+    assert services.run(row.pk, on_progress=stop).state == "cancelled"
+    assert 0 < LoggedEvent.objects.count() < 110
+    assert list(settings.UPLOAD_ROOT.iterdir()) == []
+    with pytest.raises(Refused):
+        services.cancel(row)
+
+
+def test_a_date_that_cannot_be_true_is_told_and_the_rest_is_read():
+    row = bring_in(chat(20) + "\n2999-01-01 10:00:00 书友1(20001)\n来自未来\n".encode())
+    assert row.state == "done"
+    assert row.unreadable == 1
+    assert ImportProblem.objects.get().reason == "date_out_of_range"
+    assert LoggedEvent.objects.filter(kind="message.sent").count() == 22
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"\x00\x01\x02\x03" * 100, "import.format_unknown"), (b"hello world\n", "import.format_unknown")],
+)
+def test_a_file_of_the_wrong_kind_changes_nothing(content, code):
+    row = services.receive(io.BytesIO(content), "x.bin")
+    assert services.examine(row) is None
+    assert (row.state, row.error) == ("failed", code)
+    assert LoggedEvent.objects.count() == Community.objects.count() == 0
+
+
+def test_an_empty_or_too_large_file_is_not_kept(settings):
+    settings.UPLOAD_LIMIT = 1_000
+    for content in (b"", b"x" * 1_001):
+        with pytest.raises(Refused):
+            services.receive(io.BytesIO(content), "x.txt")
+    assert not Import.objects.exists()
+    assert not settings.UPLOAD_ROOT.exists() or list(settings.UPLOAD_ROOT.iterdir()) == []
+
+
+def test_an_unknown_zone_is_refused():
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(row)
+    with pytest.raises(Refused) as refusal:
+        services.queue(row, timezone="Mars/Olympus")
+    assert refusal.value.code == "import.zone_unknown"
+    row.refresh_from_db()
+    assert row.state == "ready"
+
+
+def test_times_are_those_of_the_zone_that_was_chosen():
+    row = services.receive(io.BytesIO(chat(1)), "读书群.txt")
+    services.examine(row)
+    services.queue(row, timezone="America/New_York")
+    services.run(row.pk)
+    assert LoggedEvent.objects.first().occurred_at.isoformat() == "2026-03-01T13:00:00+00:00"
