@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ sys.path.insert(0, str(_HERE))
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from pytest_django.live_server_helper import LiveServer  # noqa: E402
 
-CHROMIUM = os.environ.get("LIULIANG_TEST_CHROMIUM", "/usr/bin/chromium")
+# The names under which `make chromium` looks for a browser.
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
 
 
 @pytest.fixture(scope="session")
