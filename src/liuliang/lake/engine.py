@@ -117,8 +117,13 @@ def error_code(error: Exception) -> int | None:
 
 
 def execute(statement: str, **options: object) -> None:
-    """Run a writing statement in bounded memory and with an hour's time; ``options`` are further settings."""
-    bounds = {**limits(seconds=3600), **options}
+    """Run a writing statement in bounded memory and with an hour's time; ``options`` are further settings.
+
+    What it sorts or groups goes to disk early: it runs beside queries, and nobody waits for it.
+    """
+    spill = settings.LAKE_MEMORY_LIMIT // 10
+    early = {"max_bytes_before_external_sort": spill, "max_bytes_before_external_group_by": spill}
+    bounds = {**limits(seconds=3600), **early, **options}
     clause = ", ".join(f"{name} = {_setting(value)}" for name, value in bounds.items())
     client().command(f"{statement} SETTINGS {clause}")
 
