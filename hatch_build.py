@@ -66,7 +66,9 @@ def icons_in_use() -> list[str]:
     """Name the icons that templates and Python sources of the package, and of the tests' gallery, may draw."""
     folders = (PACKAGE, ROOT / "tests" / "ui")
     sources = [path for folder in folders for pattern in ("*.html", "*.py") for path in folder.rglob(pattern)]
-    lines = (line for path in sources for line in path.read_text(encoding="utf-8").splitlines() if "icon" in line.lower())
+    lines = (
+        line for path in sources for line in path.read_text(encoding="utf-8").splitlines() if "icon" in line.lower()
+    )
     return sorted({name for line in lines for name in _QUOTED_WORD.findall(line)})
 
 
