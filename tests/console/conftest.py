@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +11,7 @@ from functools import cache
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
 from django.test import Client
 from django_otp.oath import totp
@@ -19,10 +21,42 @@ from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.accounts.services import account, links, owners
 from liuliang.importers.models import Import
+from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
-from liuliang.people.models import Activity, Community, Grant, Identity, Member, Membership, Note, Tag, TagGroup
+from liuliang.people.models import (
+    Activity,
+    AttributeDefinition,
+    Community,
+    Grant,
+    Identity,
+    Member,
+    Membership,
+    Merge,
+    MergeProposal,
+    Note,
+    Tag,
+    TagGroup,
+)
+from liuliang.people.profile import NEEDS
+from liuliang.people.proposals import reject_proposal
+from liuliang.people.tagging import tag_members
 
 PASSWORD = "a long enough pass phrase"
+
+CHAT = """消息记录（此消息记录为文本格式，不支持重新导入）
+
+================================================================
+消息分组:我的群聊
+================================================================
+消息对象:读书群
+================================================================
+
+2026-01-01 10:00:00 阿珍(10001)
+今天读什么
+
+2026-01-01 10:01:00 小明(10002)
+读诗
+"""
 
 
 @dataclass
@@ -36,6 +70,11 @@ class World:
     colleague: Staff
     role: Role
     given: Import
+    note: Note
+    tag: Tag
+    definition: AttributeDefinition
+    merge: Merge
+    proposal: MergeProposal
     owner: Staff
     staff: dict[str, Staff]
     secrets: list[str] = field(default_factory=list)
@@ -93,14 +132,15 @@ def world(db: None, _folder_of_its_own: None) -> World:
     Identity.objects.create(kind="phone", value="+8613900008888", member=member, created_at=now)
     outsider = Member.objects.create(name="乙群小明", created_at=now)
     Membership.objects.create(member=outsider, community=other, first_seen_at=now)
-    Tag.objects.create(group=TagGroup.objects.create(name="兴趣"), name="咖啡", created_at=now)
+    twin = Member.objects.create(name="密友阿珍珍", created_at=now)
+    Membership.objects.create(member=twin, community=group, first_seen_at=now)
+    record = Member.objects.create(name="密友小号", canonical=member, created_at=now)
 
     owner = staff("老板", is_owner=True, box="owner")
     Staff.objects.filter(pk=owner.pk).update(password=_hashed())
     owner.refresh_from_db()
     colleague = staff("密探同事", box="micolleague")
     Grant.objects.create(staff=colleague, role=Role.objects.get(key="helper"), community=group)
-    Note.objects.create(member=member, staff=colleague, text="密谈：爱喝手冲", at=now)
     people = {"no role at all": staff("无角色")}
     for role in Role.objects.exclude(key=""):
         people[f"{role.key} of 甲"] = staff(f"甲{role.key}")
@@ -130,6 +170,11 @@ def world(db: None, _folder_of_its_own: None) -> World:
         colleague=colleague,
         role=Role.objects.create(name="夜班", permissions=["communities.view"]),
         given=given,
+        note=Note.objects.create(member=member, staff=colleague, text="密谈：爱喝手冲", at=now),
+        tag=Tag.objects.create(group=TagGroup.objects.create(name="兴趣"), name="咖啡", created_at=now),
+        definition=AttributeDefinition.objects.create(key="city", title="城市"),
+        merge=Merge.objects.create(record=record, into=member, rule="staff", at=now),
+        proposal=MergeProposal.objects.create(first=member, second=twin, score=80, created_at=now),
         owner=owner,
         staff=people,
         secrets=[
@@ -160,6 +205,13 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "token": lambda world: links.link_token(world.colleague),
         "setup_token": lambda world: owners.setup_token(),
         "given": lambda world: world.given.public_id,
+        "note_id": lambda world: str(world.note.pk),
+        "tag_id": lambda world: str(world.tag.pk),
+        "group_id": lambda world: str(world.tag.group_id),
+        "field_id": lambda world: str(world.definition.pk),
+        "key": lambda world: world.definition.key,
+        "merge_id": lambda world: str(world.merge.pk),
+        "proposal_id": lambda world: str(world.proposal.pk),
     }
 
 
@@ -170,43 +222,16 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
     A page that changes something adds a line. The test sees to it that the change is in the audit log.
     """
 
-    def given_in(state: str) -> Callable[[World], Mapping[str, object]]:
-        def prepare(world: World) -> Mapping[str, object]:
-            Import.objects.filter(pk=world.given.pk).update(state=state)
-            return {}
-
-        return prepare
-
-    def first_code(world: World) -> Mapping[str, object]:
-        device = second_factor.prepare(world.owner)
-        return {"code": f"{totp(device.bin_key):06d}"}
-
-    def with_second_factor(world: World) -> Mapping[str, object]:
-        second_factor.enable(world.owner, str(first_code(world)["code"]))
-        return {"password": PASSWORD}
-
-    def signed_in_elsewhere(world: World) -> Mapping[str, object]:
-        world.sign_in(world.owner)
-        return {"session": account.session_name(world.owner.sessions.get())}
-
-    def deactivated(world: World) -> Mapping[str, object]:
-        Staff.objects.filter(pk=world.colleague.pk).update(is_active=False)
-        return {}
-
-    def joined(world: World) -> Mapping[str, object]:
-        Staff.objects.filter(pk=world.colleague.pk).update(password=_hashed())
-        return {"password": PASSWORD}
-
     analyst = Role.objects.filter(key="analyst")
     return {
         "console:sign-out": lambda world: {},
         "console:change-profile": lambda world: {"name": "新名字", "language": "en"},
         "console:change-password": lambda world: {"current": PASSWORD, "new": "quite another pass phrase"},
-        "console:enable-second-factor": first_code,
-        "console:disable-second-factor": with_second_factor,
-        "console:renew-recovery-codes": with_second_factor,
-        "console:end-session": signed_in_elsewhere,
-        "console:end-other-sessions": signed_in_elsewhere,
+        "console:enable-second-factor": _first_code,
+        "console:disable-second-factor": _with_second_factor,
+        "console:renew-recovery-codes": _with_second_factor,
+        "console:end-session": _signed_in_elsewhere,
+        "console:end-other-sessions": _signed_in_elsewhere,
         "console:invite": lambda world: {
             "email": "new@example.com",
             "name": "新人",
@@ -217,15 +242,111 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         "console:grant-role": lambda world: {"role": analyst.get().pk, "where": "everywhere"},
         "console:make-link": lambda world: {},
         "console:deactivate-staff": lambda world: {},
-        "console:reactivate-staff": deactivated,
-        "console:change-ownership": joined,
+        "console:reactivate-staff": _deactivated,
+        "console:change-ownership": _joined,
         "console:new-role": lambda world: {"name": "白班", "permissions": ["members.view"]},
         "console:role": lambda world: {"name": "夜班", "permissions": ["members.view", "members.edit"]},
         "console:delete-role": lambda world: {},
-        "console:import-cancel": given_in("ready"),
+        "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
+        "console:import-examine": _uploaded,
+        "console:import-start": _uploaded,
+        "console:import-cancel": _given_in("ready"),
+        "console:members-tag": lambda world: {"tag": world.tag.pk, "row": world.member.public_id},
+        "console:members-untag": _tagged,
+        "console:new-tag-group": lambda world: {"name": "来源"},
+        "console:tag-group": lambda world: {"name": "爱好"},
+        "console:delete-tag-group": _without_tags,
+        "console:new-tag": lambda world: {"name": "茶"},
+        "console:tag": lambda world: {"name": "手冲", "group": world.tag.group_id},
+        "console:delete-tag": lambda world: {},
+        "console:new-field": lambda world: {"title": "生日", "type": "date"},
+        "console:field": lambda world: {"title": "所在城市"},
+        "console:delete-field": lambda world: {},
+        "console:accept-proposal": lambda world: {},
+        "console:reject-proposal": lambda world: {},
+        "console:undo-proposal": _rejected,
+        "console:member-attribute": lambda world: {"value": "上海"},
+        "console:member-tag": lambda world: {"tag": world.tag.pk},
+        "console:member-untag": _tagged,
+        "console:member-retag": lambda world: {},
+        "console:member-needs": lambda world: {"needs": [next(iter(NEEDS))]},
+        "console:member-note": lambda world: {"text": "爱喝手冲"},
+        "console:member-delete-note": lambda world: {},
+        "console:member-merge": lambda world: {"other": world.proposal.second.public_id},
+        "console:member-split": lambda world: {},
+        "console:member-erase": lambda world: {},
+        "console:new-community": lambda world: {"name": "新群", "type": "learning", "is_group": "1", "parent": ""},
+        "console:community-edit": lambda world: {"name": "新名字", "timezone": "Asia/Tokyo"},
+        "console:community-blueprint": lambda world: {},
+        "console:community-identity": lambda world: {},
+        "console:community-transform": lambda world: {"type": "service"},
+        "console:community-move": lambda world: {"parent": world.other.public_id},
+        "console:community-archive": lambda world: {},
+        "console:community-restore": _archived,
     }
 
 
 @cache
 def _hashed() -> str:
     return make_password(PASSWORD)
+
+
+def _given_in(state: str) -> Callable[[World], Mapping[str, object]]:
+    def prepare(world: World) -> Mapping[str, object]:
+        Import.objects.filter(pk=world.given.pk).update(state=state)
+        return {}
+
+    return prepare
+
+
+def _first_code(world: World) -> Mapping[str, object]:
+    device = second_factor.prepare(world.owner)
+    return {"code": f"{totp(device.bin_key):06d}"}
+
+
+def _with_second_factor(world: World) -> Mapping[str, object]:
+    second_factor.enable(world.owner, str(_first_code(world)["code"]))
+    return {"password": PASSWORD}
+
+
+def _signed_in_elsewhere(world: World) -> Mapping[str, object]:
+    world.sign_in(world.owner)
+    return {"session": account.session_name(world.owner.sessions.get())}
+
+
+def _deactivated(world: World) -> Mapping[str, object]:
+    Staff.objects.filter(pk=world.colleague.pk).update(is_active=False)
+    return {}
+
+
+def _joined(world: World) -> Mapping[str, object]:
+    Staff.objects.filter(pk=world.colleague.pk).update(password=_hashed())
+    return {"password": PASSWORD}
+
+
+def _tagged(world: World) -> Mapping[str, object]:
+    tag_members([world.member.id], world.tag, at=clock.now())
+    return {"tag": world.tag.pk, "row": world.member.public_id}
+
+
+def _without_tags(world: World) -> Mapping[str, object]:
+    Tag.objects.all().delete()
+    return {}
+
+
+def _rejected(world: World) -> Mapping[str, object]:
+    reject_proposal(world.proposal.pk, at=clock.now())
+    return {}
+
+
+def _archived(world: World) -> Mapping[str, object]:
+    Community.objects.filter(pk=world.group.pk).update(archived_at=clock.now())
+    return {}
+
+
+def _uploaded(world: World) -> Mapping[str, object]:
+    row = receive(io.BytesIO(CHAT.encode()), "读书群.txt")
+    examine(row)
+    Import.objects.filter(pk=world.given.pk).delete()
+    Import.objects.filter(pk=row.pk).update(public_id=world.given.public_id)
+    return {"community": world.group.pk, "timezone": "Asia/Shanghai", "source": "", "encoding": ""}

@@ -28,8 +28,11 @@ ENDS_SIGNED_OUT = {"console:sign-out", "console:second-step"}
 # What the machinery writes for itself.
 OWN_BOOKS = {"accounts_staffsession", "accounts_signinattempt", "accounts_auditentry", "procrastinate_jobs"}
 
-# Parameters that name nothing that belongs to anybody.
-PLAIN: set[str] = set()
+# Reading the beginning of a file again changes nothing but what is proposed; the start, with all it was told, is recorded.
+CHANGES_NOTHING_YET = {"console:import-examine"}
+
+# Parameters that name what everybody shares: the words for members, and roles (whose permission holds everywhere or nowhere).
+PLAIN = {"tag_id", "group_id", "field_id", "key"}
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ def test_what_staff_change_is_in_the_audit_log(address: Address, world, address_
     with connection.execute_wrapper(_note_writes(written)):
         response = client.post(url, form)
     assert response.status_code in {200, 204, 302}, f"{response.status_code}: the form did not do its work"
+    if address.name in CHANGES_NOTHING_YET:
+        return
     assert not written - OWN_BOOKS or AuditEntry.objects.count() > before, (
         f"{written} changed, and nobody knows by whom"
     )
@@ -163,12 +168,13 @@ def test_what_staff_change_is_in_the_audit_log(address: Address, world, address_
 
 
 @pytest.mark.parametrize("address", BEHIND_DOORS, ids=by_name)
-def test_a_door_answers_only_the_methods_it_names(address: Address, world, address_parts) -> None:
-    door, url = door_of(address.view), address.url(world, address_parts)
+def test_a_door_answers_only_the_methods_it_names(address: Address, rf: RequestFactory) -> None:
+    """Before it asks who is there, so that no person and no database is needed to see it."""
+    door = door_of(address.view)
     assert door
     for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - set(door.methods):
-        with Undone():
-            assert _ask(world, world.owner, method, url).status_code == 405, method
+        refusal = address.view(rf.generic(method, "/"), **dict.fromkeys(address.parameters, "x"))
+        assert refusal.status_code == 405, method
 
 
 @pytest.mark.parametrize("address", [one for one in ALL if one not in BEHIND_DOORS], ids=by_name)

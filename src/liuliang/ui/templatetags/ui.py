@@ -74,7 +74,8 @@ def money_short(minor: int | None, currency: str = "CNY") -> SafeString | str:
 @register.filter
 def ago(instant: datetime | None) -> SafeString | str:
     """Write an instant relative under a week, exact on hover; kept fresh by the page's script."""
-    if instant is None:
+    # A template gives "" where a link of the chain is missing, such as the activity of somebody who never spoke.
+    if not instant:
         return "–"
     return format_html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
@@ -87,7 +88,7 @@ def ago(instant: datetime | None) -> SafeString | str:
 @register.filter
 def instant(value: datetime | None) -> SafeString | str:
     """Write an instant as a short date and time, exact on hover."""
-    if value is None:
+    if not value:
         return "–"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
@@ -100,7 +101,7 @@ def instant(value: datetime | None) -> SafeString | str:
 @register.filter
 def day(value: date | None) -> SafeString | str:
     """Write a day."""
-    return "–" if value is None else format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.day(value))
+    return "–" if not value else format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.day(value))
 
 
 @register.simple_tag
