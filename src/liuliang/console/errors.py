@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 CONFLICT = 409
 
-_sentences: dict[str, str | Promise] = {}
+_sentences: dict[str, str | Promise] = {
+    "lake.too_slow": gettext_lazy("这个问题 {seconds} 秒还没有算完，已停下。请缩短时间范围，或只看一个社群。"),
+    "lake.too_much": gettext_lazy("这个问题要用的内存太多，已停下。请缩短时间范围，或只看一个社群。"),
+}
 
 
 def declare(sentences: Mapping[str, str | Promise]) -> None:

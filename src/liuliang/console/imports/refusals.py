@@ -51,7 +51,7 @@ def install() -> None:
             "import.no_community": _("请选择导入到哪个社群。"),
             "import.not_ready": _("这次导入现在不能开始。"),
             "import.not_running": _("这次导入已经结束了。"),
-            "import.sheet_missing": _("表格里没有“{sheet}”这个工作表。"),
+            "import.sheet_missing": _("表格里没有“{name}”这个工作表。"),
             "import.too_large": _("“{name}”超过了允许的大小（{limit} 字节）。请分段导出后上传，重复的部分不会再算。"),
             "import.zone_unknown": _("没有“{zone}”这个时区。"),
         }
