@@ -109,16 +109,29 @@ def _place(target: str) -> str:
     return target if target.startswith("xl/") else f"xl/{target}"
 
 
-def _parser(start: Callable[[str, dict[str, str]], object]) -> expat.XMLParserType:
+Start = Callable[[str, dict[str, str]], object]
+End = Callable[[str], object]
+
+
+def _parser(start: Start, end: End | None = None) -> expat.XMLParserType:
+    """Make a parser that calls ``start`` and ``end`` with names without a prefix, and refuses entities."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
     def refuse(*_declaration: object) -> None:
         raise _Unsafe
 
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        # Some writers put every name into a namespace with a prefix. Few do, and taking it off takes time.
+        if ":" in tag:
+            parser.StartElementHandler = lambda tag, attributes: start(tag[tag.rfind(":") + 1 :], attributes)
+            parser.EndElementHandler = end and (lambda tag: end(tag[tag.rfind(":") + 1 :]))
+        else:
+            parser.StartElementHandler, parser.EndElementHandler = start, end
+        start(tag[tag.rfind(":") + 1 :], attributes)
+
     parser.EntityDeclHandler = refuse
-    # Some writers put every name into a namespace with a prefix: the part behind it is the name.
-    parser.StartElementHandler = lambda tag, attributes: start(tag[tag.rfind(":") + 1 :], attributes)
+    parser.StartElementHandler = begin
     return parser
 
 
@@ -138,7 +151,7 @@ def _feed(archive: Archive, name: str, parser: expat.XMLParserType) -> Iterator[
         raise Refused("import.archive_broken", name=name) from error
 
 
-def _parse(archive: Archive, name: str, start: Callable[[str, dict[str, str]], object]) -> None:
+def _parse(archive: Archive, name: str, start: Start) -> None:
     for _position in _feed(archive, name, _parser(start)):
         pass
 
@@ -179,7 +192,6 @@ def _read_shared(archive: Archive) -> _Shared:
             depth[tag] += 1
 
     def end(tag: str) -> None:
-        tag = tag[tag.rfind(":") + 1 :]
         if tag == "si":
             shared.add("".join(parts))
             if len(shared) > MAX_SHARED:
@@ -191,8 +203,7 @@ def _read_shared(archive: Archive) -> _Shared:
         if depth["t"] and not depth["rPh"]:  # a reading aid in kana is no part of the text
             parts.append(data)
 
-    parser = _parser(start)
-    parser.EndElementHandler = end
+    parser = _parser(start, end)
     parser.CharacterDataHandler = text
     for _position in _feed(archive, "xl/sharedStrings.xml", parser):
         pass
@@ -278,61 +289,67 @@ def _date_text(serial: float, epoch: datetime) -> str:
 
 
 def _rows(archive: Archive, place: str, cells: _Cells) -> Iterator[SheetRow]:
-    reader = _SheetReader(cells)
-    for position in _feed(archive, place, reader.parser):
-        for number, row in reader.rows:
+    complete: list[tuple[int, list[str]]] = []
+    for position in _feed(archive, place, _sheet_parser(cells, complete)):
+        for number, row in complete:
             yield SheetRow(row, number, position)
-        reader.rows.clear()
+        complete.clear()
 
 
-class _SheetReader:
-    """Takes what the parser meets in a sheet; complete rows gather in ``rows``."""
+def _sheet_parser(cells: _Cells, complete: list[tuple[int, list[str]]]) -> expat.XMLParserType:
+    """Make a parser of a sheet that appends each row to ``complete``, with its number.
 
-    def __init__(self, cells: _Cells) -> None:
-        self.rows: list[tuple[int, list[str]]] = []
-        self._cells = cells
-        self._number = 0
-        self._row: list[str] = []
-        self._column = -1
-        self._kind = self._style = ""
-        self._parts: list[str] = []
-        self._is_text = False
-        self.parser = _parser(self._start)
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
+    It is called five times a cell, so its state is in closures, which is twice as fast as in an object.
+    """
+    row: list[str] = []
+    parts: list[str] = []
+    number, column, is_text = 0, -1, False
+    kind = style = ""
+    text = cells.text
 
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal row, number, column, is_text, kind, style
         if tag == "c":
-            reference = attributes.get("r", "")
-            self._column = _column(reference) if reference else self._column + 1
-            self._kind = attributes.get("t", "n")
-            self._style = attributes.get("s", "0")
-            self._parts.clear()
+            reference = attributes.get("r")
+            column = _column(reference) if reference else column + 1
+            kind = attributes.get("t", "n")
+            style = attributes.get("s", "0")
+            parts.clear()
         elif tag in {"v", "t"}:
-            self._is_text = True
+            is_text = True
         elif tag == "row":
-            number = attributes.get("r", "")
-            self._number = int(number[:9]) if number.isdecimal() else self._number + 1
-            self._row = []
-            self._column = -1
+            told = attributes.get("r", "")
+            number = int(told[:9]) if told.isdecimal() else number + 1
+            row, column = [], -1
 
-    def _end(self, tag: str) -> None:
-        tag = tag[tag.rfind(":") + 1 :]
-        if tag == "c":
-            if self._parts and 0 <= self._column < MAX_COLUMNS:
-                row = self._row
-                raw = self._parts[0] if len(self._parts) == 1 else "".join(self._parts)
-                if len(row) <= self._column:
-                    row.extend([""] * (self._column + 1 - len(row)))
-                row[self._column] = self._cells.text(self._kind, self._style, raw[:MAX_CELL])
-        elif tag in {"v", "t"}:
-            self._is_text = False
-        elif tag == "row" and any(self._row):
-            self.rows.append((self._number, self._row))
+    def end(tag: str) -> None:
+        nonlocal is_text
+        if tag in {"v", "t"}:
+            is_text = False
+        elif tag == "c":
+            if parts:
+                raw = parts[0] if len(parts) == 1 else "".join(parts)
+                _put(row, column, text(kind, style, raw[:MAX_CELL]))
+        elif tag == "row" and any(row):
+            complete.append((number, row))
 
-    def _text(self, data: str) -> None:
-        if self._is_text:
-            self._parts.append(data)
+    def data(piece: str) -> None:
+        if is_text:
+            parts.append(piece)
+
+    parser = _parser(start, end)
+    parser.CharacterDataHandler = data
+    return parser
+
+
+def _put(row: list[str], column: int, value: str) -> None:
+    """Set a cell of a row, making the row as long as it must be."""
+    missing = column - len(row)
+    if missing == 0 and column < MAX_COLUMNS:
+        row.append(value)
+    elif 0 <= column < MAX_COLUMNS:
+        row.extend([""] * (missing + 1))
+        row[column] = value
 
 
 def _column(reference: str) -> int:
