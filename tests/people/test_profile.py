@@ -144,7 +144,14 @@ def test_what_is_written_becomes_a_value_of_the_type(type_, written, value):
 
 @pytest.mark.parametrize(
     ("type_", "written"),
-    [("number", "abc"), ("number", "NaN"), ("number", "1e99"), ("date", "2月3日"), ("boolean", "也许"), ("choice", "x")],
+    [
+        ("number", "abc"),
+        ("number", "NaN"),
+        ("number", "1e99"),
+        ("date", "2月3日"),
+        ("boolean", "也许"),
+        ("choice", "x"),
+    ],
 )
 def test_what_is_no_value_of_the_type_is_refused(type_, written):
     with pytest.raises(Refused, match=r"attribute\.unreadable"):

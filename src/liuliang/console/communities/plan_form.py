@@ -112,7 +112,7 @@ def _field(info: FieldInfo, value: Any) -> forms.Field:
 def _items(info: FieldInfo) -> type | None:
     for part in (info.annotation, *get_args(info.annotation)):
         for item in get_args(part) or (part,):
-            if item in {Cost, Term}:
+            if item is Cost or item is Term:
                 return item
     return None
 

@@ -225,12 +225,16 @@ def _with_numbers_of(members: QuerySet[Member], communities: frozenset[int]) -> 
 
 
 def _with_all_trade(members: QuerySet[Any]) -> QuerySet[Any]:
-    return members.annotate(bought=F("buyer__orders"), spent=F("buyer__paid"))
+    annotated: QuerySet[Any] = members.annotate(bought=F("buyer__orders"), spent=F("buyer__paid"))
+    return annotated
 
 
 def _with_trade_of(members: QuerySet[Any], communities: frozenset[int]) -> QuerySet[Any]:
     if not communities:
-        return members.annotate(bought=Value(None, IntegerField()), spent=Value(None, BigIntegerField()))
+        nothing: QuerySet[Any] = members.annotate(
+            bought=Value(None, IntegerField()), spent=Value(None, BigIntegerField())
+        )
+        return nothing
     paid = (
         Order.objects.filter(Q(member=OuterRef("pk")) | Q(member__canonical=OuterRef("pk")), community__in=communities)
         .exclude(status__in=UNPAID)
@@ -239,10 +243,11 @@ def _with_trade_of(members: QuerySet[Any], communities: frozenset[int]) -> Query
     # An aggregate written as a plain function has no GROUP BY, so that somebody without orders has NULL, not no row.
     count = Func(F("pk"), template="nullif(count(%(expressions)s), 0)", output_field=IntegerField())
     total = Func(F("amount"), function="sum", output_field=BigIntegerField())
-    return members.annotate(
+    annotated: QuerySet[Any] = members.annotate(
         bought=Subquery(paid.annotate(n=count).values("n"), output_field=IntegerField()),
         spent=Subquery(paid.filter(currency="CNY").annotate(n=total).values("n"), output_field=BigIntegerField()),
     )
+    return annotated
 
 
 def _prefetched(communities: frozenset[int] | None) -> list[Prefetch[Any]]:

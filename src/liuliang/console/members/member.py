@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -296,4 +296,10 @@ def _identities(access: Access, member: Member, ids: Sequence[int]) -> dict[str,
     }
 
 
-_PARTS = {"": _timeline, "communities": _communities, "orders": _orders, "ties": _ties, "identities": _identities}
+_PARTS: dict[str, Callable[[Access, Member, Sequence[int]], dict[str, Any]]] = {
+    "": _timeline,
+    "communities": _communities,
+    "orders": _orders,
+    "ties": _ties,
+    "identities": _identities,
+}

@@ -19,9 +19,9 @@ from liuliang.importers.base import Chat, Head, Inspection, Options, Read
 from liuliang.importers.fields import People, clean, iso_instant, mapping, sequence, text_of
 from liuliang.importers.head import settled_encoding
 from liuliang.importers.jsonstream import read_json
+from liuliang.importers.message_ids import numbered
 from liuliang.importers.records import ChatRenamed, Joined, Left, Message, MessageType, Person, Record
 from liuliang.importers.text import unreadable
-from liuliang.importers.wechat_sentences import numbered
 
 _FIELDS = frozenset({"guild", "channel"})
 _ITEMS = frozenset({"messages"})

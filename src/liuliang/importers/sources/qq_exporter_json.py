@@ -30,10 +30,11 @@ from liuliang.importers.fields import (
 )
 from liuliang.importers.head import settled_encoding
 from liuliang.importers.jsonstream import read_json
+from liuliang.importers.message_ids import Spoken, numbered
 from liuliang.importers.records import Message, MessageType, Person, Record
 from liuliang.importers.system_lines import read_notice, records_of
 from liuliang.importers.text import unreadable
-from liuliang.importers.wechat_sentences import Spoken, numbered, parse
+from liuliang.importers.wechat_sentences import parse
 
 _ITEMS = frozenset({"messages", "chunks.messages"})
 _FIELDS = frozenset({"chatInfo", "chunks.chatInfo"})

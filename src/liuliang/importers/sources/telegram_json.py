@@ -30,9 +30,9 @@ from liuliang.importers.fields import (
 )
 from liuliang.importers.head import settled_encoding
 from liuliang.importers.jsonstream import read_json
+from liuliang.importers.message_ids import Spoken, numbered
 from liuliang.importers.records import ChatRenamed, Joined, Left, Message, MessageType, Person, Record
 from liuliang.importers.text import unreadable
-from liuliang.importers.wechat_sentences import Spoken, numbered
 
 _LISTS = ("chats.list", "left_chats.list")
 _INSIDE = frozenset({"chats", "left_chats", *_LISTS})
