@@ -14,7 +14,6 @@ import segno
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -118,10 +117,6 @@ def check_code(staff: Staff, code: str) -> None:
         if device is not None and _is_right(staff, device.persistent_id, compact):
             return
     raise Refused("second_factor.wrong_code")
-
-
-def _accepts(staff: Staff, device: Device, code: str) -> bool:
-    return django_otp.verify_token(staff, device.persistent_id, code) is not None  # type: ignore[no-untyped-call]
 
 
 def _fresh_codes(staff: Staff) -> list[str]:
