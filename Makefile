@@ -41,14 +41,14 @@ check: setup ## Format, lint, types, import contracts, migrations, translations,
 	$(BIN)/lint-imports
 	$(BIN)/python -m liuliang.ui.catalogue --check
 	LIULIANG_HOME=var/check $(BIN)/liuliang check-migrations
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet src tests docs hatch_build.py
 	$(BIN)/ruff format --quiet src tests docs hatch_build.py
 
 docs: setup ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 messages: setup ## Collect the words of the interface into the English catalogue
 	$(BIN)/python -m liuliang.ui.catalogue
