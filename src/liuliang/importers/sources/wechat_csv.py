@@ -23,6 +23,7 @@ from liuliang.importers.head import settled_encoding
 from liuliang.importers.records import Message, MessageType, Person, Record, Unreadable
 from liuliang.importers.text import read_blocks, unreadable
 from liuliang.importers.wechat_sentences import parse
+from liuliang.importers.wechat_types import APPS, NUMBERS
 
 _DATABASE = {
     "TalkerId": "talker", "Type": "type", "SubType": "subtype", "IsSender": "is_self", "CreateTime": "instant",
@@ -33,15 +34,6 @@ _SINGLE = {
 }  # fmt: skip
 _SIGNS = (("TalkerId", "StrContent", "CreateTime"), ("消息ID", "类型", "发送人", "内容"))
 
-_NUMBERS: dict[str, MessageType] = {
-    "1": "text", "3": "image", "34": "voice", "42": "card", "66": "card", "43": "video", "62": "video", "47": "sticker",
-    "48": "location", "50": "call",
-}  # fmt: skip
-_APPS: dict[str, MessageType] = {
-    "1": "text", "57": "text", "3": "music", "92": "music", "4": "link", "5": "link", "51": "link", "63": "link", "6": "file",
-    "74": "file", "8": "sticker", "17": "location", "19": "forward", "40": "forward", "24": "other", "33": "mini_program",
-    "36": "mini_program", "2000": "transfer", "2001": "red_packet", "2003": "red_packet",
-}  # fmt: skip
 _WORDS: dict[str, MessageType] = {
     "文本": "text", "引用": "text", "图片": "image", "语音": "voice", "视频": "video", "表情包": "sticker", "动画表情": "sticker",
     "名片": "card", "位置": "location", "地图": "location", "文件": "file", "链接": "link", "分享": "link", "视频号": "link",
@@ -189,8 +181,8 @@ def _instant(line: _Line) -> datetime | None:
 
 def _kind(line: _Line) -> MessageType:
     if line.type == "49":
-        return _APPS.get(line.subtype, "other")
-    return _NUMBERS.get(line.type) or _WORDS.get(line.type) or "other"
+        return APPS.get(line.subtype, "other")
+    return NUMBERS.get(line.type) or _WORDS.get(line.type) or "other"
 
 
 def _text(line: _Line, kind: MessageType) -> str:
