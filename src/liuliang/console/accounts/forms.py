@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EVERYWHERE = "everywhere"
 _INDENT = "\u3000"
+_CHOOSE = ("", _("请选择"))
 Choices = Sequence[tuple[str, str | Promise]]
 
 
@@ -123,8 +124,10 @@ class GrantForm(forms.Form):
     def __init__(self, data: Any = None, *, roles: Iterable[Role], places: Choices, prefix: str | None = None) -> None:
         super().__init__(data, prefix=prefix)
         self._roles = {str(role.pk): role for role in roles}
-        self.fields["role"].choices = [(key, role_title(role)) for key, role in self._roles.items()]  # type: ignore[attr-defined]
-        self.fields["where"].choices = places  # type: ignore[attr-defined]
+        # Nothing is chosen in advance: the first role and the widest place would be the most that can be given.
+        titles = [(key, role_title(role)) for key, role in self._roles.items()]
+        self.fields["role"].choices = [_CHOOSE, *titles]  # type: ignore[attr-defined]
+        self.fields["where"].choices = [_CHOOSE, *places]  # type: ignore[attr-defined]
 
     @property
     def chosen_role(self) -> Role:
