@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, DateTimeField, F, Func, Q, Value
 from django.db.models.functions import Coalesce
 
 from liuliang.kernel.models import LoggedEvent
@@ -61,14 +61,39 @@ def tagged(tags: Collection[int], at: datetime) -> Q:
 def counting(at: datetime) -> Any:
     """Return the tags on records that count: not expired, and in an exclusive group the latest of the person."""
     now = MemberTag.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at))
-    later = (
-        now.filter(tag__group=OuterRef("tag__group"), tag__group__is_exclusive=True)
-        .exclude(tag=OuterRef("tag"))
-        .annotate(person=_person("member"))
-        .filter(person=Coalesce(OuterRef("member__canonical_id"), OuterRef("member_id")))
-        .filter(Q(added_at__gt=OuterRef("added_at")) | Q(added_at=OuterRef("added_at"), pk__gt=OuterRef("pk")))
-    )
-    return now.exclude(Q(tag__group__is_exclusive=True) & Exists(later))
+    overruled = _Overruled(
+        F("member__canonical_id"), F("member_id"), F("tag__group_id"), F("tag_id"), F("added_at"), F("pk"),
+        Value(at, DateTimeField()),
+    )  # fmt: skip
+    return now.exclude(Q(overruled, tag__group__is_exclusive=True))
+
+
+class _Overruled(Func):
+    """Whether a later tag of the same group is on a record of the same person.
+
+    Written by hand, because the person's records must be an array for the index on tags to be used: joined, PostgreSQL
+    reads every tag of the group for every tag it checks (measured: 44 s against 20 ms on 200,000 members).
+    """
+
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Compile the condition."""
+        del connection
+        parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        (canonical, _c), (member, _m), (group, _g), (tag, _t), (added, _a), (pk, _p), (at, values) = parts
+        person = f"coalesce({canonical}, {member})"
+        records = (
+            f"SELECT {person} UNION ALL SELECT record.id FROM people_member record WHERE record.canonical_id = {person}"
+        )
+        condition = (
+            "EXISTS (SELECT 1 FROM people_membertag later JOIN people_tag latertag ON latertag.id = later.tag_id"
+            f" WHERE later.member_id = ANY(ARRAY({records}))"
+            f" AND latertag.group_id = {group} AND later.tag_id <> {tag}"
+            f" AND (later.expires_at IS NULL OR later.expires_at > {at})"
+            f" AND (later.added_at, later.id) > ({added}, {pk}))"
+        )
+        return condition, list(values)
 
 
 def tags_by_person(members: Collection[int], at: datetime) -> dict[int, list[MemberTag]]:
