@@ -193,11 +193,11 @@ def _roles(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
 
 @targets("people.community")
 def _communities(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
-    seen = access.communities(COMMUNITIES_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name")
-    return {str(pk): Target(name) for pk, name in seen}
+    seen = access.communities(COMMUNITIES_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name", "public_id")
+    return {str(pk): Target(name, reverse("console:community-plan", args=[public_id])) for pk, name, public_id in seen}
 
 
 @targets("people.member")
 def _members(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
-    seen = access.members(MEMBERS_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name")
-    return {str(pk): Target(name) for pk, name in seen}
+    seen = access.members(MEMBERS_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name", "public_id")
+    return {str(pk): Target(name, reverse("console:member", args=[public_id])) for pk, name, public_id in seen}
