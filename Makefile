@@ -41,7 +41,7 @@ check: setup ## Format, lint, types, import contracts, migrations, translations,
 	$(BIN)/lint-imports
 	$(BIN)/python -m liuliang.ui.catalogue --check
 	LIULIANG_HOME=var/check $(BIN)/liuliang check-migrations
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet src tests docs hatch_build.py

@@ -56,7 +56,7 @@ def main() -> None:
         _wait()
         IMAGES.mkdir(exist_ok=True)
         with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+            browser = driver.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"], timeout=120_000)
             for language in LANGUAGES:
                 _take(browser, language)
             browser.close()
