@@ -29,7 +29,7 @@ LANGUAGES = ("zh-hans", "en")
 PAGES: tuple[tuple[str, str], ...] = (
     ("overview", "/overview/"),
     ("communities", "/communities/"),
-    ("community", "/communities/*"),
+    ("community", "/communities/**"),
     ("members", "/members/"),
     ("member", "/members/*"),
     ("tags", "/members/tags/"),
@@ -40,7 +40,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("audit", "/audit/"),
     ("account", "/account/"),
 )
-"""Name of the picture and path; ``*`` is the first row of the list at the path before it."""
+"""Name of the picture and path; ``*`` is the first row of the list at the path before it, ``**`` the board of its last row."""
 
 ON_THE_PHONE = ("overview", "community", "members", "member", "imports")
 
@@ -86,12 +86,12 @@ def _take(browser: Browser, language: str) -> None:
 
 
 def _open(page: Page, path: str) -> None:
+    page.goto(f"{ADDRESS}{path.rstrip('*')}")
     if not path.endswith("*"):
-        page.goto(f"{ADDRESS}{path}")
         return
-    page.goto(f"{ADDRESS}{path[:-1]}")
-    row = page.locator("table.data-table tbody tr a[href]").first
-    page.goto(f"{ADDRESS}{row.get_attribute('href')}")
+    rows = page.locator("table.data-table tbody tr a[href]")
+    row = rows.last if path.endswith("**") else rows.first
+    page.goto(f"{ADDRESS}{(row.get_attribute('href') or '').removesuffix('plan/')}")
 
 
 def _shot(page: Page, name: str, language: str) -> None:

@@ -8,6 +8,7 @@ from liuliang.accounts.permissions import (
     ANALYTICS_VIEW,
     AUDIT_VIEW,
     COMMUNITIES_VIEW,
+    IMPORTS_RUN,
     MEMBERS_MERGE,
     MEMBERS_VIEW,
     ROLES_MANAGE,
@@ -37,6 +38,7 @@ SHELL = Shell(
             _("设置"),
             icon="settings",
             entries=(
+                Entry(_("导入"), "console:imports", IMPORTS_RUN),
                 Entry(_("员工"), "console:staff", STAFF_MANAGE),
                 Entry(_("角色"), "console:roles", ROLES_MANAGE),
                 Entry(_("操作日志"), "console:audit", AUDIT_VIEW),
