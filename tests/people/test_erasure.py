@@ -12,11 +12,12 @@ from liuliang.kernel.log import append
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up
 from liuliang.lake.models import LakeAlias
+from liuliang.people.describing import Described, describe_members
 from liuliang.people.erasure import erase_member
 from liuliang.people.events import MemberRenamed, MessageSent
 from liuliang.people.identities import Known, resolve_members
 from liuliang.people.merging import member_projections, merge_members, merge_pairs
-from liuliang.people.models import Activity, Member, Membership
+from liuliang.people.models import Activity, Member, Membership, MemberTag
 from liuliang.people.proposals import propose_pairs
 from liuliang.people.reactions import ErasureReaction
 
@@ -113,6 +114,14 @@ def test_what_an_import_still_appends_for_an_erased_member_is_scrubbed(person, a
     catch_up(ErasureReaction())
     assert "text" not in LoggedEvent.objects.get(source_id="9").data
     assert LoggedEvent.objects.get(source_id="10").data["text"] == "我也是"
+
+
+def test_a_list_imported_later_says_nothing_of_an_erased_member(person, at):
+    _, ids = person
+    erase_member(ids[0], at=at)
+    describe_members([Described(ids[1], {"city": "秘密之城"}, ["老友"], "怕黑")], at=at)
+    assert "秘密之城" not in everything_stored()
+    assert not MemberTag.objects.filter(member__in=ids[:2]).exists()
 
 
 def test_an_erased_member_is_neither_erased_again_nor_merged(person, at):

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.people.models import MemberTag, Tag, TagGroup
+from liuliang.people.models import Member, MemberTag, Tag, TagGroup
 from liuliang.people.names import clean_name
 
 IMPORTED = "导入"
@@ -78,6 +78,12 @@ def _fill_in(described: Sequence[Described]) -> None:
 
 def _tag(described: Sequence[Described], at: datetime) -> None:
     pairs = {(each.member, clean_name(name)[:60]) for each in described for name in each.tags if clean_name(name)}
+    erased = set(
+        Member.objects.filter(id__in={member for member, _ in pairs}, erased_at__isnull=False).values_list(
+            "id", flat=True
+        )
+    )
+    pairs = {(member, name) for member, name in pairs if member not in erased}
     if not pairs:
         return
     names = sorted({name for _, name in pairs})

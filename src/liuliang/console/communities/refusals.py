@@ -1,14 +1,25 @@
-"""What refusals about communities say."""
+"""What refusals about communities say, and how the audit log calls what changed."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.console import errors
+from liuliang.console import errors, history
 
 
 def install() -> None:
-    """Declare the sentences."""
+    """Declare the sentences, and what the fields of the audit log are called."""
+    history.name_fields(
+        {
+            "type": _("类型"),
+            "parent": _("上级"),
+            "timezone": _("时区"),
+            "size_limit": _("人数上限"),
+            "house_rules": _("群规"),
+            "is_group": _("是一个群"),
+            "fields": _("改了"),
+        }
+    )
     errors.declare(
         {
             "community.name_empty": _("请填写社群的名称。"),

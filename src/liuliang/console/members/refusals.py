@@ -1,14 +1,28 @@
-"""What refusals about members say."""
+"""What refusals about members say, and how the audit log calls what changed."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.console import errors
+from liuliang.console import errors, history
 
 
 def install() -> None:
-    """Declare the sentences."""
+    """Declare the sentences, and what the fields of the audit log are called."""
+    history.name_fields(
+        {
+            "into": _("合并到"),
+            "out_of": _("原属于"),
+            "other": _("另一位"),
+            "reason": _("依据"),
+            "members": _("成员数"),
+            "group": _("标签组"),
+            "is_exclusive": _("互斥"),
+            "title": _("名称"),
+            "choices": _("选项"),
+            "is_personal": _("个人信息"),
+        }
+    )
     errors.declare(
         {
             "member.same": _("这两位已经是同一位成员了。"),
