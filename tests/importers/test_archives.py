@@ -87,3 +87,13 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     raw[raw.rfind(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(raw)
     assert refused(path) == "import.archive_broken"
+
+
+def test_members_without_a_name_do_no_harm(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a", {"a": b"x"})
+    raw = bytearray(path.read_bytes())
+    place = raw.rfind(b"PK\x01\x02")
+    raw[place + 28] = 0  # the length of the name in the directory; the name then counts as an extra field
+    raw[place + 30] = 1
+    path.write_bytes(raw)
+    assert refused(path) == "import.archive_broken"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -31,8 +32,11 @@ BROKEN = (
     tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
+    struct.error,
     EOFError,
     OSError,
+    LookupError,
+    OverflowError,
     NotImplementedError,
     RuntimeError,
     ValueError,
@@ -113,7 +117,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def _zip_members(inner: zipfile.ZipFile) -> dict[Member, zipfile.ZipInfo]:
-    infos = [info for info in inner.infolist()[: MAX_MEMBERS + 1] if not info.is_dir()]
+    infos = [info for info in inner.infolist()[: MAX_MEMBERS + 1] if not info.filename.endswith("/")]
     for info in infos:
         if info.file_size > max(SMALL, info.compress_size * MAX_INFLATION):
             raise Refused("import.archive_too_large", name=info.filename, size=info.file_size)
