@@ -8,7 +8,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def keys_of(platform: str, said: list[tuple[datetime, str, str]]) -> list[str]:
-    keys = Keys(platform)
+    keys = Keys(platform, b"k")
     return [keys.key("message", at, who, what, "") for at, who, what in said]
 
 
@@ -28,19 +28,25 @@ def test_an_export_that_overlaps_gives_the_common_part_the_same_keys():
 
 
 def test_an_id_that_all_exports_share_is_the_key():
-    keys = Keys("telegram")
+    keys = Keys("telegram", b"k")
     assert keys.key("message", NOON, "telegram:user1", "hi", "42") == "42"
 
 
 def test_several_who_come_in_by_one_line_have_keys_of_their_own():
-    keys = Keys("telegram")
+    keys = Keys("telegram", b"k")
     one, two = (keys.key("joined", NOON, who, "", "43") for who in ("telegram:user1", "telegram:user2"))
     assert one != two
 
 
 def test_what_has_no_time_is_counted_through_the_whole_file():
-    keys = Keys("qq")
+    keys = Keys("qq", b"k")
     first = keys.key("role", TIMELESS, "qq:1", "admin", "")
     for day in range(10):
         keys.key("message", NOON + timedelta(days=day), "qq:1", "早", "")
     assert keys.key("role", TIMELESS, "qq:1", "admin", "") != first
+
+
+def test_another_installation_gives_other_keys():
+    said = (NOON, "phone:+8613800000000", "早")
+    one, other = (Keys("qq", secret).key("message", *said, "") for secret in (b"one", b"other"))
+    assert one != other

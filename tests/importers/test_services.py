@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from liuliang.commerce.models import Order
 from liuliang.importers import running, services
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.kernel import jobs
@@ -200,3 +201,75 @@ def test_times_are_those_of_the_zone_that_was_chosen():
     services.queue(row, timezone="America/New_York")
     services.run(row.pk)
     assert LoggedEvent.objects.first().occurred_at.isoformat() == "2026-03-01T13:00:00+00:00"
+
+
+ORDERS = "订单号,下单时间,手机号,实付金额,退款金额\n{rows}\n"
+
+
+def orders(*rows: str) -> bytes:
+    return ORDERS.format(rows="\n".join(rows)).encode()
+
+
+def test_a_row_that_cannot_be_true_does_not_hold_up_the_others():
+    content = orders(
+        "A1,2026-03-01 10:00:00,13800000001,100,150",
+        "A2,0001-01-01 00:00:00,13800000002,100,0",
+        "A3,2026-03-01 11:00:00,13800000003,99999999999999999999,0",
+        "A4,2026-03-01 12:00:00,13800000004,12.50,2.50",
+    )
+    row = bring_in(content, "订单.csv")
+    assert row.state == "done"
+    assert list(Order.objects.values_list("number", "amount", "refunded")) == [("A4", 1250, 250)]
+    assert row.unreadable == 3
+
+
+def test_nothing_of_a_list_is_kept_beside_the_log():
+    row = bring_in(orders("A1,2026-03-01 10:00:00,13800000001,100,0"), "订单.csv")
+    row.refresh_from_db()
+    assert row.path == ""
+    assert "13800000001" not in str(row.inspection)
+    assert "13800000001" not in "".join(LoggedEvent.objects.values_list("source_id", flat=True))
+
+
+def test_something_unforeseen_ends_the_import_and_can_be_tried_again(monkeypatch):
+    row = services.receive(io.BytesIO(chat(100)), "读书群.txt")
+    services.examine(row)
+    services.queue(row)
+
+    def stumble(*_: object) -> None:
+        raise ValueError("13800000001")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running.Run, "_bring_in_rows", stumble)
+        assert services.run(row.pk).error == "import.failed"
+    services.queue(row)
+    assert services.run(row.pk).state == "done"
+    assert LoggedEvent.objects.filter(kind="message.sent").count() == 110
+
+
+def test_a_cancelled_import_stays_cancelled_when_its_run_is_stopped():
+    row = services.receive(io.BytesIO(chat(100)), "读书群.txt")
+    services.examine(row)
+    services.queue(row)
+
+    def cancel_and_stop(under_way: Import) -> None:
+        services.cancel(under_way)
+        jobs.stopping.set()
+
+    try:
+        assert services.run(row.pk, on_progress=cancel_and_stop).state == "cancelled"
+    finally:
+        jobs.stopping.clear()
+    assert Import.objects.get(pk=row.pk).state == "cancelled"
+
+
+def test_files_that_nobody_imported_go_after_a_week(settings):
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(row)
+    services.tidy(row.created_at + timedelta(days=6))
+    assert list(settings.UPLOAD_ROOT.iterdir())
+    services.tidy(row.created_at + timedelta(days=8))
+    assert not list(settings.UPLOAD_ROOT.iterdir())
+    row.refresh_from_db()
+    with pytest.raises(Refused):
+        services.queue(row)

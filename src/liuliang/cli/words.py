@@ -7,6 +7,7 @@ from liuliang.kernel.errors import Refused
 _WORDS = {
     "up.running": "Liuliang already runs on {home}. Stop it first, or set LIULIANG_HOME to another folder.",
     "import.format_unknown": "{name}: the format is not known. Name it with --source; nothing was changed.",
+    "import.failed": "{name}: something in it was not foreseen. What was imported stays; the log names the place.",
     "import.file_empty": "{name}: the file is empty.",
     "import.file_missing": "{name}: there is no such file.",
     "import.file_unreadable": "{name}: cannot be read ({reason}). What was imported before stays; run the import again.",

@@ -7,6 +7,7 @@ from django.db import transaction
 from liuliang.importers import services
 from liuliang.importers.base import Options
 from liuliang.importers.models import Import
+from liuliang.kernel import clock
 from liuliang.kernel.jobs import job
 from liuliang.people.models import Community
 
@@ -23,6 +24,12 @@ def run_import(import_id: int) -> None:
     row = services.run(import_id)
     if row.state == "queued":
         run_import.defer(import_id=import_id)
+
+
+@job("importers.tidy", every="20 3 * * *")
+def tidy_imports(timestamp: int) -> None:
+    """Drop what imports need no more, every night."""
+    services.tidy(clock.now())
 
 
 def start(

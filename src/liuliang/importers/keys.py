@@ -23,7 +23,8 @@ _DAYS_KEPT = 3
 class Keys:
     """Gives records their source ids, in file order. Reading a file again from the start gives the same ids."""
 
-    def __init__(self, platform: str) -> None:
+    def __init__(self, platform: str, secret: bytes) -> None:
+        self._secret = secret
         self._has_ids = platform in SHARED_IDS
         self._seen: dict[date, Counter[bytes]] = {}
 
@@ -33,10 +34,9 @@ class Keys:
         A message of a platform with ids keeps its id bare, so that replies and recalls find it.
         """
         if message_id and self._has_ids:
-            return message_id if kind == "message" else f"{message_id}/{kind}/{_digest(who)}"
-        content = hashlib.blake2b(
-            f"{kind}\x1f{int(at.timestamp())}\x1f{who}\x1f{what}".encode("utf-8", "surrogatepass"), digest_size=12
-        ).digest()
+            return message_id if kind == "message" else f"{message_id}/{kind}/{digest(who, self._secret)}"
+        said = f"{kind}\x1f{int(at.timestamp())}\x1f{who}\x1f{what}".encode("utf-8", "surrogatepass")
+        content = hashlib.blake2b(said, digest_size=12, key=self._secret).digest()
         return f"{content.hex()}.{self._occurrence(at.date(), content)}"
 
     def _occurrence(self, day: date, content: bytes) -> int:
@@ -51,5 +51,6 @@ class Keys:
         return counter[content]
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+def digest(text: str, secret: bytes) -> str:
+    """Return a short keyed hash: who somebody was cannot be tried out from it after they were erased."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12, key=secret).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,9 +16,10 @@ from liuliang.importers import storage
 from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, Unreadable
-from liuliang.importers.tabling import bring_in_members, bring_in_orders
-from liuliang.importers.translating import ChatRecord, Translator, clean, last_possible
+from liuliang.importers.tabling import bring_in_members, bring_in_orders, is_sound
+from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, last_possible
 from liuliang.kernel import clock, log
+from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.logs import get_logger
 from liuliang.people.communities import chat_community, remember_chat
@@ -100,9 +102,28 @@ class Run:
         self.row = row
 
     def pause(self) -> Import:
-        """Leave the import to a later run, because this process stops."""
+        """Leave the import to a later run, because this process stops.
+
+        Raises:
+            Superseded: it was cancelled, or another run has gone on.
+        """
+        mine = Import.objects.filter(pk=self.row.pk, state="running", checkpoint=self.row.checkpoint)
+        if not mine.update(state="queued"):
+            raise Superseded
         self.row.state = "queued"
-        self.row.save(update_fields=["state"])
+        return self.row
+
+    def fail(self, refusal: Refused) -> Import:
+        """End the import with a reason that a person can act on; the file is kept, so that it can be started again.
+
+        Raises:
+            Superseded: it was cancelled, or another run has gone on.
+        """
+        mine = Import.objects.filter(pk=self.row.pk, state="running", checkpoint=self.row.checkpoint)
+        told = {key: str(value) for key, value in refusal.data.items()}
+        if not mine.update(state="failed", error=refusal.code, error_data=told, finished_at=clock.now()):
+            raise Superseded
+        self.row.refresh_from_db()
         return self.row
 
     def finish(self) -> Import:
@@ -113,7 +134,8 @@ class Run:
                 raise Superseded
             path, row.path = row.path, ""
             row.state, row.finished_at, row.progress = "done", clock.now(), row.size
-            row.save(update_fields=["state", "finished_at", "progress", "path"])
+            row.inspection = storage.without_samples(row.inspection)
+            row.save(update_fields=["state", "finished_at", "progress", "path", "inspection"])
         storage.drop(path)
         logger.info("import done", import_id=row.pk, source=row.source, **row.counts)
         return row
@@ -133,15 +155,33 @@ class Run:
 
     def _bring_in_rows(self, batch: Sequence[Read]) -> tuple[list[Fact], int, list[Unreadable]]:
         """Bring in the rows of a member list or an order list: the facts to log, how many orders are new, and doubts."""
-        zone, community = ZoneInfo(self.row.timezone), self.row.community_id
-        started = self.row.started_at or clock.now()
-        members = [read.record for read in batch if isinstance(read.record, MemberRow)]
-        facts = bring_in_members(members, community=community, zone=zone, listed_at=started, digest=self.row.digest)
-        orders = {read.record.number: read for read in batch if isinstance(read.record, OrderRow)}
-        rows = [read.record for read in orders.values() if isinstance(read.record, OrderRow)]
-        bought, conflicting = bring_in_orders(rows, community=community, zone=zone, at=started)
-        doubts = [Unreadable(orders[number].line, "order_told_differently", number) for number in conflicting]
+        community, started = self.row.community_id, self.row.started_at or clock.now()
+        members: list[tuple[MemberRow, datetime | None]] = []
+        orders: dict[str, tuple[OrderRow, datetime]] = {}
+        lines: dict[str, int] = {}
+        doubts: list[Unreadable] = []
+        for read in batch:
+            row = read.record
+            if isinstance(row, MemberRow):
+                at = self._instant(row.joined_at) if row.joined_at else None
+                if row.joined_at and at is None:
+                    doubts.append(Unreadable(read.line, "date_out_of_range", str(row.joined_at)))
+                members.append((row, at))
+            elif isinstance(row, OrderRow):
+                at = self._instant(row.at)
+                if at is None:
+                    doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.number} {row.at}"))
+                elif not is_sound(row):
+                    doubts.append(Unreadable(read.line, "bad_amount", f"{row.number} {row.amount} {row.refunded}"))
+                else:
+                    orders[row.number], lines[row.number] = (row, at), read.line
+        facts = bring_in_members(members, community=community, listed_at=started, file=self.row.digest)
+        bought, conflicting = bring_in_orders(list(orders.values()), community=community, at=started)
+        doubts += [Unreadable(lines[number], "order_told_differently", number) for number in conflicting]
         return facts, bought, doubts
+
+    def _instant(self, at: datetime) -> datetime | None:
+        return instant_of(at, ZoneInfo(self.row.timezone), self._latest)
 
     @staticmethod
     def _keep_problems(row: Import, problems: Sequence[Unreadable]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
@@ -19,15 +20,21 @@ from liuliang.accounts.models import Staff
 from liuliang.importers import storage
 from liuliang.importers.base import Inspection, Options, sources
 from liuliang.importers.head import head_of, recognise
-from liuliang.importers.models import Import
+from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.running import Run, Superseded
 from liuliang.kernel import clock, jobs
 from liuliang.kernel.errors import Refused
+from liuliang.kernel.logs import get_logger
 from liuliang.people.models import Community
 
 RECEIVED = audit.action("import.received", _("上传文件"))
 STARTED = audit.action("import.started", _("开始导入"))
+FILES_KEPT = timedelta(days=7)
+PROBLEMS_KEPT_FOR = timedelta(days=30)
+
 CANCELLED = audit.action("import.cancelled", _("取消导入"))
+
+logger = get_logger(__name__)
 
 _CHUNK = 1024 * 1024
 
@@ -129,7 +136,8 @@ def cancel(row: Import) -> None:
             raise Refused("import.not_running", state=row.state)
         path, row.path = row.path, ""
         row.state, row.finished_at = "cancelled", clock.now()
-        row.save(update_fields=["state", "finished_at", "path"])
+        row.inspection = storage.without_samples(row.inspection)
+        row.save(update_fields=["state", "finished_at", "path", "inspection"])
         audit.record(CANCELLED, row)
     storage.drop(path)
 
@@ -157,12 +165,27 @@ def run(import_id: int, *, on_progress: Callable[[Import], None] | None = None) 
         return under_way.finish()
     except Superseded:
         return Import.objects.get(pk=import_id)
-    except Refused as refusal:
-        _fail(under_way.row, refusal)
-        return under_way.row
-    except OSError as error:
-        _fail(under_way.row, Refused("import.file_unreadable", name=row.file_name, reason=error.strerror or ""))
-        return under_way.row
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: the job is tried again and goes on from the last batch
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, the person gets an answer
+        return _give_up(under_way, error)
+
+
+def _give_up(under_way: Run, error: Exception) -> Import:
+    """End an import that cannot go on, with the reason. What is in the log stays."""
+    name = under_way.row.file_name
+    if isinstance(error, Refused):
+        refusal = error
+    elif isinstance(error, OSError):
+        refusal = Refused("import.file_unreadable", name=name, reason=error.strerror or "")
+    else:
+        # A row that nobody foresaw: the log says where, without what it holds.
+        logger.error("import failed", import_id=under_way.row.pk, reason=type(error).__name__)
+        refusal = Refused("import.failed", name=name)
+    try:
+        return under_way.fail(refusal)
+    except Superseded:
+        return Import.objects.get(pk=under_way.row.pk)
 
 
 def _check_zone(timezone: str) -> None:
@@ -171,6 +194,20 @@ def _check_zone(timezone: str) -> None:
             ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise Refused("import.zone_unknown", zone=timezone) from error
+
+
+def tidy(now: datetime) -> None:
+    """Drop files that nobody imported for a week, and what could not be read of imports that ended a month ago.
+
+    Both hold people's words and numbers, and both have served by then.
+    """
+    for row in Import.objects.filter(
+        created_at__lt=now - FILES_KEPT, state__in=("uploaded", "ready", "failed")
+    ).exclude(path=""):
+        storage.drop(row.path)
+        row.path, row.inspection = "", storage.without_samples(row.inspection)
+        row.save(update_fields=["path", "inspection"])
+    ImportProblem.objects.filter(import_run__finished_at__lt=now - PROBLEMS_KEPT_FOR).delete()
 
 
 def _fail(row: Import, refusal: Refused) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -35,6 +36,11 @@ def drop(path: str) -> None:
     if folder.parent != Path(settings.UPLOAD_ROOT).resolve():
         raise ValueError(f"{path} is no uploaded file")
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def without_samples(inspection: dict[str, Any]) -> dict[str, Any]:
+    """Return an inspection without the sample values of its columns: they are people's, and served before the import."""
+    return {**inspection, "columns": [{**column, "samples": []} for column in inspection.get("columns", ())]}
 
 
 def check_size(size: int, name: str) -> None:

@@ -23,6 +23,7 @@ from liuliang.importers.records import (
     Unreadable,
 )
 from liuliang.kernel.events import Event, Fact
+from liuliang.kernel.log import fact_key
 from liuliang.people.events import (
     CommunityRenamed,
     MemberJoined,
@@ -64,7 +65,7 @@ class Translator:
     def __post_init__(self) -> None:
         """Name the source after the chat, so that every tool's export of one chat shares it."""
         self.source = f"{self.chat.platform}:{self.chat.key or self.community}"
-        self._keys = Keys(self.chat.platform)
+        self._keys = Keys(self.chat.platform, fact_key())
 
     def translate(self, records: Sequence[tuple[int, ChatRecord]]) -> tuple[list[Fact], list[Unreadable]]:
         """Return the facts of ``records`` (each with its line), and those whose time cannot be true.
@@ -92,11 +93,7 @@ class Translator:
 
     def instant(self, at: datetime) -> datetime | None:
         """Return the instant of a time in the file; None when it cannot be true."""
-        try:
-            moment = (at.replace(tzinfo=self.zone) if at.tzinfo is None else at).astimezone(UTC)
-        except (OverflowError, ValueError):
-            return None
-        return moment if EARLIEST <= moment <= self.latest else None
+        return instant_of(at, self.zone, self.latest)
 
     def _resolve(self, records: Sequence[ChatRecord], *, seen_at: datetime) -> None:
         wanted = {(person.name, person.identities): person for record in records for person in self._people(record)}
@@ -182,6 +179,15 @@ class Translator:
             record.type == "text" and is_question(text),
             record.is_recalled,
         )
+
+
+def instant_of(at: datetime, zone: ZoneInfo, latest: datetime) -> datetime | None:
+    """Return the instant of a time in a file, naive ones in ``zone``; None when it cannot be true."""
+    try:
+        moment = (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+    return moment if EARLIEST <= moment <= latest else None
 
 
 def _identity(record: ChatRecord, at: datetime) -> tuple[str, datetime, str, str, str]:

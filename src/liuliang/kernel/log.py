@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 import psycopg
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from liuliang.kernel.events import Fact, encode
+from liuliang.kernel.models import FactKey
 
 COLUMNS = ("id", "kind", "occurred_at", "member", "community", "actor", "source", "source_id", "data")
 _TYPES = ("uuid", "text", "timestamptz", "int4", "int4", "int4", "text", "text", "jsonb")
@@ -17,6 +19,15 @@ _NAMES = ", ".join(COLUMNS)
 
 COPY_FROM = 50
 """Batches of this many facts or more are copied; below, one INSERT with arrays is quicker."""
+
+
+def fact_key() -> bytes:
+    """Return this log's key for hashes in source ids, made on first use.
+
+    Keyed, because what is hashed may be a phone number, of which there are few enough to try them all.
+    """
+    FactKey.objects.bulk_create([FactKey(id=1, value=secrets.token_bytes(32))], ignore_conflicts=True)
+    return bytes(FactKey.objects.values_list("value", flat=True).get(id=1))
 
 
 def append(facts: Sequence[Fact]) -> int:

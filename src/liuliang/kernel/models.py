@@ -46,6 +46,18 @@ class Cursor(models.Model):
         return f"{self.reader}/{self.shard} at ({self.xid}, {self.position})"
 
 
+class FactKey(models.Model):
+    """The key under which importers hash what has no id of its own. It is kept with the log: a dump takes it along."""
+
+    value = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="kernel_factkey_single_row")]
+
+    def __str__(self) -> str:
+        return "the key of facts"
+
+
 class Cluster(models.Model):
     """The PostgreSQL cluster whose transaction ids the log speaks of; another one means the log was restored elsewhere."""
 

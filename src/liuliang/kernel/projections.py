@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.db import connection, transaction
 
-from liuliang.kernel.readers import Mark, Reader, Window, ensure_cursors
+from liuliang.kernel.readers import Mark, Reader, Window
 
 
 class Projection(Reader):
@@ -22,12 +22,6 @@ class Projection(Reader):
         """Delete everything that was folded."""
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {self.table}")
-
-    def hold(self) -> None:
-        """Lock every shard's cursor until the transaction ends, so that nothing is folded meanwhile."""
-        ensure_cursors(self)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM kernel_cursor WHERE reader = %s ORDER BY shard FOR UPDATE", [self.name])
 
 
 def rebuild(projection: Projection) -> None:

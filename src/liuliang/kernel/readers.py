@@ -94,6 +94,12 @@ class Reader(ABC):
     def apply(self, window: Window) -> None:
         """Act on the window's events in the surrounding transaction."""
 
+    def hold(self) -> None:
+        """Lock every shard's cursor until the transaction ends, so that nothing is read meanwhile."""
+        ensure_cursors(self)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM kernel_cursor WHERE reader = %s ORDER BY shard FOR UPDATE", [self.name])
+
 
 _readers: dict[str, Reader] = {}
 

@@ -41,6 +41,9 @@ def install() -> None:
             "import.archive_broken": _("“{name}”是损坏的压缩包。请重新导出，或解压后上传里面的文件。"),
             "import.archive_too_large": _("“{name}”解压后太大，为了安全没有读。请解压后分开上传。"),
             "import.encoding_unknown": _("没有“{encoding}”这种文字编码。"),
+            "import.failed": _(
+                "“{name}”里有没料到的内容，导入停下了。已经读入的保留着，可以再试一次；还不行请联系开发者。"
+            ),
             "import.file_empty": _("“{name}”是空文件，什么都没有导入。"),
             "import.file_missing": _("“{name}”已经不在了，请重新上传。"),
             "import.file_unreadable": _("读“{name}”时出错（{reason}）。已经读入的保留着，请重新上传，重复的不会再算。"),
