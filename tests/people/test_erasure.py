@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact, event_types
@@ -12,6 +13,7 @@ from liuliang.kernel.log import append
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up
 from liuliang.lake.models import LakeAlias
+from liuliang.people import erasure, identities
 from liuliang.people.describing import Described, describe_members
 from liuliang.people.erasure import erase_member
 from liuliang.people.events import MemberRenamed, MessageSent
@@ -139,3 +141,62 @@ def test_an_event_whose_personal_fields_are_gone_can_still_be_read():
         fields = type_.payload.__dataclass_fields__
         for name in type_.personal:
             assert fields[name].default is not fields[name].default_factory, f"{kind}.{name} needs a default"
+
+
+def test_what_an_earlier_batch_commits_while_somebody_is_being_erased_is_scrubbed_afterwards(person, at, monkeypatch):
+    community, ids = person
+    catch_up(ErasureReaction())
+    appended, scrubbed = threading.Event(), threading.Event()
+    scrub = erasure.scrub
+
+    def bring_in() -> None:
+        try:
+            with transaction.atomic():
+                append([Fact(MessageSent("我还在说"), at, "wx", "late", ids[0], community)])
+                appended.set()
+                assert scrubbed.wait(60)
+            catch_up(ErasureReaction())
+        finally:
+            connections.close_all()
+
+    batch = threading.Thread(target=bring_in)
+
+    def scrub_and_be_overtaken(*args) -> None:
+        scrub(*args)
+        monkeypatch.undo()
+        scrubbed.set()
+        batch.join()
+
+    monkeypatch.setattr(erasure, "scrub", scrub_and_be_overtaken)
+    batch.start()
+    assert appended.wait(60)
+    erase_member(ids[0], at=at)
+    assert LoggedEvent.objects.get(source_id="late").data["text"] == "我还在说"
+    catch_up(ErasureReaction())
+    assert "text" not in LoggedEvent.objects.get(source_id="late").data
+
+
+def test_events_of_a_kind_no_longer_known_lose_everything(person, at):
+    _, ids = person
+    LoggedEvent.objects.filter(source_id__in=["1", "3"]).update(kind="plugin.gone")
+    erase_member(ids[0], at=at)
+    assert LoggedEvent.objects.get(source_id="1").data == {}
+    assert LoggedEvent.objects.get(source_id="3").data["text"] == "旁人的话"
+
+
+def test_an_erasure_waits_for_members_being_created_before_it_holds_any_cursor(person, at):
+    _, ids = person
+    fold_everything()
+    with connection.cursor() as cursor, transaction.atomic():
+        # As a call that creates members does, and then goes on to merge.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [identities._ERASING])
+        eraser = threading.Thread(target=lambda: (erase_member(ids[0], at=at), connections.close_all()))
+        eraser.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = %s"
+        while True:
+            cursor.execute(waiting, [identities._ERASING])
+            if cursor.fetchone()[0]:
+                break
+        assert merge_pairs([(ids[2], ids[0])], rule="same_identity", at=at) == 1
+    eraser.join()
+    assert Member.objects.get(id=ids[2]).erased_at is not None

@@ -14,6 +14,7 @@ from liuliang.accounts import audit
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact, event_types
 from liuliang.kernel.log import append
+from liuliang.kernel.readers import Reader, readers
 from liuliang.lake import erasure as lake
 from liuliang.people.events import MemberErased
 from liuliang.people.identities import hold_resolving
@@ -22,6 +23,9 @@ from liuliang.people.models import ErasedIdentity, Identity, Member, MemberTag, 
 from liuliang.people.recording import Key, digest
 
 ERASED = audit.action("member.erased", _("删除成员的个人信息"))
+
+SCRUBBER = "people.erasure"
+"""The reader that scrubs what is appended later of erased members."""
 
 
 @transaction.atomic
@@ -34,20 +38,24 @@ def erase_member(member: int, *, at: datetime) -> None:
     Raises:
         Refused: ``member.erased`` when that was done before.
     """
-    hold_projections()
+    # The order in which everybody takes these: creating members first, then cursors, then identities, then members.
     hold_resolving()
+    hold_projections()
+    # What a batch begun earlier commits after the scrubbing below is read by the reaction only once it can see whom
+    # this erases.
+    _scrubber().hold()
     found = Member.objects.get(id=member)
     person = found.canonical_id or found.id
+    tree = Q(id=person) | Q(canonical_id=person)
+    members = Member.objects.filter(tree).values_list("id", flat=True)
+    identities = list(Identity.objects.filter(member_id__in=list(members)).order_by("id").select_for_update())
     records = list(
-        Member.objects.filter(Q(id=person) | Q(canonical_id=person))
-        .order_by("id")
-        .select_for_update(no_key=True)
-        .values_list("id", "erased_at")
+        Member.objects.filter(tree).order_by("id").select_for_update(no_key=True).values_list("id", "erased_at")
     )
     if any(record == person and erased_at for record, erased_at in records):
         raise Refused("member.erased")
     ids = [record for record, _ in records]
-    _forget_identities(ids, at)
+    _forget_identities(identities, at)
     scrub("e.member = ANY(%s)", [ids])
     MemberTag.objects.filter(member_id__in=ids).delete()
     Note.objects.filter(member_id__in=ids).delete()
@@ -64,19 +72,31 @@ def erase_member(member: int, *, at: datetime) -> None:
 
 
 def scrub(condition: str, params: Collection[Any]) -> None:
-    """Remove the personal fields of the events ``e`` that meet a SQL condition, one statement a kind."""
-    for kind, type_ in event_types().items():
-        if type_.personal:
-            with connection.cursor() as cursor:
+    """Remove the personal fields of the events ``e`` that meet a SQL condition, one statement a kind.
+
+    Nobody can tell any more what was personal in events of kinds that are no longer registered, so they lose all fields,
+    as in the columnar copy.
+    """
+    kinds = event_types()
+    with connection.cursor() as cursor:
+        for kind, type_ in kinds.items():
+            if type_.personal:
                 cursor.execute(
                     f"UPDATE kernel_event e SET data = e.data - %s::text[]"
                     f" WHERE e.kind = %s AND e.data ?| %s::text[] AND {condition}",
                     [list(type_.personal), kind, list(type_.personal), *params],
                 )
+        cursor.execute(
+            f"UPDATE kernel_event e SET data = '{{}}' WHERE e.kind <> ALL(%s) AND e.data <> '{{}}' AND {condition}",
+            [list(kinds), *params],
+        )
 
 
-def _forget_identities(records: Collection[int], at: datetime) -> None:
-    identities = Identity.objects.filter(member_id__in=records)
+def _scrubber() -> Reader:
+    return next(reader for reader in readers() if reader.name == SCRUBBER)
+
+
+def _forget_identities(identities: Collection[Identity], at: datetime) -> None:
     ErasedIdentity.objects.bulk_create(
         [
             ErasedIdentity(
@@ -86,4 +106,4 @@ def _forget_identities(records: Collection[int], at: datetime) -> None:
         ],
         ignore_conflicts=True,
     )
-    identities.delete()
+    Identity.objects.filter(id__in=[identity.pk for identity in identities]).delete()

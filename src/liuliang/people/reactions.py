@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liuliang.kernel.reactions import Reaction
 from liuliang.kernel.readers import Window
-from liuliang.people.erasure import scrub
+from liuliang.people.erasure import SCRUBBER, scrub
 from liuliang.people.models import Member
 
 
@@ -15,7 +15,7 @@ class ErasureReaction(Reaction):
     scrubbed here; the columnar copy leaves personal fields of erased members out by itself.
     """
 
-    name = "people.erasure"
+    name = SCRUBBER
 
     def apply(self, window: Window) -> None:
         """Scrub the window's events of erased members."""
