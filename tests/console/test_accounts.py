@@ -182,6 +182,20 @@ def test_an_invitation_goes_from_the_form_to_a_new_colleague(world, owner):
     assert Client().get(link[1]).status_code == 409
 
 
+def test_inviting_someone_whom_others_invited_shows_no_link(world):
+    waiting = world.staff["admin everywhere"]
+    Staff.objects.filter(pk=waiting.pk).update(password="!")
+    form = {
+        "email": waiting.email,
+        "name": "x",
+        "role": Role.objects.get(key="helper").pk,
+        "where": world.other.public_id,
+    }
+    page = world.sign_in(world.staff["admin of 乙"]).post("/staff/invite/", form, follow=True)
+    assert "已有别人发出的邀请" in text_of(page)
+    assert "/welcome/" not in text_of(page)
+
+
 def test_admins_of_a_brand_are_offered_their_own_brand_and_nothing_else(world):
     admin = world.sign_in(world.staff["admin of 乙"])
     shown = text_of(admin.get("/staff/invite/"))

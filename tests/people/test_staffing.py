@@ -91,6 +91,32 @@ def test_inviting_someone_with_an_account_gives_them_the_role_and_no_link(owner,
         staffing.invite_staff(owner, email=gone.email, name="", role=role("service"), community=None)
 
 
+def test_an_invitation_that_others_gave_is_not_opened_by_a_smaller_one(owner, admin_of_north, role, places):
+    waiting = staffing.invite_staff(
+        owner, email="boss@example.com", name="boss", role=role("admin"), community=None
+    ).staff
+    again = staffing.invite_staff(
+        admin_of_north, email="boss@example.com", name="b", role=role("helper"), community=places["北"]
+    )
+    assert (again.staff, again.token) == (waiting, "")
+    assert waiting.grants.count() == 2
+
+
+def test_who_waits_with_no_role_is_not_taken_over_by_giving_them_one(owner, admin_of_north, role, places, at):
+    waiting = Staff(email="idle@example.com", name="idle", created_at=at)
+    waiting.set_unusable_password()
+    waiting.save()
+    invite = {"email": waiting.email, "name": "i", "role": role("helper"), "community": places["北"]}
+    assert staffing.invite_staff(admin_of_north, **invite).token == ""
+    assert staffing.invite_staff(owner, **invite).token
+
+
+def test_who_may_manage_all_of_a_waiting_account_gets_its_link_again(admin_of_north, role, places):
+    invite = {"email": "a@example.com", "name": "a", "community": places["北"]}
+    assert staffing.invite_staff(admin_of_north, **invite, role=role("helper")).token
+    assert staffing.invite_staff(admin_of_north, **invite, role=role("service")).token
+
+
 def test_within_their_brand_admins_invite_and_grant(admin_of_north, role, places):
     invited = staffing.invite_staff(
         admin_of_north, email="a@example.com", name="a", role=role("admin"), community=places["北一"]

@@ -36,7 +36,10 @@ REACTIVATED = audit.action("staff.reactivated", _("恢复员工"))
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Who was invited, and the token of their link; empty when they have an account and simply got the role."""
+    """Who was invited, and the token of their link.
+
+    The token is empty for whoever simply got the role: they have joined, or wait with an invitation that others gave.
+    """
 
     staff: Staff
     token: str
@@ -58,9 +61,14 @@ def may_manage(by: Access, staff: Staff) -> bool:
 def invite_staff(by: Access, *, email: str, name: str, role: Role, community: Community | None) -> Invited:
     """Make an account that waits for its person, with a first role; whoever has an account already just gets the role.
 
+    A link opens the whole account. For an account that waits already it is given only to who may manage all of it, as it
+    was before this role: otherwise an invitation to something small would open what others were to have.
+
     Raises:
         Refused: ``grant.beyond_you``, ``staff.deactivated``.
     """
+    # The same order of locks as when a role is given.
+    role = Role.objects.select_for_update().get(pk=role.pk)
     _demand(by, role, community)
     email = normal_email(email)
     staff, is_new = Staff.objects.get_or_create(
@@ -70,8 +78,11 @@ def invite_staff(by: Access, *, email: str, name: str, role: Role, community: Co
         raise Refused("staff.deactivated")
     if is_new:
         audit.record(INVITED, staff, name=staff.name, community=community.pk if community else None)
+    else:
+        staff = Staff.objects.select_for_update().get(pk=staff.pk)
+    may_open = not staff.has_usable_password() and (is_new or may_manage(by, staff))
     grant_role(by, staff, role, community)
-    return Invited(staff, "" if staff.has_usable_password() else link_token(staff))
+    return Invited(staff, link_token(staff) if may_open else "")
 
 
 @transaction.atomic

@@ -170,6 +170,10 @@ def invite(request: StaffRequest) -> HttpResponse:
         else:
             if invited.token:
                 _keep_link(request, invited.staff, invited.token)
+            elif not invited.staff.has_usable_password():
+                messages.success(
+                    request, _("{name} 已有别人发出的邀请，已直接授予角色。").format(name=invited.staff.name)
+                )
             else:
                 messages.success(request, _("{name} 已有账号，已直接授予角色。").format(name=invited.staff.name))
             return redirect("console:colleague", invited.staff.pk)
