@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from liuliang.accounts.models import AuditEntry
+from liuliang.accounts.models import AuditEntry, Role, Staff
+from liuliang.accounts.permissions import COMMUNITIES_EDIT, COMMUNITIES_VIEW, MEMBERS_CONTACT
 from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
 from liuliang.people.blueprint import Blueprint, CommunityIdentity, logo_from, read_blueprint, read_identity
 from liuliang.people.communities import (
     TYPES,
@@ -27,10 +29,11 @@ from liuliang.people.communities import (
     remember_chat,
     restore_community,
 )
-from liuliang.people.models import Community, CommunityChat
+from liuliang.people.models import Community, CommunityChat, Grant
 from liuliang.people.types import carry_over
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OWNER = Access(Staff(is_owner=True))
 
 
 def create(name: str = "群", parent: Community | None = None, **told) -> Community:
@@ -98,9 +101,9 @@ def test_moving_a_branch_takes_everything_below_along(db):
     root, other = create("品牌"), create("另一个品牌")
     branch = create("华东", root)
     leaf = create("上海", branch)
-    move_community(branch.id, other.id)
+    move_community(OWNER, branch.id, other.id)
     assert Community.objects.get(id=leaf.id).path == [other.id, branch.id, leaf.id]
-    move_community(branch.id, None)
+    move_community(OWNER, branch.id, None)
     assert Community.objects.get(id=leaf.id).path == [branch.id, leaf.id]
     assert_tree_is_sound()
 
@@ -110,8 +113,44 @@ def test_a_branch_cannot_hang_below_itself(db):
     leaf = create("下", create("中", root))
     for target in (root.id, leaf.id):
         with pytest.raises(Refused, match=r"community\.cycle"):
-            move_community(root.id, target)
+            move_community(OWNER, root.id, target)
     assert_tree_is_sound()
+
+
+def staff_with(**permissions_in: tuple[Community | None, tuple[str, ...]]) -> Access:
+    """Return someone with a role of their own for each community given."""
+    staff = Staff.objects.create(email="mover@example.com", name="mover", created_at=AT)
+    for name, (community, permissions) in permissions_in.items():
+        role = Role.objects.create(name=name, permissions=[*permissions])
+        Grant.objects.create(staff=staff, role=role, community=community)
+    return Access(staff)
+
+
+def test_a_move_gives_the_mover_no_rights_over_what_is_moved(db):
+    rich, poor, poorer = create("甲"), create("乙"), create("丙")
+    mover = staff_with(
+        much=(rich, (COMMUNITIES_EDIT, MEMBERS_CONTACT)),
+        little=(poor, (COMMUNITIES_EDIT,)),
+        same=(poorer, (COMMUNITIES_EDIT,)),
+    )
+    with pytest.raises(Refused, match=r"community\.move_gives"):
+        move_community(mover, poor.id, rich.id)
+    assert not mover.may(MEMBERS_CONTACT, poor)
+    with pytest.raises(Refused, match=r"community\.move_gives"):
+        move_community(mover, create("下", poor).id, None)
+    assert move_community(mover, poor.id, poorer.id).parent_id == poorer.id
+    assert_tree_is_sound()
+
+
+def test_a_community_is_taken_from_its_tree_only_by_who_may_edit_the_tree(db):
+    brand, mine = create("品牌"), create("我的")
+    group = create("群", brand)
+    mover = staff_with(group=(group, (COMMUNITIES_EDIT, COMMUNITIES_VIEW)), mine=(mine, (COMMUNITIES_EDIT,)))
+    with pytest.raises(Refused, match=r"community\.move_takes"):
+        move_community(mover, group.id, mine.id)
+    everywhere = Role.objects.create(name="all", permissions=[COMMUNITIES_EDIT, MEMBERS_CONTACT])
+    Grant.objects.create(staff=mover.staff, role=everywhere, community=None)
+    assert move_community(Access(mover.staff), group.id, mine.id).parent_id == mine.id
 
 
 def test_two_moves_at_once_that_are_each_harmless_make_no_cycle(transactional_db):
@@ -122,7 +161,7 @@ def test_two_moves_at_once_that_are_each_harmless_make_no_cycle(transactional_db
         try:
             for _ in range(20):
                 try:
-                    move_community(rng.choice(nodes), rng.choice([*nodes, None]))
+                    move_community(OWNER, rng.choice(nodes), rng.choice([*nodes, None]))
                 except Refused:
                     continue
         finally:
@@ -144,7 +183,7 @@ def test_any_moves_leave_a_sound_tree(transactional_db, moves):
     nodes = [create(str(n)).id for n in range(7)]
     for which, target in moves:
         with contextlib.suppress(Refused):
-            move_community(nodes[which], nodes[target] if target < 7 else None)
+            move_community(OWNER, nodes[which], nodes[target] if target < 7 else None)
     assert_tree_is_sound()
 
 

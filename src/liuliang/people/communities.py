@@ -11,7 +11,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
+from liuliang.accounts.permissions import COMMUNITIES_EDIT
 from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
 from liuliang.people.blueprint import Blueprint, CommunityIdentity
 from liuliang.people.models import Community, CommunityChat
 from liuliang.people.names import clean_name
@@ -204,11 +206,11 @@ def change_type(community: int, type_key: str) -> Community:
 
 
 @transaction.atomic
-def move_community(community: int, parent: int | None) -> Community:
+def move_community(by: Access, community: int, parent: int | None) -> Community:
     """Hang a community, with everything below it, under another one, or make it a root.
 
     Raises:
-        Refused: ``community.cycle`` when ``parent`` is below it, ``community.parent_archived``, ``community.too_deep``.
+        Refused: ``community.move_takes``, ``community.move_gives``; ``community.cycle`` when ``parent`` is below it, ``community.parent_archived``, ``community.too_deep``.
     """
     _hold_tree()
     found = Community.objects.get(id=community)
@@ -222,6 +224,7 @@ def move_community(community: int, parent: int | None) -> Community:
     before = found.parent_id
     if before == parent:
         return found
+    _check_move(by, found, parent)
     passed = len(found.path) - 1
     above = target.path if target else []
     for each in below:
@@ -290,6 +293,21 @@ def _check_parent(parent: Community, *, depth: int) -> None:
         raise Refused("community.parent_archived")
     if len(parent.path) + depth > DEEPEST:
         raise Refused("community.too_deep", most=DEEPEST)
+
+
+def _check_move(by: Access, community: Community, parent: int | None) -> None:
+    """Refuse a move that takes what is not the mover's to give away, or that gives the mover rights.
+
+    Rights hold for everything below a community, so that a new place brings the rights held there along.
+    """
+    # Asked anew: what is below what may have changed until the tree was held.
+    by = Access(by.staff)
+    if by.may_everywhere(COMMUNITIES_EDIT):
+        return
+    if not by.may(COMMUNITIES_EDIT, community) or not by.may(COMMUNITIES_EDIT, community.parent_id or community):
+        raise Refused("community.move_takes")
+    if parent is None or not by.may(COMMUNITIES_EDIT, parent) or not by.held(parent) <= by.held(community):
+        raise Refused("community.move_gives")
 
 
 def _checked_name(name: str) -> str:

@@ -162,7 +162,7 @@ def move(request: StaffRequest, community: Community) -> HttpResponse:
     if form.is_valid():
         place = _chosen_place(access, form.cleaned_data["parent"])
         try:
-            services.move_community(community.id, place.id if place else None)
+            services.move_community(access, community.id, place.id if place else None)
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:

@@ -28,6 +28,8 @@ def install() -> None:
             "community.zone_unknown": _("没有“{zone}”这个时区。"),
             "community.size_unusable": _("人数上限要在 1 到 1,000,000 之间。"),
             "community.cycle": _("不能把社群移到它自己下面。"),
+            "community.move_takes": _("要把社群从现在的位置移走，您还需要能编辑它的上级社群。"),
+            "community.move_gives": _("不能移到那里：您在新上级的权限比在这个社群的多，移过去会扩大您的权限。"),
             "community.parent_archived": _("上级社群已归档，请先恢复它或换一个位置。"),
             "community.too_deep": _("层级太深，最多 {most} 层。"),
             "community.archived": _("这个社群已经归档了。"),
