@@ -396,3 +396,19 @@ def test_a_community_is_not_moved_to_where_one_may_not_edit(brand):
         == 422
     )
     assert Community.objects.get(pk=world.group.pk).parent_id == world.brand.pk
+
+
+def test_a_file_holds_only_people_of_communities_whose_members_one_may_export(world, read):
+    here = Member.objects.get(name="乙群小明")
+    Membership.objects.create(member=world.member, community=world.other, first_seen_at=clock.now(), messages=1)
+    staff = world.staff["admin of 乙"]
+    Grant.objects.create(staff=staff, role=Role.objects.get(key="expert"), community=world.brand)
+    client = world.sign_in(staff)
+    listed = read(client.get("/members/"))
+    assert "密友阿珍珍" in listed
+    file = read(client.get("/members/?export=csv"))
+    assert here.name in file
+    assert "密友阿珍珍" not in file
+    assert world.group.name not in file, "nor where else somebody is"
+    viewer = world.sign_in(world.colleague)
+    assert viewer.get("/members/?export=csv").headers["Content-Type"].startswith("text/html")

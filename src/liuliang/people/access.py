@@ -68,8 +68,11 @@ class Access:
         _known(permission)
         return self.is_owner or permission in self._grants[0]
 
-    def community_ids(self, permission: str) -> frozenset[int] | None:
-        """Return the communities where ``permission`` holds; ``None`` means everything."""
+    def community_ids(self, permission: str, *more: str) -> frozenset[int] | None:
+        """Return the communities where ``permission``, and each of ``more``, holds; ``None`` means everything."""
+        if more:
+            narrowed = [ids for ids in map(self.community_ids, (permission, *more)) if ids is not None]
+            return frozenset.intersection(*narrowed) if narrowed else None
         if self.may_everywhere(permission):
             return None
         _everywhere, named = self._grants
@@ -98,13 +101,13 @@ class Access:
             return Community.objects.all()
         return Community.objects.filter(id__in=allowed)
 
-    def members(self, permission: str) -> QuerySet[Member]:
-        """Return the people who are, or were, in a community where ``permission`` holds; everyone if it holds everywhere.
+    def members(self, permission: str, *more: str) -> QuerySet[Member]:
+        """Return the people who are, or were, in a community where all these permissions hold; everyone if everywhere.
 
         One record a person: merged and erased records are left out. The condition is an EXISTS, so nobody comes twice.
         """
         people = Member.objects.filter(Q(canonical__isnull=True) | Q(canonical=F("id")), erased_at__isnull=True)
-        allowed = self.community_ids(permission)
+        allowed = self.community_ids(permission, *more)
         if allowed is None:
             return people
         return people.filter(Exists(Membership.objects.filter(member=OuterRef("pk"), community__in=allowed)))

@@ -165,12 +165,15 @@ def listing_for(access: Access, parameters: QueryDict) -> Listing:
     return replace(MEMBERS, filters=filters, columns=columns, views=views)
 
 
-def rows_for(access: Access, permission: str = MEMBERS_VIEW) -> QuerySet[Any]:
-    """Return the members this person may list, with the values of the columns."""
-    members = access.members(permission)
-    allowed = access.community_ids(permission)
+def rows_for(access: Access, *more: str) -> QuerySet[Any]:
+    """Return the members this person may list, with the values of the columns.
+
+    With ``more`` permissions, all of it is of the communities alone where these hold too.
+    """
+    members = access.members(MEMBERS_VIEW, *more)
+    allowed = access.community_ids(MEMBERS_VIEW, *more)
     members = _with_everything(members) if allowed is None else _with_numbers_of(members, allowed)
-    sold = access.community_ids(ORDERS_VIEW)
+    sold = access.community_ids(ORDERS_VIEW, *more)
     members = _with_all_trade(members) if sold is None else _with_trade_of(members, sold)
     return members.prefetch_related(*_prefetched(allowed))
 

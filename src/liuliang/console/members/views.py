@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
-from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_EDIT, MEMBERS_VIEW
+from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_EDIT, MEMBERS_EXPORT, MEMBERS_VIEW
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import TagForm, UntagForm
 from liuliang.console.members.listing import MEMBERS, chosen_for, listing_for, may_search_contacts, rows_for
@@ -27,7 +27,9 @@ FOUND = 8
 def members(request: StaffRequest) -> HttpResponseBase:
     """List the members in one's scope."""
     listing = listing_for(request.access, request.GET)
-    return listing.respond(request, rows_for(request.access), template="console/members/members.html")
+    # May somebody export, they may in some communities: others' people stay out of the file.
+    rows = rows_for(request.access, MEMBERS_EXPORT) if listing.is_exported(request) else rows_for(request.access)
+    return listing.respond(request, rows, template="console/members/members.html")
 
 
 @page(permission=MEMBERS_EDIT, methods=("POST",))

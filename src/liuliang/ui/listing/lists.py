@@ -73,7 +73,7 @@ class Listing:
     ``default_sort`` is the key of a column, with a minus for the largest first. ``tie_breaker`` is a unique field of the
     rows, never null. ``key_field`` is what bulk actions name rows by. ``row_actions`` is a template that draws the links
     of a row's last column and gets ``row``. ``export_name`` (without it there is no export) is the file's name;
-    ``export_permission`` who may.
+    ``export_permission`` who may at all; which rows they may take is the page's to decide (`is_exported`).
     """
 
     key: str
@@ -101,7 +101,7 @@ class Listing:
         """
         bound = [one.for_request(request) for one in self.filters]
         parameters = request.GET
-        if "export" in parameters and self.may_export(request):
+        if self.is_exported(request):
             return self._export(request, bound, rows)
         chosen = preferences.read_choice(parameters)
         page = self._page(request, bound, rows, chosen or preferences.read(request, self.key))
@@ -135,6 +135,10 @@ class Listing:
     def may_export(self, request: HttpRequest) -> bool:
         """Tell whether this person may take the list away as a file."""
         return bool(self.export_name) and _may(request, self.export_permission)
+
+    def is_exported(self, request: HttpRequest) -> bool:
+        """Tell whether the answer will be the file. The page then gives only the rows that may go into it."""
+        return "export" in request.GET and self.may_export(request)
 
     def _page(
         self, request: HttpRequest, bound: Sequence[Filter], rows: Rows, liked: preferences.Preferences
