@@ -213,3 +213,27 @@ def test_ten_imports_at_once_agree_on_who_everybody_is(transactional_db, make_co
         assert len({person[answer[n]] for answer in answers}) == 1
     assert Identity.objects.filter(kind="qq").count() == len({v for p in people for k, v in p.identities if k == "qq"})
     assert not Member.objects.filter(identities=None).exists(), "nothing made in vain is left"
+
+
+def test_who_may_merge_nobody_only_proposes_who_shares_an_identity(db, at):
+    phone, qq = resolve_members(
+        [Known("甲", (("phone", "13800138000"),)), Known("乙", (("qq", "10001"),))], community=None, at=at
+    )
+    both = Known("甲", (("qq", "10001"), ("phone", "13800138000")))
+    for _ in range(2):
+        assert resolve_members([both], community=None, at=at, may_merge=False) == [qq]
+    assert not Member.objects.exclude(canonical=None).exists()
+    proposal = MergeProposal.objects.get()
+    assert {proposal.first_id, proposal.second_id} == {phone, qq}
+    assert resolve_members([both], community=None, at=at) == [qq]
+    assert Member.objects.get(id=phone).canonical_id == qq
+
+
+def test_who_may_merge_nobody_only_proposes_that_a_name_is_an_account(make_community, at):
+    here = make_community()
+    account = Known("小雨", (("wxid", "wxid_1"),))
+    [known] = resolve_members([account], community=None, at=at)
+    [named] = resolve_members([Known("小雨")], community=here.id, at=at)
+    assert resolve_members([account], community=here.id, at=at, may_merge=False) == [known]
+    assert Member.objects.get(id=named).canonical_id is None
+    assert MergeProposal.objects.count() == 1

@@ -46,7 +46,9 @@ class Recorded:
     conflicting: tuple[str, ...] = ()
 
 
-def record_orders(orders: Sequence[NewOrder], *, source: str, community: int | None, at: datetime) -> Recorded:
+def record_orders(
+    orders: Sequence[NewOrder], *, source: str, community: int | None, at: datetime, may_merge: bool = True
+) -> Recorded:
     """Record ``orders`` of one shop or file format and log what happened with the money.
 
     ``source`` and ``number`` identify an order, so importing again adds nothing. A payment is logged once; of a refund
@@ -59,6 +61,7 @@ def record_orders(orders: Sequence[NewOrder], *, source: str, community: int | N
         source: what names the numbers, such as ``taobao``.
         community: where the orders belong, None for none.
         at: now; the names of buyers count as seen then.
+        may_merge: whether buyers found to be one person are merged; else they are proposed to staff.
 
     Raises:
         ValueError: an amount is negative or a refund is greater than its amount.
@@ -71,7 +74,7 @@ def record_orders(orders: Sequence[NewOrder], *, source: str, community: int | N
         return Recorded(0, 0)
     known = [order.buyer for order in rows.values() if _is_somebody(order.buyer)]
     # Before the transaction of the orders, because new members are to be visible to other imports at once.
-    ids = iter(resolve_members(known, community=community, at=at))
+    ids = iter(resolve_members(known, community=community, at=at, may_merge=may_merge))
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():
         added = _insert(rows, buyers, source, community)

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from liuliang.people.merging import merge_pairs
 from liuliang.people.models import ErasedIdentity, new_public_id
 from liuliang.people.names import NAME_LIMIT, clean_name
-from liuliang.people.proposals import propose_merges
+from liuliang.people.proposals import propose_merges, propose_pairs
 from liuliang.people.recording import (
     Key,
     Person,
@@ -39,6 +39,9 @@ STRONG_KINDS = ACCOUNT_KINDS | {"phone", "email", "unionid", "openid"}
 
 CONTACT_KINDS = frozenset({"phone", "email", "qq", "wxid"})
 """Kinds by which anybody could reach the person; shown only to staff who may see contact data."""
+
+PROPOSED_SCORE = 90
+"""How likely a pair is one person that a rule would have merged, told by somebody who may not merge."""
 
 # First halves of PostgreSQL's advisory locks; the second half is the community, or 0.
 _NAMING = 0x6D65
@@ -98,12 +101,15 @@ def name_key(community: int | None, name: str) -> Key:
     return Key("name", f"{community or 0}:{clean_name(name)}")
 
 
-def resolve_members(people: Sequence[Known], *, community: int | None, at: datetime) -> list[int]:
+def resolve_members(
+    people: Sequence[Known], *, community: int | None, at: datetime, may_merge: bool = True
+) -> list[int]:
     """Return the recorded member id of each of ``people``, creating who is new.
 
     The id is that of the record which the strongest identity belongs to, also where that record was merged into
     another; an identity gives the same id for ever. Several identities of one person that belong to different members
-    merge these. ``at`` is when the people were seen: the name of the latest sight is kept.
+    merge these, or are proposed to staff where the caller ``may_merge`` nobody. ``at`` is when the people were seen: the
+    name of the latest sight is kept.
 
     Safe under concurrent calls. Call it outside of a longer transaction: what it creates and locks is then free at
     once, and calls never wait for each other's batches. A bounded number of statements, however many people.
@@ -127,8 +133,8 @@ def resolve_members(people: Sequence[Known], *, community: int | None, at: datet
             created = insert_members(decisions.fresh, at)
             insert_identities(decisions.identities, at)
             owners = give_way(set(created), persons, owners_of(persons))
-            merge_pairs(decisions.pairs, rule="chat_name", at=at)
-        merge_pairs(_settle(persons, owners), rule="same_identity", at=at)
+            _unite(decisions.pairs, "chat_name", may_merge=may_merge, at=at)
+        _unite(_settle(persons, owners), "same_identity", may_merge=may_merge, at=at)
         # New records hold the name they were made with.
         made = set(created)
         note_names((person for person in persons if person.member not in made), at)
@@ -140,6 +146,14 @@ def hold_resolving() -> None:
     """Wait for calls that are creating members, and hold later ones back until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_ERASING])
+
+
+def _unite(pairs: Sequence[tuple[int, int]], rule: str, *, may_merge: bool, at: datetime) -> None:
+    """Merge the pairs by a rule, or leave the decision to staff."""
+    if may_merge:
+        merge_pairs(pairs, rule=rule, at=at)
+    else:
+        propose_pairs(pairs, score=PROPOSED_SCORE, evidence={"rule": rule}, at=at)
 
 
 def _keys(known: Known) -> list[Key]:

@@ -122,6 +122,10 @@ def _evidence(evidence: dict[str, Any], names: dict[int, str]) -> tuple[str, ...
     told = []
     if evidence.get("order"):
         told.append(_("同一张订单先后写了这两个人"))
+    if evidence.get("rule") == "same_identity":
+        told.append(_("同一行里写着这两个人的账号"))
+    if evidence.get("rule") == "chat_name":
+        told.append(_("这个账号在群里用这个名字"))
     if evidence.get("length"):
         told.append(_("名字相同"))
     if evidence.get("bearers") == 2:
