@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db import transaction
 
+from liuliang.accounts.permissions import MEMBERS_MERGE
 from liuliang.importers import storage
 from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
 from liuliang.importers.models import Import, ImportProblem
@@ -22,6 +23,7 @@ from liuliang.kernel import clock, log
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.logs import get_logger
+from liuliang.people.access import Access
 from liuliang.people.communities import chat_community, remember_chat
 
 logger = get_logger(__name__)
@@ -175,10 +177,20 @@ class Run:
                     doubts.append(Unreadable(read.line, "bad_amount", f"{row.number} {row.amount} {row.refunded}"))
                 else:
                     orders[row.number], lines[row.number] = (row, at), read.line
-        facts = bring_in_members(members, community=community, listed_at=started, file=self.row.digest)
-        bought, conflicting = bring_in_orders(list(orders.values()), community=community, at=started)
+        may_merge = self._may_merge()
+        facts = bring_in_members(
+            members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge
+        )
+        bought, conflicting = bring_in_orders(
+            list(orders.values()), community=community, at=started, may_merge=may_merge
+        )
         doubts += [Unreadable(lines[number], "order_told_differently", number) for number in conflicting]
         return facts, bought, doubts
+
+    def _may_merge(self) -> bool:
+        """Tell whether rows may merge members: merging reaches beyond the community that the import is allowed for."""
+        staff = self.row.staff
+        return staff is None or Access(staff).may_everywhere(MEMBERS_MERGE)
 
     def _instant(self, at: datetime) -> datetime | None:
         return instant_of(at, ZoneInfo(self.row.timezone), self._latest)

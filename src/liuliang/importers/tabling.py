@@ -24,16 +24,24 @@ ORDER_SOURCE = "table"
 
 
 def bring_in_members(
-    rows: Sequence[tuple[MemberRow, datetime | None]], *, community: int | None, listed_at: datetime, file: str
+    rows: Sequence[tuple[MemberRow, datetime | None]],
+    *,
+    community: int | None,
+    listed_at: datetime,
+    file: str,
+    may_merge: bool,
 ) -> list[Fact]:
     """Create or find the members of a list, fill in what it says of them, and return the facts to log.
 
     Each row comes with the instant of its joining. Without a community the list says who people are, not where. ``file`` is the
     digest of the file: a list imported again lists nobody twice. What staff wrote by hand is not overwritten.
+    Members who turn out to be one person are merged where the importer ``may_merge``, else proposed to staff.
     """
     if not rows:
         return []
-    ids = resolve_members([_known(row.person) for row, _ in rows], community=community, at=listed_at)
+    ids = resolve_members(
+        [_known(row.person) for row, _ in rows], community=community, at=listed_at, may_merge=may_merge
+    )
     describe_members(
         [
             Described(member, row.attributes, row.tags, row.note, row.birthday)
@@ -55,9 +63,9 @@ def bring_in_members(
 
 
 def bring_in_orders(
-    rows: Sequence[tuple[OrderRow, datetime]], *, community: int | None, at: datetime
+    rows: Sequence[tuple[OrderRow, datetime]], *, community: int | None, at: datetime, may_merge: bool
 ) -> tuple[int, tuple[str, ...]]:
-    """Record the orders of a list, each with its instant.
+    """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`.
 
     Returns:
         How many were new, and the numbers whose amount was told differently before.
@@ -78,7 +86,7 @@ def bring_in_orders(
         )
         for row, placed_at in rows
     ]
-    recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at)
+    recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at, may_merge=may_merge)
     return recorded.added, recorded.conflicting
 
 
