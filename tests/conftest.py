@@ -16,7 +16,10 @@ if "LIULIANG_TEST_DATABASE_URL" in os.environ:
 else:
     from liuliang.kernel import postgres
 
-    os.environ["DATABASE_URL"] = postgres.ensure_running(_HOME / "postgres")
+    # A server for each process of the run: an open transaction holds back the readers of every database of its cluster.
+    os.environ["DATABASE_URL"] = postgres.ensure_running(
+        _HOME / f"postgres-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    )
 
 # Named here and not in pyproject.toml, because pytest-django would read the settings before this file runs.
 os.environ["DJANGO_SETTINGS_MODULE"] = "liuliang.project.settings"
