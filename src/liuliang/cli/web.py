@@ -12,6 +12,8 @@ import liuliang
 
 ASSETS = Path(liuliang.__file__).parent / "ui" / "static" / "liuliang"
 YEAR = 365 * 24 * 3600
+IDLE = 600
+"""Seconds that a thread waits for work before it ends: the longest that the server takes."""
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
@@ -23,6 +25,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
+        # A thread has its own connections and its own handle of the engine; it is not thrown away after every pause.
+        blocking_threads_idle_timeout=IDLE,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=15,

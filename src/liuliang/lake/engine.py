@@ -29,6 +29,7 @@ FILE_MISSING = 107
 _of_thread = threading.local()
 _anchor: dict[int, Client] = {}
 _anchoring = threading.Lock()
+_free: dict[tuple[int, str], list[Client]] = {}
 
 
 def is_embedded() -> bool:
@@ -38,12 +39,26 @@ def is_embedded() -> bool:
 
 def client() -> Client:
     """Return this thread's client, connecting on first use."""
-    held: tuple[int, str, Client] | None = getattr(_of_thread, "held", None)
-    if held is not None and held[:2] == (os.getpid(), settings.CLICKHOUSE_URL):
-        return held[2]
-    fresh = _connect()
-    _of_thread.held = (os.getpid(), settings.CLICKHOUSE_URL, fresh)
-    return fresh
+    where = (os.getpid(), settings.CLICKHOUSE_URL)
+    held: _Held | None = getattr(_of_thread, "held", None)
+    if held is None or held.where != where:
+        try:
+            held = _Held(where, _free[where].pop())
+        except (KeyError, IndexError):
+            held = _Held(where, _connect())
+        _of_thread.held = held
+    return held.client
+
+
+class _Held:
+    """A thread's client. When the thread ends, the next one gets it: a handle that a dying thread closes can stop the others."""
+
+    def __init__(self, where: tuple[int, str], client: Client) -> None:
+        self.where = where
+        self.client = client
+
+    def __del__(self) -> None:
+        _free.setdefault(self.where, []).append(self.client)
 
 
 def _connect() -> Client:

@@ -55,6 +55,9 @@ class StartForm(forms.Form):
     community = forms.ModelChoiceField(queryset=Community.objects.none(), label=_("导入到社群"), required=False)
     timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"), choices=zones)
     date_order = forms.ChoiceField(label=_("日期的顺序"), choices=ORDERS, required=False)
+    first_day = forms.DateField(
+        label=_("第一行是哪一天"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
 
     def __init__(
         self,
@@ -64,8 +67,10 @@ class StartForm(forms.Form):
         may_create: bool,
         data: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial={"timezone": row.timezone, "community": row.community_id})
         self.inspection = msgspec.convert(row.inspection, Inspection)
+        first_day = self.inspection.first_day
+        initial = {"timezone": row.timezone, "community": row.community_id, "first_day": first_day}
+        super().__init__(data, initial=initial)
         kind = sources()[row.source].kind
         field = self.fields["community"]
         field.queryset = communities  # type: ignore[attr-defined]
@@ -81,6 +86,8 @@ class StartForm(forms.Form):
             self.fields["timezone"].help_text = _("文件里的时间带有时区，这里不影响它们。")
         if not self.inspection.date_order:
             del self.fields["date_order"]
+        if first_day is None and "date_missing" not in self.inspection.warnings:
+            del self.fields["first_day"]
         self._add_columns(row)
 
     def _add_columns(self, row: Import) -> None:
@@ -105,5 +112,8 @@ class StartForm(forms.Form):
             if (chosen := self.cleaned_data.get(f"column-{number}")) and chosen != column.field
         }
         return Options(
-            encoding=self.inspection.encoding, date_order=self.cleaned_data.get("date_order", ""), columns=columns
+            encoding=self.inspection.encoding,
+            date_order=self.cleaned_data.get("date_order", ""),
+            columns=columns,
+            first_day=self.cleaned_data.get("first_day"),
         )

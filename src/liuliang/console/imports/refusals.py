@@ -8,27 +8,45 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.console import errors
 
 REASONS: dict[str, str | Promise] = {
-    "bad_amount": _("金额读不懂"),
+    "archive_broken": _("压缩包在这里坏了"),
+    "archive_too_large": _("解压后太大，没有读"),
+    "bad_amount": _("金额读不懂，或退款比付款多"),
     "bad_date": _("日期读不懂"),
+    "bad_encoding": _("文字编码在这里坏了"),
+    "bad_number": _("数字读不懂"),
+    "bad_quantity": _("数量读不懂"),
+    "bad_row": _("这一行读不懂"),
     "bad_type": _("内容的类型不对"),
+    "broken_json": _("JSON 在这里坏了，跳过了这一条"),
     "date_out_of_range": _("日期不可能：早于 1990 年或在将来"),
     "encrypted": _("内容是加密的，请先解密"),
+    "item_too_large": _("这一条太大，没有读"),
+    "line_too_long": _("这一行太长，超出部分没有读"),
     "message_too_long": _("消息太长，超出部分没有读"),
     "no_buyer": _("看不出是谁买的"),
     "no_date": _("没有日期"),
-    "no_header": _("在第一条消息之前，不知道属于谁"),
+    "no_header": _("前面没有消息头或表头，不知道这是什么"),
+    "no_json": _("这里不是 JSON"),
     "no_member": _("看不出是谁"),
     "no_number": _("没有订单号"),
     "no_sender": _("看不出是谁说的"),
     "order_told_differently": _("这个订单以前导入过，金额或时间不一样，保留了原来的"),
+    "sheet_missing": _("没有这个工作表"),
+    "too_deep": _("嵌套太深，没有读"),
     "truncated_json": _("文件在这里断了，前面的都已读入"),
+    "unclosed_quote": _("引号没有结束"),
     "unsupported": _("这种内容还不支持"),
 }
 """Reasons of unreadable places; one without words here is shown as its code."""
 
 WARNINGS: dict[str, str | Promise] = {
+    "date_missing": _("每一行只有时间，没有日期"),
     "date_order_guessed": _("日期的年月日顺序是猜的，请确认"),
     "encoding_guessed": _("文字编码是猜的，请看名字是否正常"),
+    "no_amount_column": _("没有认出金额列，请在下面指定"),
+    "no_at_column": _("没有认出时间列，请在下面指定"),
+    "no_header": _("没有认出表头"),
+    "no_number_column": _("没有认出订单号列，请在下面指定"),
     "private_chat": _("这里有私聊，私聊不会导入"),
 }
 """What a person should look at before the import."""
