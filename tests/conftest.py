@@ -27,3 +27,23 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "liuliang.project.settings"
 import django  # noqa: E402
 
 django.setup()
+
+import pytest  # noqa: E402
+from django.db import connection  # noqa: E402
+
+OPEN = """
+SELECT query FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND backend_xid IS NOT NULL AND backend_type = 'client backend'
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_open_transaction(request):
+    """Fail the test that leaves a writing transaction open: no reader could pass it, and every later test would suffer."""
+    yield
+    if "transactional_db" in request.fixturenames and connection.connection is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(OPEN)
+            left = cursor.fetchall()
+            cursor.execute(OPEN.replace("SELECT query", "SELECT pg_terminate_backend(pid)"))
+        assert not left, f"left open: {left}"
