@@ -44,7 +44,7 @@ def examine() -> bool:
 
 def _findings() -> Iterator[Finding]:
     yield Finding("data folder", str(environment.home()))
-    yield Finding("address", settings.PUBLIC_URL)
+    yield Finding("public address", f"{settings.PUBLIC_URL} (LIULIANG_URL)")
     yield from _database()
     yield from _log()
     yield from _jobs()

@@ -65,7 +65,7 @@ def receive(stream: IO[bytes], name: str, *, staff: Staff | None = None) -> Impo
         row.path, row.digest = str(folder / row.file_name), digest.hexdigest()
         with transaction.atomic():
             row.save()
-            audit.record(RECEIVED, row)
+            audit.record(RECEIVED, row, name=row.file_name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -120,7 +120,7 @@ def queue(
         row.timezone = timezone or (community.timezone if community else row.timezone)
         row.options = msgspec.to_builtins(options or Options())
         row.save()
-        audit.record(STARTED, row)
+        audit.record(STARTED, row, name=row.file_name, community=row.community_id)
     return row
 
 
@@ -138,7 +138,7 @@ def cancel(row: Import) -> None:
         row.state, row.finished_at = "cancelled", clock.now()
         row.inspection = storage.without_samples(row.inspection)
         row.save(update_fields=["state", "finished_at", "path", "inspection"])
-        audit.record(CANCELLED, row)
+        audit.record(CANCELLED, row, name=row.file_name, community=row.community_id)
     storage.drop(path)
 
 

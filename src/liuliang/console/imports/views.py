@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.http import trigger_client_event
 
 from liuliang.accounts.permissions import IMPORTS_RUN
 from liuliang.console.doors import StaffRequest, finds, page
@@ -130,7 +131,11 @@ def upload(request: StaffRequest) -> HttpResponseBase:
 @page(permission=IMPORTS_RUN)
 def card(request: StaffRequest, given: Import) -> HttpResponse:
     """Draw the card anew."""
-    return render(request, "console/imports/card.html", _card(request, given))
+    response = render(request, "console/imports/card.html", _card(request, given))
+    if given.state in {"done", "failed", "cancelled"}:
+        # The history below the cards shows the same import.
+        trigger_client_event(response, "listing:refresh", {})
+    return response
 
 
 @page(permission=IMPORTS_RUN)

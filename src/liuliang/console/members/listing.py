@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -95,6 +96,16 @@ def communities_of(member: Member) -> list[str]:
     return [each.community.name for each in member.shown_memberships]  # type: ignore[attr-defined]
 
 
+def _yuan_spent(member: Member) -> Decimal | None:
+    """Return what a file says somebody spent: an amount, not its minor units."""
+    spent: int | None = member.spent  # type: ignore[attr-defined]
+    return None if spent is None else Decimal(spent) / 100
+
+
+def _spent(member: Member) -> cells.Cell:
+    return cells.money(member.spent)  # type: ignore[attr-defined]
+
+
 _COLUMNS = (
     Column("name", _("成员"), value=shown_name, cell=_who, sort="name", is_fixed=True),
     Column("tags", _("标签"), value=tags_of, show=cells.tags),
@@ -106,7 +117,7 @@ _COLUMNS = (
 )
 _TRADE = (
     Column("orders", _("订单"), value="bought", show=cells.count, sort="bought", align="end"),
-    Column("paid", _("消费"), value="spent", show=cells.money, sort="spent", align="end", hint=_("实付，未减退款")),
+    Column("paid", _("消费"), value=_yuan_spent, cell=_spent, sort="spent", align="end", hint=_("实付，未减退款")),
 )
 
 MEMBERS = Listing(

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
@@ -203,7 +204,7 @@ class Listing:
         source = self._source(bound, rows, values)
         _sort, order = self._order(request.GET)
         columns = [column for column in self.columns if column.is_exported]
-        name = f"{self.export_name}-{clock.now():%Y%m%d}"
+        name = f"{self.export_name}-{timezone.localtime(clock.now()):%Y%m%d}"
         if request.GET["export"] == "csv":
             lines = export.csv_lines(columns, source.stream(order))
             response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")

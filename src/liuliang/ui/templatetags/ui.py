@@ -10,6 +10,7 @@ from typing import Any
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template.context import RequestContext
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -100,7 +101,9 @@ def instant(value: datetime | None) -> SafeString | str:
 
 @register.filter
 def day(value: date | None) -> SafeString | str:
-    """Write a day."""
+    """Write a day; of an instant, the day it falls on here."""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
     return "–" if not value else format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.day(value))
 
 
