@@ -32,7 +32,8 @@ run: setup ## Start the product, empty at first
 	@$(BIN)/liuliang up --port $(PORT)
 
 test: setup chromium ## Run all tests, the browser's included
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser"
+	@$(BIN)/python -m pytest -n 0 -m browser
 
 check: setup ## Format, lint, types, import contracts, migrations, translations, docs
 	$(BIN)/ruff format --check src tests docs hatch_build.py
