@@ -33,6 +33,8 @@ run: setup ## Start the product, empty at first
 
 test: setup chromium ## Run all tests, the browser's included
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser"
+	@# Playwright's loop runs in the test's thread, where Django then keeps other connections: a transaction that was begun
+	@# before the browser started would never end. So the browser has a process of its own.
 	@$(BIN)/python -m pytest -n 0 -m browser
 
 check: setup ## Format, lint, types, import contracts, migrations, translations, docs

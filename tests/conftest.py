@@ -47,14 +47,3 @@ def _no_open_transaction(request):
             left = cursor.fetchall()
             cursor.execute(OPEN.replace("SELECT query", "SELECT pg_terminate_backend(pid)"))
         assert not left, f"left open: {left}"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives a browser: `make test` runs it in a process of its own.
-
-    Playwright's loop runs in the test's thread, and Django keeps other connections for code inside of a loop: a transaction
-    that was begun before the browser started would never be ended.
-    """
-    for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.browser)
