@@ -52,3 +52,11 @@ def _no_open_transaction(request, _watcher):
         connections.close_all()
         for pid in left:
             _watcher.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+
+from hypothesis import settings as hypothesis_settings  # noqa: E402
+
+# The same examples on every run of CI; a developer's runs look for new ones.
+hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis_settings.load_profile("ci")
