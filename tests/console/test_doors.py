@@ -20,7 +20,7 @@ from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, 
 from liuliang.people.access import Access
 
 # What guards itself and is meant for everyone. All else outside the console must turn a stranger away.
-OPEN_TO_ALL = {"healthz", "readyz", "metrics", "ui:language"}
+OPEN_TO_ALL = {"healthz", "readyz", "metrics", "ui:language", "ui:favicon"}
 
 # Where what was asked for leads a person who is signed in to the page of sign-in.
 ENDS_SIGNED_OUT = {"console:sign-out", "console:second-step"}

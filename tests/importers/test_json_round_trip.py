@@ -138,7 +138,8 @@ def test_a_chat_that_was_written_is_read_the_same(
     tmp_path_factory: pytest.TempPathFactory, key: str, made: list[Entry], title: str
 ) -> None:
     exporter = next(entry.who for entry in made if isinstance(entry, Said))
-    chat = written.Chat("123456789", title, exporter, exported_at=1_700_000_000)
+    number = "123456789@chatroom" if KINDS[key] == "wxid" else "123456789"
+    chat = written.Chat(number, title, exporter, exported_at=1_700_000_000)
     path = write_chat(tmp_path_factory.getbasetemp() / f"chat{FORMATS[key].suffix}", key, chat, made)
     source, head = recognise(path)
     assert source.key == key

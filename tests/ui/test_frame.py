@@ -119,3 +119,9 @@ def test_the_interface_speaks_english_when_asked():
     with translation.override("en"):
         assert Template("{% load ui %}{% counted 'x' %}").render(Context()).count("How is this counted") == 1
         assert formats.duration(600) == "10 min"
+
+
+def test_browsers_find_the_mark_where_a_page_names_none(client, gallery_settings):
+    response = client.get("/favicon.ico")
+    assert response.status_code == 302
+    assert response["Location"].endswith(".svg")

@@ -7,4 +7,8 @@ from django.urls import path
 from liuliang.ui import views
 
 app_name = "ui"
-urlpatterns = [path("language/", views.language, name="language")]
+urlpatterns = [
+    path("language/", views.language, name="language"),
+    # Browsers ask for it beside whatever they show that names no icon: a picture, a download, an error.
+    path("favicon.ico", views.favicon, name="favicon"),
+]

@@ -60,6 +60,18 @@ def test_weflow_with_the_notices_of_wechat(read_file: Callable[..., Any]) -> Non
     ]
 
 
+def test_a_member_who_is_named_as_the_chat_is_known_by_name(read_text: Callable[..., list[Record]]) -> None:
+    def one(kind: str, sender: str, text: str) -> dict[str, object]:
+        said = {"createTime": START, "type": kind, "content": text, "isSend": None}
+        return {**said, "senderUsername": sender, "senderDisplayName": "豆友会"}
+
+    messages = [one("文本消息", "wxid_dou", "hi"), one("系统消息", CHAT.key, '"豆友会"通过扫描二维码加入群聊')]
+    whole = {"weflow": {}, "session": {"wxid": CHAT.key, "type": "群聊"}, "messages": messages}
+    _, joined = read_text(json.dumps(whole), expected="weflow_json", name="群.json")
+    assert isinstance(joined, Joined)
+    assert joined.member == wx("豆友会", "wxid_dou")
+
+
 def test_echotrace(read_file: Callable[..., Any]) -> None:
     inspection, reads = read_file(SAMPLES / "echotrace.json", expected="weflow_json")
     assert inspection.chats == (CHAT,)

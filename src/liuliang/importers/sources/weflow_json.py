@@ -36,8 +36,9 @@ from liuliang.importers.wechat_sentences import parse
 from liuliang.importers.wechat_types import SYSTEM
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
+# The chat itself is the sender of notices, under its title, which a member may have for a name.
 _ACCOUNTS = re.compile(
-    r'"senderUsername"\s*:\s*"(?P<account>(?:[^"\\]|\\.)*)"\s*,\s*"senderDisplayName"\s*:\s*"(?P<name>(?:[^"\\]|\\.)*)"'
+    r'"senderUsername"\s*:\s*"(?P<account>(?![^"]*chatroom")(?:[^"\\]|\\.)*)"\s*,\s*"senderDisplayName"\s*:\s*"(?P<name>(?:[^"\\]|\\.)*)"'
 )
 _MYSELF = re.compile(
     rf'"isSend"\s*:\s*1\s*,\s*"senderUsername"\s*:\s*{_STRING}\s*,\s*"senderDisplayName"\s*:\s*{_STRING}'
