@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from liuliang.kernel import log, readers
 from liuliang.kernel.readers import Mark, Reader, Window
@@ -199,3 +200,16 @@ def test_lag_counts_what_is_ahead(seen, make_fact, monkeypatch):
     assert readers.lag()["test.recorder"] >= 9
     readers.catch_up(Recorder())
     assert readers.lag()["test.recorder"] == 0
+
+
+def test_the_end_of_a_long_log_is_found_without_sorting_it(seen, make_fact):
+    log.append([make_fact(number) for number in range(100)])
+    with CaptureQueriesContext(connection) as asked:
+        assert readers.horizon() != Mark()
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {asked.captured_queries[-1]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "Backward using kernel_event_reading" in plan
+    assert "Sort" not in plan

@@ -138,8 +138,9 @@ def horizon() -> Mark:
     """Return the mark of the last event that no running transaction can precede any more."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT xid::text::bigint, position FROM kernel_event WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
-            " ORDER BY xid DESC, position DESC LIMIT 1"
+            # Without its table's name, xid would be the number in the result, which no index knows: all of the log would be sorted.
+            "SELECT e.xid::text::bigint, e.position FROM kernel_event e"
+            " WHERE e.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.xid DESC, e.position DESC LIMIT 1"
         )
         row = cursor.fetchone()
     return Mark(*row) if row else Mark()
