@@ -202,6 +202,23 @@ def test_lag_counts_what_is_ahead(seen, make_fact, monkeypatch):
     assert readers.lag()["test.recorder"] == 0
 
 
+def test_a_reader_that_builds_on_another_stays_behind_it(seen, make_fact):
+    class Follower(Recorder):
+        name = "test.follower"
+
+        def limit(self):
+            return readers.reached(Recorder.name)
+
+    for number in range(3):
+        log.append([make_fact(number)])
+    readers.catch_up(Follower())
+    assert seen() == []
+    readers.catch_up(Recorder())
+    before = seen()
+    readers.catch_up(Follower())
+    assert seen() == sorted(before * 2)
+
+
 def test_the_end_of_a_long_log_is_found_without_sorting_it(seen, make_fact):
     log.append([make_fact(number) for number in range(100)])
     with CaptureQueriesContext(connection) as asked:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
-from liuliang.kernel import log, readers, restore
+from liuliang.kernel import clock, log, readers, restore
 from liuliang.kernel.models import Cluster
+from liuliang.lake.models import LakeBatch
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +98,40 @@ def test_a_log_from_another_cluster_is_renumbered_once(restored):
     Cluster.objects.update(system_identifier=1)
     assert restore.settle() == 6
     assert restore.settle() == 0
+
+
+def span(batch: LakeBatch) -> list[str]:
+    """Return the events of a span, as they will be sent."""
+    window = readers.Window(
+        readers.Mark(batch.upto_xid, batch.upto_position), readers.Mark(batch.after_xid, batch.after_position)
+    )
+    return [event.source_id for event in window.events()]
+
+
+def test_a_span_that_waits_to_be_sent_holds_the_same_events(restored):
+    """The columnar copy's server is sent what lies between two places of the log, which were written down before."""
+    first = restored
+    old = 10_000_000
+    spans = [(0, 0, old + 1, first + 3), (old + 1, first + 3, old + 3, first), (old + 3, first, old + 9, first + 900)]
+    for after_xid, after_position, upto_xid, upto_position in spans:
+        LakeBatch.objects.create(
+            after_xid=after_xid,
+            after_position=after_position,
+            upto_xid=upto_xid,
+            upto_position=upto_position,
+            created_at=clock.now(),
+        )
+    before = [span(batch) for batch in LakeBatch.objects.order_by("id")]
+    assert before == [["1", "3"], ["2", "0"], ["5", "4"]]
+    restore.renumber()
+    assert [span(batch) for batch in LakeBatch.objects.order_by("id")] == before
+
+
+def test_every_column_that_holds_a_transaction_id_is_declared():
+    kept = {
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.column.endswith("xid")
+    }
+    assert kept == {(table, xid) for table, xid, _ in restore.log_places()}

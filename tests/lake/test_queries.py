@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from liuliang.kernel import readers
 from liuliang.kernel.errors import Refused
 from liuliang.lake import catalogue, engine, queries
 from liuliang.lake.queries import query
+from liuliang.lake.sealer import Sealer
 
 from .conftest import START, seal_here
 
@@ -79,3 +81,19 @@ def test_every_thread_has_a_client_of_its_own(db):
 
 def test_the_lakes_folder_is_nobody_elses_business(lake_root):
     assert catalogue.root().stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("members", [set(), {7}, set(range(1, 33)), set(range(1, 34)), {1, 70_000, 4_294_967_295}])
+def test_sets_of_members_come_back_as_they_are(db, members):
+    everyone, nobody, again = queries.query_sets(
+        "SELECT groupBitmapState(m), groupBitmapStateIf(m, m = 0), groupBitmapState(m)"
+        " FROM (SELECT toUInt32(arrayJoin({members:Array(UInt32)})) AS m)",
+        {"members": sorted(members)},
+    )
+    assert set(everyone) == set(again) == members
+    assert not nobody
+
+
+def test_the_lake_says_how_far_it_holds_the_log(ripple, time_zones):
+    assert queries.sealed_upto() == readers.Mark()
+    assert Sealer.name == queries.READER

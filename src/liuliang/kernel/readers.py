@@ -28,7 +28,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Mark:
     """A place in the log; everything up to and including it has been read."""
 
@@ -93,6 +93,10 @@ class Reader(ABC):
     @abstractmethod
     def apply(self, window: Window) -> None:
         """Act on the window's events in the surrounding transaction."""
+
+    def limit(self) -> Mark | None:
+        """Return how far this reader may go now, if it builds on what another has made of the log; None for no limit."""
+        return None
 
     def hold(self) -> None:
         """Lock every shard's cursor until the transaction ends, so that nothing is read meanwhile."""
@@ -172,7 +176,7 @@ def _advance_together(reader: Reader) -> bool:
         if len(rows) != reader.shards or len(set(rows)) != 1:
             return False
         after = Mark(*rows[0])
-        upto = _ahead(after, reader.batch)
+        upto = _ahead(after, reader.batch, reader.limit())
         if upto is None:
             return False
         reader.apply(Window(upto, after, kinds=reader.kinds))
@@ -194,7 +198,7 @@ def advance_shard(reader: Reader, shard: int) -> bool:
         if row is None:
             return False
         after = Mark(row[1], row[2])
-        upto = _ahead(after, reader.batch)
+        upto = _ahead(after, reader.batch, reader.limit())
         if upto is None:
             return False
         reader.apply(Window(upto, after, shard, reader.shards, reader.kinds))
@@ -205,13 +209,29 @@ def advance_shard(reader: Reader, shard: int) -> bool:
         return True
 
 
-def _ahead(after: Mark, count: int) -> Mark | None:
-    """Return the mark ``count`` events after ``after``, or the last one below the horizon; None when there is none."""
+def reached(name: str) -> Mark:
+    """Return how far every shard of the reader of this name has come."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT xid, position FROM kernel_cursor WHERE reader = %s ORDER BY xid, position LIMIT 1", [name]
+        )
+        row = cursor.fetchone()
+    return Mark(*row) if row else Mark()
+
+
+def _ahead(after: Mark, count: int, limit: Mark | None) -> Mark | None:
+    """Return the mark ``count`` events after ``after``, or the last one below the horizon; None when there is none.
+
+    Nothing beyond ``limit`` is looked at.
+    """
     below = (
         "SELECT e.xid::text::bigint, e.position FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
         " AND e.xid < pg_snapshot_xmin(pg_current_snapshot())"
     )
     params = [after.xid, after.position]
+    if limit is not None:
+        below += " AND (e.xid, e.position) <= (%s::text::xid8, %s)"
+        params += [limit.xid, limit.position]
     with connection.cursor() as cursor:
         cursor.execute(f"{below} ORDER BY e.xid, e.position OFFSET {count - 1} LIMIT 1", params)
         row = cursor.fetchone()

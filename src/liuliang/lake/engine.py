@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from django.conf import settings
 from liuliang.kernel.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from clickhouse_connect.driver.client import Client
 
@@ -30,6 +32,7 @@ _of_thread = threading.local()
 _anchor: dict[int, Client] = {}
 _anchoring = threading.Lock()
 _free: dict[tuple[int, str], list[Client]] = {}
+_due: dict[int, float] = {}
 
 
 def is_embedded() -> bool:
@@ -107,13 +110,60 @@ def fetch(
     """
     bounds = limits(seconds, memory)
     try:
-        result = client().query(statement, parameters=dict(parameters) if parameters else None, settings=bounds)
+        with _in_time(bounds):
+            result = client().query(statement, parameters=dict(parameters) if parameters else None, settings=bounds)
     except Exception as error:
         refused = _refusal(error, bounds)
         if refused is None:
             raise
         raise refused from error
     return tuple(result.column_names), [tuple(row) for row in result.result_rows]
+
+
+def fetch_raw(
+    statement: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    seconds: float | None = None,
+    memory: int | None = None,
+) -> bytes:
+    """Run a reading statement and return its rows as ClickHouse's RowBinary.
+
+    Raises:
+        Refused: as `fetch`.
+    """
+    bounds = limits(seconds, memory)
+    try:
+        with _in_time(bounds):
+            return bytes(
+                client().raw_query(
+                    statement, parameters=dict(parameters) if parameters else None, settings=bounds, fmt="RowBinary"
+                )
+            )
+    except Exception as error:
+        refused = _refusal(error, bounds)
+        if refused is None:
+            raise
+        raise refused from error
+
+
+@contextmanager
+def _in_time(bounds: Mapping[str, Any]) -> Iterator[None]:
+    """Note until when the statement of this thread must have ended, by its own limit."""
+    thread = threading.get_ident()
+    _due[thread] = time.monotonic() + float(bounds["max_execution_time"])
+    try:
+        yield
+    finally:
+        _due.pop(thread, None)
+
+
+def overdue() -> float:
+    """Return by how many seconds a reading statement of this process exceeds its limit; 0.0 when none does.
+
+    The engine ends statements at their limit. One that goes on long after is stuck, and so is whoever waits for it.
+    """
+    return max(0.0, time.monotonic() - min(_due.copy().values(), default=time.monotonic()))
 
 
 def _refusal(error: Exception, bounds: Mapping[str, Any]) -> Refused | None:

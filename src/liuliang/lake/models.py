@@ -83,6 +83,8 @@ class LakeBatch(models.Model):
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
 
+    log_places = (("after_xid", "after_position"), ("upto_xid", "upto_position"))
+
     class Meta:
         indexes = [models.Index(fields=["id"], condition=Q(delivered_at=None), name="lake_batch_waiting")]
         verbose_name_plural = "lake batches"

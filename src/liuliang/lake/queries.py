@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection
 
 from liuliang.kernel import clock
-from liuliang.lake import engine, server
+from liuliang.kernel.readers import Mark, reached
+from liuliang.lake import bitmaps, engine, server
 from liuliang.lake.catalogue import Snapshot, read_files, take_snapshot
 from liuliang.lake.identity import applied
+from liuliang.lake.models import LakeBatch
 from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from pyroaring import BitMap
+
+Answer = TypeVar("Answer")
 
 READER = "lake"
 """The name of the lake's cursor in the log."""
@@ -58,14 +64,45 @@ def query(
     Raises:
         Refused: ``lake.too_slow`` or ``lake.too_much``: it ran into a limit.
     """
+    return Result(*_asked(engine.fetch, statement, parameters, seconds, memory))
+
+
+def query_sets(
+    statement: str,
+    parameters: Mapping[str, object] = _NOTHING,
+    *,
+    seconds: float | None = None,
+    memory: int | None = None,
+) -> list[BitMap]:
+    """Run a SELECT of one row whose columns are all ``groupBitmapState`` of UInt32 numbers, and return these sets.
+
+    Arguments and refusals as for `query`. A million members come over in a tenth of a millisecond.
+    """
+    return bitmaps.read_row(_asked(engine.fetch_raw, statement, parameters, seconds, memory))
+
+
+def _asked(
+    fetch: Callable[..., Answer],
+    statement: str,
+    parameters: Mapping[str, object],
+    seconds: float | None,
+    memory: int | None,
+) -> Answer:
     try:
-        return Result(*engine.fetch(_bound(statement), parameters, seconds=seconds, memory=memory))
+        return fetch(_bound(statement), parameters, seconds=seconds, memory=memory)
     except Exception as error:
         # A file can be deleted between our look at the catalogue and the engine's at the folder, if we were suspended
         # for longer than retired files are kept. The catalogue knows what took its place.
         if engine.error_code(error) != engine.FILE_MISSING:
             raise
-    return Result(*engine.fetch(_bound(statement), parameters, seconds=seconds, memory=memory))
+    return fetch(_bound(statement), parameters, seconds=seconds, memory=memory)
+
+
+def sealed_upto() -> Mark:
+    """Return how far the lake holds the log: everything up to and including this place can be queried."""
+    mark = reached(READER)
+    waiting = LakeBatch.objects.filter(delivered_at=None).order_by("id").first()
+    return mark if waiting is None else Mark(waiting.after_xid, waiting.after_position)
 
 
 def _bound(statement: str) -> str:

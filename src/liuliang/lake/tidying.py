@@ -12,7 +12,7 @@ from liuliang.lake.zones import recount
 
 
 def tidy() -> None:
-    """Do all the upkeep that is due; safe to call at any time and from several workers.
+    """Do all the upkeep that is due; safe to call at any time and from several followers.
 
     Erasure comes first, since it is owed; deleting comes last, since the steps before leave files behind.
     """
