@@ -1,9 +1,8 @@
-"""A private PostgreSQL for the test run, and the data folder of a throw-away installation."""
+"""A private PostgreSQL and data folder for each process of the test run: nothing is shared with the developer's own."""
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,37 +21,16 @@ else:
         _HOME / f"postgres-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     )
 
-# Named here and not in pyproject.toml, because pytest-django would read the settings before this file runs.
 os.environ["DJANGO_SETTINGS_MODULE"] = "liuliang.project.settings"
 
 import django  # noqa: E402
 
 django.setup()
 
-import psycopg  # noqa: E402
-import pytest  # noqa: E402
-from django.db import connections  # noqa: E402
-
-_OPEN = "SELECT pid FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND backend_type = 'client backend'"
-
-
-@pytest.fixture(scope="session")
-def _watcher():
-    """A connection beside Django's, to look at what tests leave behind."""
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as watcher:
-        yield watcher
-
-
-@pytest.fixture(autouse=True)
-def _no_open_transaction(request, _watcher):
-    """End writing transactions that an earlier test left open: no reader of the log could pass them."""
-    left = [pid for (pid,) in _watcher.execute(_OPEN).fetchall()]
-    if left:
-        sys.stderr.write(f"\nleft open before {request.node.nodeid}: {left}\n")
-        connections.close_all()
-        for pid in left:
-            _watcher.execute("SELECT pg_terminate_backend(%s)", [pid])
-
+# Named for the lines above only, here and not in pyproject.toml: where pytest-django finds the name it reads the settings
+# before this file runs. The processes of a parallel run inherit the variables of the first, and with this one they would
+# all read its settings: its database, whose open transactions then hold back each other's readers, and its data folder.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
