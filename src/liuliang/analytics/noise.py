@@ -115,6 +115,30 @@ def compare_shares(now: int, of_now: int, before: int, of_before: int) -> Compar
     )
 
 
+def wilson(successes: int, trials: int) -> tuple[float, float] | None:
+    """Return the 95 % interval of a share (Wilson 1927), which holds for small groups too; None for a share of nothing."""
+    if trials <= 0:
+        return None
+    z = _NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    low = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)
+    high = 1.0 if successes == trials else min(1.0, (centre + half) / scale)
+    return low, high
+
+
+def mean_interval(total: float, squares: float, count: int) -> tuple[float, float] | None:
+    """Return the 95 % interval of a mean, given the sum and the sum of squares of ``count`` values; None for fewer than two."""
+    if count < 2:
+        return None
+    mean = total / count
+    variance = max(0.0, squares - count * mean * mean) / (count - 1)
+    half = student_quantile((1 + CONFIDENCE) / 2, count - 1) * math.sqrt(variance / count)
+    return mean - half, mean + half
+
+
 def compare_flow(net: Sequence[float], level_now: float) -> Comparison:
     """Compare a level (members) with what it was before the daily ``net`` flows that led to it.
 

@@ -120,7 +120,7 @@ class Basket:
 
 
 # Who the order counts for: the community it names, else every community its buyer was in when it was placed.
-_ATTRIBUTED = """
+ATTRIBUTED = """
     FROM commerce_order o
     LEFT JOIN people_member p ON p.id = o.member_id
     LEFT JOIN people_membership m ON o.community_id IS NULL AND m.member_id = coalesce(p.canonical_id, p.id)
@@ -128,8 +128,10 @@ _ATTRIBUTED = """
     WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)
         AND coalesce(o.community_id, m.community_id) = ANY(%(communities)s)
 """
+"""Paid orders ``o`` of the communities, with the buyer's record ``p``; one that counts for several comes once for each."""
 
-_ALL = " FROM commerce_order o WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
+ALL = " FROM commerce_order o WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
+"""Every paid order, of members or not."""
 
 
 def sales(scope: Scope, period: Period, timezone: str) -> Sales:
@@ -137,10 +139,10 @@ def sales(scope: Scope, period: Period, timezone: str) -> Sales:
     begin, end = period.with_previous.instants(timezone)
     values: dict[str, Any] = {"begin": begin, "end": end, "unpaid": sorted(UNPAID), "zone": timezone}
     # An order may count for several communities of the scope; the total has it once.
-    source = _ALL
+    source = ALL
     if not scope.is_everything:
         values["communities"] = list(scope.communities)
-        source = " FROM (SELECT DISTINCT o.id, o.at, o.amount, o.refunded, o.currency" + _ATTRIBUTED + ") o"
+        source = " FROM (SELECT DISTINCT o.id, o.at, o.amount, o.refunded, o.currency" + ATTRIBUTED + ") o"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (o.at AT TIME ZONE %(zone)s)::date, o.currency, sum(o.amount), count(*), sum(o.refunded)"
@@ -183,7 +185,7 @@ def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySa
                 " coalesce(sum(o.amount) FILTER (WHERE o.at >= %(middle)s), 0),"
                 " count(*) FILTER (WHERE o.at >= %(middle)s),"
                 " coalesce(sum(o.amount) FILTER (WHERE o.at < %(middle)s), 0)"
-                f"{_ATTRIBUTED} AND o.currency = %(currency)s GROUP BY 1",
+                f"{ATTRIBUTED} AND o.currency = %(currency)s GROUP BY 1",
                 values,
             )
             found |= {row[0]: CommunitySales(*(int(value) for value in row[1:])) for row in cursor.fetchall()}
@@ -206,7 +208,9 @@ def basket(scope: Scope, period: Period, *, top: int = 10) -> Basket:
         "currency": CURRENCY,
         "top": top,
     }
-    mine = f"WITH mine AS (SELECT o.*, coalesce(p.canonical_id, p.id) AS buyer {_ATTRIBUTED} AND o.currency = %(currency)s)"
+    mine = (
+        f"WITH mine AS (SELECT o.*, coalesce(p.canonical_id, p.id) AS buyer {ATTRIBUTED} AND o.currency = %(currency)s)"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"{mine}, buyers AS (SELECT buyer, sum(amount) AS amount, count(*) AS orders, max(at) AS last_at"

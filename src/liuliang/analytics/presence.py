@@ -87,15 +87,22 @@ def robots() -> tuple[int, ...]:
 
 def presence(scope: Scope) -> Mapping[int, Presence]:
     """Return how each community stands now; those that nobody was ever seen in are left out."""
-    where, values = _among(scope)
     with connection.cursor() as cursor:
-        cursor.execute(
+        cursor.execute(*presence_statement(scope))
+        return {row[0]: Presence(*row[1:]) for row in cursor.fetchall()}
+
+
+def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return the SQL of `presence`, and its parameters."""
+    where, values = _among(scope)
+    return (
+        (
             "SELECT community_id, count(*) FILTER (WHERE is_present),"
             " count(*) FILTER (WHERE is_present AND first_spoke_at IS NULL), max(last_spoke_at)"
-            f" FROM people_membership m WHERE {where} GROUP BY community_id",
-            values,
-        )
-        return {row[0]: Presence(*row[1:]) for row in cursor.fetchall()}
+            f" FROM people_membership m WHERE {where} GROUP BY community_id"
+        ),
+        values,
+    )
 
 
 def silence(scope: Scope, period: Period, *, examples: int = 20) -> Silence:
@@ -151,4 +158,7 @@ def _among(scope: Scope) -> tuple[str, dict[str, Any]]:
     if scope.robots:
         terms.append("NOT m.member_id = ANY(%(robots)s)")
         values["robots"] = list(scope.robots)
+    if scope.population is not None:
+        terms.append("m.member_id = ANY(%(population)s)")
+        values["population"] = list(scope.population.ids)
     return " AND ".join(terms), values

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,16 +16,32 @@ STAMP = "%Y-%m-%d %H:%M:%S.%f"
 
 
 @dataclass(frozen=True, slots=True)
+class Population:
+    """The people a figure is narrowed to, such as a segment. Two of the same people are equal, however many they are."""
+
+    digest: str
+    ids: tuple[int, ...] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, members: Iterable[int]) -> Population:
+        """Make a population of members' ids: a list, a set, a roaring bitmap."""
+        ids = tuple(sorted(set(members)))
+        return cls(hashlib.sha256(array("Q", ids).tobytes()).hexdigest(), ids)
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Communities with their time zones, and the members who are no people.
 
     ``is_everything`` means no other community exists, so none need be named. ``zones`` is a tuple of (time zone, ids),
-    so that a scope can be hashed and remembered. ``robots`` are left out of every figure.
+    so that a scope can be hashed and remembered. ``robots`` are left out of every figure. ``population`` narrows the figures
+    to some people; None is everybody.
     """
 
     zones: tuple[tuple[str, tuple[int, ...]], ...]
     is_everything: bool = False
     robots: tuple[int, ...] = ()
+    population: Population | None = None
 
     @classmethod
     def of(cls, places: Iterable[tuple[int, str]], *, is_everything: bool = False, robots: Iterable[int] = ()) -> Scope:
@@ -38,7 +56,12 @@ class Scope:
         """Return the part of this scope that holds just these communities."""
         wanted = set(communities)
         kept = ((zone, tuple(each for each in ids if each in wanted)) for zone, ids in self.zones)
-        return Scope(tuple((zone, ids) for zone, ids in kept if ids), robots=self.robots)
+        zones = tuple((zone, ids) for zone, ids in kept if ids)
+        return Scope(zones, robots=self.robots, population=self.population)
+
+    def among(self, population: Population | None) -> Scope:
+        """Return this scope narrowed to some people."""
+        return replace(self, population=population)
 
     @property
     def communities(self) -> tuple[int, ...]:
@@ -76,10 +99,14 @@ class Scope:
         return f"({' OR '.join(terms)}){outside}{people}", values | more
 
     def _people(self) -> tuple[str, dict[str, Any]]:
-        """Return the SQL that leaves robots out, with the AND before it; nothing where there are none."""
-        if not self.robots:
-            return "", {}
-        return " AND member NOT IN {robots:Array(UInt32)}", {"robots": list(self.robots)}
+        """Return the SQL that leaves out robots and everybody outside the population, with the AND before it."""
+        text, values = "", dict[str, Any]()
+        if self.robots:
+            text, values = " AND member NOT IN {robots:Array(UInt32)}", {"robots": list(self.robots)}
+        if self.population is not None:
+            text += " AND member IN {population:Array(UInt32)}"
+            values["population"] = list(self.population.ids)
+        return text, values
 
 
 def stamp(instant: datetime) -> str:

@@ -9,6 +9,9 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.definitions import Definition
+from liuliang.analytics.measures import JOINED as PAIRS_JOINED
+from liuliang.analytics.measures import LEFT as PAIRS_LEFT
+from liuliang.analytics.measures import MESSAGES as MESSAGES_SENT
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.remembering import remembered
 from liuliang.analytics.scopes import Scope, between
@@ -154,10 +157,10 @@ def traffic(scope: Scope, period: Period) -> Traffic:
         SELECT grouping(day), grouping(is_now), day, is_now, sum(messages), groupBitmapOr(spoke), sum(joined), sum(gone)
         FROM (
             SELECT day, day >= {{begin:Date}} AS is_now,
-                   sumIf(count, kind = 'message.sent') AS messages,
+                   {MESSAGES_SENT} AS messages,
                    groupBitmapStateIf(member, kind = 'message.sent') AS spoke,
-                   uniqExactIf((community, member), kind = 'member.joined') AS joined,
-                   uniqExactIf((community, member), kind = 'member.left') AS gone
+                   {PAIRS_JOINED} AS joined,
+                   {PAIRS_LEFT} AS gone
             FROM {{member_day}}
             WHERE {_KINDS} AND {among} AND {within}
             GROUP BY day

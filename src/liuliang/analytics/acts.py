@@ -1,0 +1,33 @@
+"""Which events are somebody's own doing, which ones show that they are there, and which nobody tells stories with."""
+
+from __future__ import annotations
+
+from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.kernel.events import EventType, event_types
+
+ACTS = ("message.sent", "message.recalled", "order.paid")
+"""What makes a member active: what they did themselves. Being invited, listed, removed or tagged does not."""
+
+EVIDENCE = ("member.joined", "member.left", "member.listed", "member.role_changed", "message.sent")
+"""What shows that somebody is or was in a community, as in `liuliang.people.projections`."""
+
+_BOOKKEEPING = frozenset({"member.merged", "member.split", "member.erased", "member.listed", "community.renamed"})
+
+_NEEDS = {"order": ORDERS_VIEW}
+"""What one must be allowed to see, by the first word of a kind."""
+
+
+def told_kinds() -> tuple[EventType, ...]:
+    """Return the kinds of events that funnels and paths are told with, by title: all but the system's own bookkeeping."""
+    known = [kind for kind in event_types().values() if kind.kind not in _BOOKKEEPING]
+    return tuple(sorted(known, key=lambda kind: kind.kind))
+
+
+def needed_for(kinds: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """Return the permissions that one needs to ask about events of these kinds, besides seeing figures."""
+    return tuple(sorted({_NEEDS[word] for word in (kind.partition(".")[0] for kind in kinds) if word in _NEEDS}))
+
+
+def is_everywhere(kind: str) -> bool:
+    """Tell whether events of a kind may belong to no community, so that they count wherever their member is."""
+    return kind.startswith("order.")

@@ -1,0 +1,204 @@
+"""The protocol of a metric, what is asked of it, and the registry of metrics.
+
+A metric is one file in `liuliang.analytics.metrics` that ends with ``METRIC = …``: a key, its words, a unit, the
+dimensions it can be split by, and the statement that counts it. Other packages offer theirs through the entry-point
+group of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any, Literal, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.scopes import Scope
+from liuliang.kernel.clock import local_day
+from liuliang.kernel.registry import Registry
+
+Step = Literal["whole", "day", "week", "month"]
+Style = Literal["count", "money", "percent", "duration", "ratio"]
+
+SMALL = 30
+"""Shares and means of fewer than this are marked as small: their interval says so too, but people look at the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to know of a metric.
+
+    ``until`` is the end of what the log knows: of what comes later, nothing is counted as not having happened.
+    ``timezone`` is that of the days of events outside any community. ``types`` says of which type each community is.
+    """
+
+    scope: Scope
+    period: Period
+    until: datetime
+    timezone: str
+    step: Step = "whole"
+    split: str = ""
+    types: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def starts(self) -> tuple[date, ...]:
+        """Return the first day of every bucket."""
+        if self.step == "whole":
+            return (self.period.first,)
+        return tuple(sorted({start_of(day, self.step, self.period.first) for day in self.period.days}))
+
+    @property
+    def buckets(self) -> tuple[Period, ...]:
+        """Return the days of every bucket."""
+        starts = self.starts
+        ends = [start - ONE_DAY for start in starts[1:]] + [self.period.last]
+        return tuple(Period(start, end) for start, end in zip(starts, ends, strict=True))
+
+    @property
+    def last_day(self) -> date:
+        """Return the last local day that is over in every community, as far as the log knows."""
+        zones = [zone for zone, _ids in self.scope.zones] or [self.timezone]
+        return min(local_day(self.until, zone) for zone in zones) - ONE_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query with its values, and which store answers it."""
+
+    sql: str
+    values: dict[str, Any]
+    store: Literal["lake", "records"] = "lake"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of a metric: of a part (a community's id, a type, a way of joining; empty for the whole) in one bucket.
+
+    ``value`` is None where there is nothing to divide by. ``low`` and ``high`` are the 95% interval of a share or a mean;
+    ``count`` of ``of`` is what was divided.
+    """
+
+    part: str
+    start: date
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    count: float | None = None
+    of: int | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether this is a share or mean of very few."""
+        return self.of is not None and self.of < SMALL
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What a metric can be split by."""
+
+    key: str
+    title: str | Promise
+    counted: str | Promise
+
+
+DIMENSIONS = {
+    dimension.key: dimension
+    for dimension in (
+        Dimension("community", _("社群"), _("每个群各算各的，一个人在几个群里就在每个群里各算一次。")),
+        Dimension("type", _("社群类型"), _("按社群的类型合在一起，同一类型的几个群里的同一个人只算一次。")),
+        Dimension(
+            "how",
+            _("进群方式"),
+            _("按第一次进这个群的方式：邀请、扫码、链接、搜索、建群；没有进群记录或记录没写的算“不详”。"),
+        ),
+    )
+}
+
+
+class Metric(Protocol):
+    """One measurable thing."""
+
+    @property
+    def key(self) -> str:
+        """Stable name, used in addresses and saved things."""
+        ...
+
+    @property
+    def definition(self) -> Definition:
+        """The metric in words."""
+        ...
+
+    @property
+    def style(self) -> Style:
+        """How its values are written: money is minor units, durations seconds, percentages ratios."""
+        ...
+
+    @property
+    def stage(self) -> str:
+        """Which part of the story it belongs to: a key of `STAGES`."""
+        ...
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Keys of `DIMENSIONS` it can be split by."""
+        ...
+
+    @property
+    def permission(self) -> str:
+        """What one needs besides seeing figures, empty for nothing."""
+        ...
+
+    def statements(self, asked: Asked) -> tuple[Statement, ...]:
+        """Return the queries that count it."""
+        ...
+
+    def read(self, asked: Asked) -> Sequence[Reading]:
+        """Return its values; parts and buckets in which nothing happened may be left out."""
+        ...
+
+
+STAGES = {
+    "size": _("规模与流量"),
+    "activity": _("活跃"),
+    "retention": _("激活与留存"),
+    "referral": _("裂变"),
+    "revenue": _("成交"),
+    "service": _("服务"),
+}
+"""The parts of the story, in the order they are told."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What all metrics have in common; a base for the ways to count that `counting` and `selling` offer."""
+
+    definition: Definition
+    stage: str
+    style: Style = "count"
+    dimensions: tuple[str, ...] = field(default=("community", "type", "how"))
+    permission: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the metric's stable name."""
+        return self.definition.key
+
+
+@cache
+def metrics() -> Registry[Metric]:
+    """Return every metric: the files of this package's folder and the ``liuliang.analytics.metrics`` entry points."""
+    return Registry.discover("liuliang.analytics.metrics", attribute="METRIC")
+
+
+def start_of(day: date, step: Step, first: date) -> date:
+    """Return the first day of the bucket that ``day`` falls into: weeks begin on Monday, none before ``first``."""
+    if step == "week":
+        return max(first, day - timedelta(days=day.weekday()))
+    if step == "month":
+        return max(first, day.replace(day=1))
+    return day if step == "day" else first

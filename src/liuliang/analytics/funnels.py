@@ -1,0 +1,248 @@
+"""How far people come through ordered steps, where they are lost, and who they are.
+
+Exactly: a person's chain is a choice of different events that fit the steps in order, none earlier than the one before,
+all within the window after the first; the first one lies in the period. A person counts for the longest chain there is,
+whichever of their first steps it begins with. That is what the engine's ``windowFunnel`` finds: for each step it keeps the
+latest beginning from which the step was reached, and a later beginning can only reach further. Where one event fits several
+steps it has to be told so (``strict_once``), or one message would be two. Tests compare it with trying all chains.
+
+An exclusion cuts a person's time into stretches: a chain without the excluded event strictly between its first and last
+event lies in one of them, so the longest of the stretches' chains is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics import noise
+from liuliang.analytics.base import SMALL, Asked
+from liuliang.analytics.counting import split
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.happenings import Happening, happened, matching
+from liuliang.analytics.noise import Comparison
+from liuliang.analytics.periods import Period
+from liuliang.analytics.remembering import remembered
+from liuliang.kernel.errors import Refused
+from liuliang.lake.queries import query
+
+FEWEST, MOST = 2, 20
+"""Steps of a funnel."""
+
+LONGEST_WINDOW = timedelta(days=366)
+
+FUNNEL = Definition(
+    "funnel",
+    _("漏斗"),
+    _(
+        "一个人从期内任意一次“第一步”出发，依次做到后面的每一步，前后都在第一步之后的窗口以内，做到第几步就算到第几步；有好几次第一步时，"
+        "取走得最远的一次。中间做别的事不要紧。一件事只能当一步用；记录的时间相同，按步骤的先后算。“排除”的事如果发生在第一步和最后一步之间，"
+        "这一串就断了，从断开以后重新算。没有记在任何社群里的订单，算给买家见过面的社群。不分组时一个人只算一次；按社群、类型、进群方式分组时每组各算各的。"
+        "期末离记录的尽头不到一个窗口时，后面的人还来不及走完，会标出来。转化率是占第一步的人，区间是 95% 的 Wilson 区间。机器人不算。"
+    ),
+    _("人"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What is asked: steps in order, and how long a chain may take.
+
+    ``asked`` gives the communities, the period of the first step and what to split by; ``without`` breaks a chain.
+    """
+
+    asked: Asked
+    steps: tuple[Happening, ...]
+    window: timedelta
+    without: Happening | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be counted.
+
+        Raises:
+            Refused: ``funnel.steps`` or ``funnel.window``.
+        """
+        if not FEWEST <= len(self.steps) <= MOST:
+            raise Refused("funnel.steps", fewest=FEWEST, most=MOST, found=len(self.steps))
+        if not timedelta(0) < self.window <= LONGEST_WINDOW:
+            raise Refused("funnel.window", days=LONGEST_WINDOW.days)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether everybody's window is over as far as the log knows."""
+        return self.asked.last_day >= self.asked.period.last + self.window
+
+    @property
+    def before(self) -> Funnel:
+        """Return the same funnel over the period before."""
+        return replace(self, asked=replace(self.asked, period=self.asked.period.previous))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step as it went: how many reached it, of how many who took the first and the one before."""
+
+    step: int
+    reached: int
+    of: int
+    previous: int
+
+    @property
+    def share(self) -> float | None:
+        """Return the share of those who took the first step."""
+        return self.reached / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the share's 95% interval."""
+        return noise.wilson(self.reached, self.of)
+
+    @property
+    def step_share(self) -> float | None:
+        """Return the share of those who took the step before."""
+        return self.reached / self.previous if self.previous else None
+
+    @property
+    def lost(self) -> int:
+        """Return how many took the step before and not this one."""
+        return self.previous - self.reached
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether it speaks of very few people."""
+        return self.of < SMALL
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The stages of one part (empty for the whole)."""
+
+    part: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def entered(self) -> int:
+        """Return how many took the first step."""
+        return self.stages[0].reached
+
+    @property
+    def share(self) -> float | None:
+        """Return the share that came to the end."""
+        return self.stages[-1].share
+
+
+@remembered
+def funnel(question: Funnel) -> tuple[Flow, ...]:
+    """Return how far people came, by part; the part with most people first. Without a split there is always one."""
+    relation, values = _levels(question)
+    rows = query(f"SELECT part, level, count() FROM {relation} GROUP BY part, level", values).rows
+    by_part: dict[str, dict[int, int]] = {}
+    for part, level, count in rows:
+        by_part.setdefault(str(part), {})[int(level)] = int(count)
+    if not question.asked.split:
+        by_part.setdefault("", {})
+    flows = [Flow(part, _stages(len(question.steps), levels)) for part, levels in by_part.items()]
+    return tuple(sorted(flows, key=lambda flow: (-flow.entered, flow.part)))
+
+
+def _stages(steps: int, levels: Mapping[int, int]) -> tuple[Stage, ...]:
+    reached = [sum(count for level, count in levels.items() if level >= step) for step in range(1, steps + 1)]
+    return tuple(
+        Stage(place + 1, number, reached[0], reached[max(place - 1, 0)]) for place, number in enumerate(reached)
+    )
+
+
+def compare(now: Flow, before: Flow) -> tuple[Comparison | None, ...]:
+    """Return how the share of each step compares with another flow's; nothing where either is a share of nothing."""
+    return tuple(
+        noise.compare_shares(here.reached, here.of, there.reached, there.of)
+        for here, there in zip(now.stages, before.stages, strict=True)
+    )
+
+
+def members_at(question: Funnel, step: int, *, is_lost: bool, part: str = "") -> tuple[int, ...]:
+    """Return who reached ``step`` (from 1), or, of those who took the step before, who did not."""
+    if not 1 <= step <= len(question.steps):
+        return ()
+    relation, values = _levels(question)
+    condition = "level = {step:UInt8} - 1 AND level > 0" if is_lost else "level >= {step:UInt8}"
+    rows = query(
+        f"SELECT member FROM {relation} WHERE {condition} AND part = {{part:String}} ORDER BY member",
+        {**values, "step": step, "part": part},
+    ).rows
+    return tuple(int(row[0]) for row in rows)
+
+
+def statement_of(question: Funnel) -> str:
+    """Return the SQL of how far everybody came."""
+    return _levels(question)[0]
+
+
+def _levels(question: Funnel) -> tuple[str, dict[str, Any]]:
+    """Return the relation of everybody who took the first step: part, member, and the level they reached."""
+    asked = question.asked
+    kinds = sorted({step.kind for step in (*question.steps, *([question.without] if question.without else []))})
+    until = asked.period.last + question.window + timedelta(days=1)
+    events, values = happened(
+        asked.scope, kinds, Period(asked.period.first, until), by_community=bool(asked.split), name="all"
+    )
+    fits: list[str] = []
+    for place, step in enumerate(question.steps):
+        term, more = matching(step, f"step_{place}")
+        fits.append(f"{term} AS fits_{place}")
+        values |= more
+    starts, more = _in_period(asked)
+    values |= more
+    fits[0] = fits[0].replace(" AS fits_0", f" AND {starts} AS fits_0")
+    if question.without is not None:
+        term, more = matching(question.without, "without")
+        fits.append(f"{term} AS cuts")
+        values |= more
+    rows, values = split(asked, f"SELECT * FROM {events}", "kind, community, member, occurred_at, value, data", values)
+    names = [f"fits_{place}" for place in range(len(question.steps))]
+    # With steps that share a kind, one event could be taken for two of them.
+    mode = "" if len({step.kind for step in question.steps}) == len(question.steps) else ", 'strict_once'"
+    chain = f"windowFunnel({_milliseconds(question.window)}{mode})(at, {', '.join(names)})"
+    facts = f"SELECT part, member, toUInt64(toUnixTimestamp64Milli(occurred_at)) AS at, {', '.join(fits)} FROM {rows}"
+    if question.without is None:
+        return f"(SELECT part, member, {chain} AS level FROM ({facts}) GROUP BY part, member HAVING level > 0)", values
+    # Stretch n lies between the cuts n and n+1; what happens in the very instant of a cut belongs to both.
+    cuts = (
+        f"SELECT part, member, arraySort(groupUniqArray(at)) AS cuts_at FROM ({facts}) WHERE cuts GROUP BY part, member"
+    )
+    stretched = (
+        f"SELECT part, member, at, {', '.join(names)}, arrayCount(cut -> cut < at, cuts_at) AS stretch,"
+        " if(has(cuts_at, at), [stretch, stretch + 1], [stretch]) AS stretches"
+        f" FROM ({facts}) AS facts LEFT JOIN ({cuts}) AS cut USING (part, member)"
+    )
+    return (
+        "(SELECT part, member, max(level) AS level FROM ("
+        f"SELECT part, member, each, {chain} AS level FROM ({stretched}) ARRAY JOIN stretches AS each"
+        " GROUP BY part, member, each) GROUP BY part, member HAVING level > 0)"
+    ), values
+
+
+def _in_period(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """Return the SQL that an event's instant lies in the period, as days run where it happened."""
+    values: dict[str, Any] = {}
+    branches: list[str] = []
+    for place, (zone, ids) in enumerate(asked.scope.zones):
+        begin, end = asked.period.instants(zone)
+        values |= {
+            f"starts_{place}": begin.strftime("%Y-%m-%d %H:%M:%S"),
+            f"ends_{place}": end.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        inside = f"(occurred_at >= {{starts_{place}:DateTime64(3, 'UTC')}} AND occurred_at < {{ends_{place}:DateTime64(3, 'UTC')}})"
+        branches.append(f"community IN ({', '.join(map(str, ids))}), {inside}" if place else inside)
+    if not branches:
+        return "0", values
+    # The first zone is also that of events outside any community.
+    return (f"multiIf({', '.join(branches[1:])}, {branches[0]})" if len(branches) > 1 else branches[0]), values
+
+
+def _milliseconds(window: timedelta) -> int:
+    return int(window.total_seconds() * 1000)

@@ -1,0 +1,23 @@
+"""New ones who begin to speak."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics.counting import Counted
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.joining import first_words
+
+METRIC = Counted(
+    definition=Definition(
+        "activation",
+        _("新人激活率"),
+        _(
+            "期内第一次进某个群的“人·群”里，进群后 7 天（168 小时）内在这个群说过话的占多少。进群还不满 7 天的不算；进群记录之前就在群里出现过的不算。"
+        ),
+    ),
+    stage="retention",
+    style="percent",
+    tell=first_words,
+    result="share",
+)

@@ -1,0 +1,56 @@
+"""Money for each member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.analytics.base import Asked, Reading, Statement, Words
+from liuliang.analytics.counting import answer, divided
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.levels import level_statements, levels
+from liuliang.analytics.selling import paid_orders
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arpu(Words):
+    """What members paid, of those who are there at the end."""
+
+    def statements(self, asked: Asked) -> tuple[Statement, ...]:
+        """Return what each buyer paid, summed up, and who is there."""
+        return (_paid(asked), *level_statements(asked))
+
+    def read(self, asked: Asked) -> Sequence[Reading]:
+        """Return the mean of all members, those who paid nothing included; its interval comes from how much people differ."""
+        paid = {(row[0], row[1]): (float(row[2]), float(row[3])) for row in answer(_paid(asked))}
+        found: list[Reading] = []
+        for each in levels(asked):
+            amount, squares = paid.get((each.part, each.start), (0.0, 0.0))
+            found.append(divided(each.part, each.start, amount, each.members, squares=squares))
+        return found
+
+
+def _paid(asked: Asked) -> Statement:
+    orders, values = paid_orders(asked)
+    return Statement(
+        "SELECT part, start, sum(amount), sum(amount::numeric * amount) FROM (SELECT part, start, sum(amount) AS amount"
+        f" FROM {orders} GROUP BY part, start, coalesce(buyer, -id)) AS paid GROUP BY part, start",
+        values,
+        "records",
+    )
+
+
+METRIC = Arpu(
+    definition=Definition(
+        "arpu",
+        _("人均成交 ARPU"),
+        _("期内成交额 ÷ 期末群成员（人·群），没买过的人也算在分母里。区间来自每个人付了多少之间的差别。"),
+    ),
+    stage="revenue",
+    style="money",
+    dimensions=("community", "type"),
+    permission=ORDERS_VIEW,
+)

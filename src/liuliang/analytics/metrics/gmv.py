@@ -1,0 +1,17 @@
+"""Money paid."""
+
+from __future__ import annotations
+
+from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.analytics.counting import Counted
+from liuliang.analytics.orders import GMV
+from liuliang.analytics.selling import by_order
+
+METRIC = Counted(
+    definition=GMV,
+    stage="revenue",
+    style="money",
+    dimensions=("community", "type"),
+    permission=ORDERS_VIEW,
+    tell=by_order("sum(amount)"),
+)

@@ -1,0 +1,282 @@
+"""Who comes back: cohorts by the day, week or month they began, and how many of each were there in every one after.
+
+Cohorts and days are kept as bitmaps of members, so a matrix costs one pass over the days and then one intersection a
+cell, and the members behind a cell are the intersection itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics import noise
+from liuliang.analytics.acts import ACTS, EVIDENCE
+from liuliang.analytics.base import SMALL
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.joining import local_day_of
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.remembering import remembered
+from liuliang.analytics.scopes import Scope
+from liuliang.kernel.errors import Refused
+from liuliang.lake.queries import query
+
+Unit = Literal["day", "week", "month"]
+Began = Literal["joined", "spoke"]
+Back = Literal["active", "stayed"]
+
+MOST_COHORTS = 100
+"""Rows of a matrix at the most."""
+
+AGES = {"day": 30, "week": 12, "month": 12}
+"""How far a matrix follows its cohorts, in units."""
+
+RETENTION = Definition(
+    "retention",
+    _("留存"),
+    _(
+        "一行是同一天（周、月）开始的人，一个人在所选的社群里只算一次，从最早的那次算起。“进群”指第一次有进群记录；"
+        "进群记录之前就出现过的人不算新来的。“第一次说话”指有记录以来的第一句话。第 0 格是开始的那一天（周、月），往后数自然日、自然周（周一起）、自然月，"
+        "按社群当地时间。“活跃”指那一格里自己说过话、撤回过消息或在群里下过单；“还在群里”指那一格结束时至少还在一个所选的社群里。"
+        "还没过完的格子标成斜体，不进平均。平均按人数加权，只算已经过完的格子；区间是 95% 的 Wilson 区间。少于 30 人的标成小样本。机器人不算。"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which cohorts, and what counts as still being there.
+
+    ``period`` is when they began; ``last_day`` the last local day that is over; ``how`` keeps those who first came that way
+    (empty for everybody, ``unknown`` where nothing is recorded).
+    """
+
+    scope: Scope
+    period: Period
+    unit: Unit
+    last_day: date
+    began: Began = "joined"
+    back: Back = "active"
+    how: str = ""
+
+    @property
+    def starts(self) -> tuple[date, ...]:
+        """Return the first day of every cohort."""
+        return tuple(sorted({self.start_of(day) for day in self.period.days}))
+
+    def start_of(self, day: date) -> date:
+        """Return the first day of the unit that ``day`` is in; unlike a cohort's people it may lie before the period."""
+        if self.unit == "week":
+            return day - timedelta(days=day.weekday())
+        return day.replace(day=1) if self.unit == "month" else day
+
+    def after(self, start: date, age: int) -> Period:
+        """Return the days of the unit that begins ``age`` units after ``start``."""
+        if self.unit == "month":
+            first = _months_later(start, age)
+            return Period(first, _months_later(first, 1) - ONE_DAY)
+        length = 7 if self.unit == "week" else 1
+        first = start + timedelta(days=age * length)
+        return Period(first, first + timedelta(days=length - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many of ``of`` were there in one unit. An incomplete one is not over yet: its number can still grow."""
+
+    age: int
+    count: int
+    of: int
+    is_complete: bool
+
+    @property
+    def share(self) -> float | None:
+        """Return the share; None of nobody."""
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the share's 95% interval."""
+        return noise.wilson(self.count, self.of)
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether it speaks of very few people."""
+        return self.of < SMALL
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Those who began together, and what became of them; cells end where the future begins."""
+
+    start: date
+    size: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All cohorts, and their average by age over the cells that are complete."""
+
+    cohorts: tuple[Cohort, ...]
+    average: tuple[Cell, ...]
+
+    @property
+    def size(self) -> int:
+        """Return how many people began."""
+        return sum(cohort.size for cohort in self.cohorts)
+
+
+@remembered
+def retention(question: Question) -> Matrix:
+    """Return the matrix.
+
+    Raises:
+        Refused: ``retention.too_many_cohorts`` beyond `MOST_COHORTS`.
+    """
+    starts = question.starts
+    if len(starts) > MOST_COHORTS:
+        raise Refused("retention.too_many_cohorts", most=MOST_COHORTS, found=len(starts))
+    cohorts, values = _cohorts(question)
+    there, more = _there(question, cohorts)
+    # The row without a day is there for cohorts that nobody of ever came back from.
+    rows = query(
+        "SELECT start, bucket, bitmapCardinality(cohort.people), bitmapAndCardinality(cohort.people, there.people)"
+        f" FROM (SELECT {_start(question, 'came')} AS start, groupBitmapState(member) AS people FROM {cohorts}"
+        f" GROUP BY start) AS cohort CROSS JOIN (SELECT bucket, people FROM {there} UNION ALL"
+        " SELECT toDate(0) AS bucket, groupBitmapStateIf(toUInt32(0), 0) AS people) AS there"
+        " WHERE bucket >= start OR bucket = toDate(0)",
+        {**values, **more},
+    ).rows
+    sizes: dict[date, int] = {}
+    counts: dict[tuple[date, date], int] = {}
+    for start, bucket, size, count in rows:
+        sizes[start] = int(size)
+        counts[start, bucket] = int(count)
+    found = tuple(_cohort(question, start, sizes.get(start, 0), counts) for start in starts)
+    return Matrix(found, _average(found))
+
+
+def _cohort(question: Question, start: date, size: int, counts: dict[tuple[date, date], int]) -> Cohort:
+    cells: list[Cell] = []
+    for age in range(AGES[question.unit] + 1):
+        unit = question.after(start, age)
+        if unit.first > question.last_day:
+            break
+        is_complete = unit.last <= question.last_day
+        cells.append(Cell(age, counts.get((start, unit.first), 0), size, is_complete))
+    return Cohort(start, size, tuple(cells))
+
+
+def _average(cohorts: Sequence[Cohort]) -> tuple[Cell, ...]:
+    found: list[Cell] = []
+    for age in range(max((len(cohort.cells) for cohort in cohorts), default=0)):
+        over = [cohort.cells[age] for cohort in cohorts if len(cohort.cells) > age and cohort.cells[age].is_complete]
+        if over and sum(cell.of for cell in over):
+            found.append(Cell(age, sum(cell.count for cell in over), sum(cell.of for cell in over), is_complete=True))
+    return tuple(found)
+
+
+def members_behind(question: Question, start: date, age: int | None, *, is_back: bool = True) -> tuple[int, ...]:
+    """Return the members of the cohort that began at ``start``: those there at ``age``, or those who were not.
+
+    Without an age, the whole cohort. An age beyond the future is nobody.
+    """
+    if start not in question.starts:
+        return ()
+    cohorts, values = _cohorts(question)
+    values["start"] = start.isoformat()
+    cohort = f"SELECT member FROM {cohorts} WHERE {_start(question, 'came')} = {{start:Date}}"
+    if age is None:
+        return tuple(int(row[0]) for row in query(f"{cohort} ORDER BY member", values).rows)
+    if not 0 <= age <= AGES[question.unit] or question.after(start, age).first > question.last_day:
+        return ()
+    there, more = _there(question, cohorts)
+    bucket = question.after(start, age).first.isoformat()
+    people = f"SELECT arrayJoin(bitmapToArray(people)) FROM {there} WHERE bucket = {{bucket:Date}}"
+    condition = "IN" if is_back else "NOT IN"
+    found = query(f"{cohort} AND member {condition} ({people}) ORDER BY member", {**values, **more, "bucket": bucket})
+    return tuple(int(row[0]) for row in found.rows)
+
+
+def statement_of(question: Question) -> str:
+    """Return the SQL of who began when, for those who want to know exactly."""
+    return _cohorts(question)[0]
+
+
+def _cohorts(question: Question) -> tuple[str, dict[str, Any]]:
+    """Return the relation of who began in the period: member and the day they came."""
+    among, values = question.scope.condition()
+    values = {**values, "first": question.period.first.isoformat(), "last": question.period.last.isoformat()}
+    within = "came >= {first:Date} AND came <= {last:Date}"
+    if question.began == "spoke":
+        return (
+            "(SELECT member, min(day) AS came FROM {member_day}"
+            f" WHERE kind = 'message.sent' AND {among} AND day <= {{last:Date}} GROUP BY member HAVING {within})"
+        ), values
+    # Only those who joined in the period can have begun in it, which leaves few to look back for.
+    recent = f"SELECT member FROM {{member_day}} WHERE kind = 'member.joined' AND {among} AND day >= {{first:Date}}"
+    way = ""
+    if question.how:
+        hows = (
+            "SELECT member, argMin(JSONExtractString(data, 'how'), (occurred_at, position)) AS how FROM {events}"
+            f" WHERE kind = 'member.joined' AND {among} GROUP BY member"
+        )
+        way = f" AND member IN (SELECT member FROM ({hows}) WHERE if(how = '', 'unknown', how) = {{how:String}})"
+        values["how"] = question.how
+    return (
+        "(SELECT member, minIf(day, kind = 'member.joined') AS came FROM {member_day}"
+        f" WHERE kind IN {{evidence:Array(String)}} AND {among} AND day <= {{last:Date}} AND member IN ({recent}"
+        f" AND day <= {{last:Date}}){way} GROUP BY member"
+        f" HAVING countIf(kind = 'member.joined') > 0 AND came = min(day) AND {within})"
+    ), {**values, "evidence": list(EVIDENCE)}
+
+
+def _there(question: Question, cohorts: str) -> tuple[str, dict[str, Any]]:
+    """Return the relation of who was there in which unit: the unit's first day, and the bitmap of people."""
+    among, values = question.scope.condition()
+    starts = question.starts
+    end = min(question.after(starts[-1], AGES[question.unit]).last, question.last_day)
+    values = {**values, "there_from": starts[0].isoformat(), "there_to": end.isoformat()}
+    if question.back == "active":
+        return (
+            f"(SELECT {_start(question, 'day')} AS bucket, groupBitmapState(member) AS people FROM {{member_day}}"
+            f" WHERE kind IN {{acts:Array(String)}} AND {among} AND day >= {{there_from:Date}} AND day <= {{there_to:Date}}"
+            " GROUP BY bucket)"
+        ), {**values, "acts": list(ACTS)}
+    ends = sorted(
+        {question.after(question.start_of(day), 0).last for day in Period(starts[0], max(end, starts[0])).days}
+    )
+    values["ends"] = [min(each, question.last_day).isoformat() for each in ends]
+    day = local_day_of(question.scope, "occurred_at")
+    # In each community, the last coming or going up to the unit's end decides; leaving in the same instant as coming is
+    # having left. Whoever began by speaking was there without a join.
+    moves = (
+        "SELECT member, community, arraySort(groupArray((occurred_at, kind = 'member.left', "
+        f"{day}))) AS moves FROM {{events}} WHERE kind IN ('member.joined', 'member.left') AND {among}"
+        f" AND member IN (SELECT member FROM {cohorts}) GROUP BY member, community"
+    )
+    silent = (
+        "SELECT member, community, [(toDateTime64(0, 3, 'UTC'), 0, min(day))] AS moves FROM {member_day}"
+        f" WHERE kind = 'message.sent' AND {among} AND member IN (SELECT member FROM {cohorts}) GROUP BY member, community"
+    )
+    source = moves if question.began == "joined" else f"{moves} UNION ALL {silent}"
+    return (
+        f"(SELECT {_start(question, 'end')} AS bucket, groupBitmapState(member) AS people FROM ("
+        " SELECT member, community, arraySort(arrayFlatten(groupArray(moves))) AS moves FROM ("
+        f"{source}) GROUP BY member, community) ARRAY JOIN {{ends:Array(Date)}} AS end"
+        " WHERE arrayLast(move -> move.3 <= end, moves).3 > toDate(0) AND arrayLast(move -> move.3 <= end, moves).2 = 0"
+        " GROUP BY bucket)"
+    ), values
+
+
+def _start(question: Question, day: str) -> str:
+    return {"day": day, "week": f"toMonday({day})", "month": f"toStartOfMonth({day})"}[question.unit]
+
+
+def _months_later(first: date, months: int) -> date:
+    place = first.year * 12 + first.month - 1 + months
+    return date(place // 12, place % 12 + 1, 1)

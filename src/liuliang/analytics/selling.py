@@ -1,0 +1,76 @@
+"""How metrics of money are counted: paid orders with the part and the bucket they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from liuliang.analytics.base import Asked, Statement
+from liuliang.analytics.orders import ALL, ATTRIBUTED, CURRENCY
+from liuliang.commerce.services import UNPAID
+
+
+def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """Return the relation of paid orders (id, part, start, zone, amount, buyer) within the period, and its parameters.
+
+    Of the whole, an order counts once, on the day it is in the asker's time zone; of a part, once, on its community's day.
+    """
+    scope, period = asked.scope, asked.period
+    zones = {zone for zone, _ids in scope.zones} | {asked.timezone}
+    edges = [period.instants(zone) for zone in sorted(zones)]
+    values: dict[str, Any] = {
+        "begin": min(begin for begin, _end in edges),
+        "end": max(end for _begin, end in edges),
+        "unpaid": sorted(UNPAID),
+        "currency": CURRENCY,
+        "zone": asked.timezone,
+        "first": period.first,
+        "last": period.last,
+    }
+    part, zone, more = "''", "%(zone)s", ""
+    if asked.split:
+        places = [(each, zone, dict(asked.types).get(each, "")) for zone, ids in scope.zones for each in ids]
+        values |= {
+            "places": [each for each, _zone, _type in places],
+            "place_zones": [zone for _each, zone, _type in places],
+            "place_types": [type_ for _each, _zone, type_ in places],
+        }
+        part = "z.community::text" if asked.split == "community" else "z.type"
+        zone = "z.zone"
+        more = (
+            " JOIN unnest(%(places)s::int[], %(place_zones)s::text[], %(place_types)s::text[]) AS z (community, zone, type)"
+            " ON z.community = coalesce(o.community_id, m.community_id)"
+        )
+    source = ALL.replace(" WHERE", " LEFT JOIN people_member p ON p.id = o.member_id WHERE", 1)
+    if asked.split or not scope.is_everything:
+        values["communities"] = list(scope.communities)
+        source = ATTRIBUTED.replace("WHERE", f"{more} WHERE", 1)
+    buyer = "coalesce(p.canonical_id, p.id)"
+    if scope.population is not None:
+        source += f" AND {buyer} = ANY(%(population)s)"
+        values["population"] = list(scope.population.ids)
+    start = {
+        "whole": "%(first)s::date",
+        "day": "day",
+        "week": "greatest(date_trunc('week', day)::date, %(first)s::date)",
+        "month": "greatest(date_trunc('month', day)::date, %(first)s::date)",
+    }[asked.step]
+    return (
+        (
+            f"(SELECT id, part, {start} AS start, zone, amount, buyer FROM ("
+            f"SELECT DISTINCT ON (o.id, part) o.id, {part} AS part, (o.at AT TIME ZONE {zone})::date AS day, {zone}::text AS zone,"
+            f" o.amount, {buyer} AS buyer {source} AND o.currency = %(currency)s ORDER BY o.id, part, day) AS paid"
+            " WHERE day BETWEEN %(first)s AND %(last)s) AS paid"
+        ),
+        values,
+    )
+
+
+def by_order(measure: str) -> Callable[[Asked], Statement]:
+    """Return how to count paid orders: ``measure`` is an aggregate over the orders of a bucket."""
+
+    def tell(asked: Asked) -> Statement:
+        orders, values = paid_orders(asked)
+        return Statement(f"SELECT part, start, {measure} FROM {orders} GROUP BY part, start", values, "records")
+
+    return tell
