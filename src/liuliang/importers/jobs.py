@@ -18,12 +18,16 @@ def examine_import(import_id: int) -> None:
     services.examine(Import.objects.get(pk=import_id))
 
 
-@job("importers.run")
+@job("importers.run", turn="importers.run")
 def run_import(import_id: int) -> None:
-    """Import a queued file; when the worker stops first, leave the rest to its successor."""
+    """Import a queued file; when the worker stops first, leave the rest to its successor.
+
+    Files are imported one at a time in the order in which they were queued, whatever is killed meanwhile: who is taken for
+    whom may depend on what was known before, and the same files must always say the same.
+    """
     row = services.run(import_id)
     if row.state == "queued":
-        run_import.defer(import_id=import_id)
+        run_import.configure(priority=1).defer(import_id=import_id)
 
 
 @job("importers.tidy", every="20 3 * * *")
