@@ -5,6 +5,8 @@ worker, while worker, follower, web, PostgreSQL and the supervisor itself are ki
 round the log, the projections and the lake of both must say the same.
 
     python tests/chaos/trial.py --rounds 50 [--seed 1] [--keep]
+
+With ``--keep`` the trial ends at the first difference and leaves both installations to be looked at.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Installation:
     """One data folder, and the commands that are run on it."""
 
     def __init__(self, home: Path, port: int) -> None:
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         self.home = home
         self.port = port
         self.environment = {**os.environ, "LIULIANG_HOME": str(home), "LIULIANG_LOG_JSON": "1"}
@@ -81,8 +83,10 @@ class Installation:
 
     def clean_up(self) -> None:
         self.stop()
-        for process in psutil.process_iter(["cmdline"]):
-            if any(str(self.home) in part for part in process.info["cmdline"] or ()):
+        for process in psutil.process_iter(["name", "cmdline"]):
+            if process.info["name"] == "postgres" and any(
+                str(self.home) in part for part in process.info["cmdline"] or ()
+            ):
                 process.kill()
 
 
@@ -90,7 +94,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", action="store_true", help="keep the folders of both installations")
+    parser.add_argument("--keep", action="store_true", help="end at the first difference and keep both")
     chosen = parser.parse_args()
     dice = random.Random(chosen.seed)
     folder = Path(tempfile.mkdtemp(prefix="liuliang-chaos-"))
@@ -110,11 +114,13 @@ def main() -> int:
             failed += not equal
             verdict = "equal" if equal else f"DIFFERENT {_difference(expected, found)}"
             print(f"round {number}: {found['events']:,} events, killed {', '.join(killed)}: {verdict}", flush=True)
+            if chosen.keep and not equal:
+                break
             shutil.rmtree(folder / f"files-{number}")
     finally:
         calm.clean_up()
         wild.clean_up()
-        if not chosen.keep:
+        if not (chosen.keep and failed):
             shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps({"trial": "chaos", "rounds": chosen.rounds, "kills": kills, "different": failed}))
     return 1 if failed else 0
