@@ -210,6 +210,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "group_id": lambda world: str(world.tag.group_id),
         "field_id": lambda world: str(world.definition.pk),
         "key": lambda world: world.definition.key,
+        "metric": lambda world: "active",
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
     }

@@ -32,7 +32,7 @@ OWN_BOOKS = {"accounts_staffsession", "accounts_signinattempt", "accounts_audite
 CHANGES_NOTHING_YET = {"console:import-examine"}
 
 # Parameters that name what everybody shares: the words for members, and roles (whose permission holds everywhere or nowhere).
-PLAIN = {"tag_id", "group_id", "field_id", "key"}
+PLAIN = {"tag_id", "group_id", "field_id", "key", "metric"}
 
 
 @dataclass(frozen=True)

@@ -153,12 +153,21 @@ class Metric(Protocol):
         """What one needs besides seeing figures, empty for nothing."""
         ...
 
+    @property
+    def names_people(self) -> bool:
+        """Whether `people` can say who is behind a value."""
+        ...
+
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return the queries that count it."""
         ...
 
     def read(self, asked: Asked) -> Sequence[Reading]:
         """Return its values; parts and buckets in which nothing happened may be left out."""
+        ...
+
+    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
+        """Return the members behind one value; nobody where it names no people."""
         ...
 
 
@@ -187,6 +196,16 @@ class Words:
     def key(self) -> str:
         """Return the metric's stable name."""
         return self.definition.key
+
+    @property
+    def names_people(self) -> bool:
+        """Return False: most metrics are of what happened, or of many things."""
+        return False
+
+    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
+        """Return nobody."""
+        del asked, part, start
+        return ()
 
 
 @cache

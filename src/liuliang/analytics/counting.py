@@ -28,11 +28,27 @@ class Counted(Words):
 
     The statement's rows are part, first day of the bucket, and then: of a ``count`` its value; of a ``share`` how many of
     how many people; of a ``ratio`` the same of what is no number of people, so that it has no interval; of a ``mean`` the sum,
-    how many, and the sum of squares; of a ``median`` the value, of how many, and its interval.
+    how many, and the sum of squares; of a ``median`` the value, of how many, and its interval. ``who`` gives the people behind:
+    its rows are part, first day and member.
     """
 
     tell: Callable[[Asked], Statement]
     result: Literal["count", "share", "ratio", "mean", "median"] = "count"
+    who: Callable[[Asked], Statement] | None = None
+
+    @property
+    def names_people(self) -> bool:
+        """Tell whether somebody is behind it by name."""
+        return self.who is not None
+
+    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
+        """Return the members behind one value."""
+        if self.who is None:
+            return ()
+        bucket = next((each for each in asked.buckets if each.first == start), None)
+        if bucket is None:
+            return ()
+        return tuple(sorted({int(row[2]) for row in answer(self.who(asked)) if (str(row[0]), row[1]) == (part, start)}))
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return the one statement."""
@@ -147,6 +163,16 @@ def by_day(kinds: Sequence[str], measure: str) -> Callable[[Asked], Statement]:
         return Statement(
             f"SELECT part, {starting(asked.step)} AS start, {measure} FROM {rows} GROUP BY part, start", values
         )
+
+    return tell
+
+
+def doers(kinds: Sequence[str]) -> Callable[[Asked], Statement]:
+    """Return how to name who did something of these kinds in each bucket."""
+
+    def tell(asked: Asked) -> Statement:
+        rows, values = days_of(asked, kinds, asked.period)
+        return Statement(f"SELECT DISTINCT part, {starting(asked.step)} AS start, member FROM {rows}", values)
 
     return tell
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.analytics.acts import EVIDENCE, is_everywhere, told_kinds
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import Period
-from liuliang.analytics.scopes import Scope
+from liuliang.analytics.scopes import Scope, stamp
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import EventType, event_type
 
@@ -152,40 +152,40 @@ def happened(
     """Return the relation of what happened with members on the local days of ``period``: the lake's own columns.
 
     Orders that belong to no community count for their buyer, where and from the day on the buyer was seen in one of these
-    communities: once for each of them when the communities are told apart, else once.
+    communities: once for each of them when the communities are told apart, else once. Of everything there is, they count.
     """
     during, values = scope.during(period, name)
     values = {**values, f"{name}_kinds": list(kinds)}
     columns = "kind, member, community, occurred_at, position, value, other, data"
     of_kinds = f"kind IN {{{name}_kinds:Array(String)}} AND member != 0"
-    here = f"SELECT {columns} FROM {{events}} WHERE {of_kinds} AND {during}"
     placeless = [kind for kind in kinds if is_everywhere(kind)]
     if not placeless:
-        return f"({here})", values
-    among, more = scope.condition()
+        return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND {during})", values
     zone = scope.zones[0][0] if scope.zones else "UTC"
     begin, end = period.instants(zone)
-    values |= {
-        **more,
-        f"{name}_placeless": placeless,
-        f"{name}_evidence": list(EVIDENCE),
-        f"{name}_begin": begin.strftime("%Y-%m-%d %H:%M:%S"),
-        f"{name}_end": end.strftime("%Y-%m-%d %H:%M:%S"),
-    }
+    people, more = scope.people()
+    nowhere = (
+        f"community = 0 AND kind IN {{{name}_placeless:Array(String)}}"
+        f" AND occurred_at >= {{{name}_begin:DateTime64(3, 'UTC')}} AND occurred_at < {{{name}_end:DateTime64(3, 'UTC')}}{people}"
+    )
+    values |= {**more, f"{name}_placeless": placeless, f"{name}_begin": stamp(begin), f"{name}_end": stamp(end)}
+    if scope.is_everything and not by_community:
+        # Everybody is somewhere, and one reading of the kinds is enough.
+        return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND (({during}) OR ({nowhere})))", values
+    among, more = scope.condition()
+    values |= {**more, f"{name}_evidence": list(EVIDENCE)}
     key = "community, member" if by_community else "member"
     seen = (
         f"SELECT {key}, min(day) AS seen FROM {{member_day}} WHERE kind IN {{{name}_evidence:Array(String)}} AND {among}"
         f" GROUP BY {key}"
     )
-    nowhere = (
-        "SELECT kind, member, occurred_at, position, value, other, data FROM {events}"
-        f" WHERE kind IN {{{name}_placeless:Array(String)}} AND community = 0 AND member != 0"
-        f" AND occurred_at >= {{{name}_begin:DateTime64(3, 'UTC')}} AND occurred_at < {{{name}_end:DateTime64(3, 'UTC')}}"
+    bought = (
+        f"SELECT kind, member, occurred_at, position, value, other, data FROM {{events}} WHERE {of_kinds} AND {nowhere}"
     )
     community = "community" if by_community else "toUInt32(0) AS community"
     theirs = (
         f"SELECT kind, member, {community}, occurred_at, position, value, other, data"
-        f" FROM ({nowhere}) AS bought INNER JOIN ({seen}) AS places USING (member)"
+        f" FROM ({bought}) AS bought INNER JOIN ({seen}) AS places USING (member)"
         f" WHERE {local_day_of(scope, 'occurred_at')} >= seen"
     )
-    return f"({here} UNION ALL {theirs})", values
+    return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND {during} UNION ALL {theirs})", values

@@ -30,17 +30,27 @@ def first_words(asked: Asked) -> Statement:
 
 def invited(asked: Asked) -> Statement:
     """Return how to count the members in a community whom another member brought in."""
+    rows, values = _invited(asked)
+    start = starting(asked.step)
+    return Statement(
+        f"SELECT part, {start} AS start, uniqExact(community, member) FROM {rows} GROUP BY part, start", values
+    )
+
+
+def invited_people(asked: Asked) -> Statement:
+    """Return how to name the members whom another member brought in."""
+    rows, values = _invited(asked)
+    return Statement(f"SELECT DISTINCT part, {starting(asked.step)} AS start, member FROM {rows}", values)
+
+
+def _invited(asked: Asked) -> tuple[str, dict[str, Any]]:
     during, values = asked.scope.during(asked.period)
     values = {**values, "first": asked.period.first.isoformat()}
     relation = (
         f"SELECT community, member, {local_day_of(asked.scope, 'occurred_at')} AS day FROM {{events}}"
         f" WHERE kind = 'member.joined' AND other != 0 AND other != member AND {during}"
     )
-    rows, values = split(asked, relation, "community, member, day", values)
-    return Statement(
-        f"SELECT part, {starting(asked.step)} AS start, uniqExact(community, member) FROM {rows} GROUP BY part, start",
-        values,
-    )
+    return split(asked, relation, "community, member, day", values)
 
 
 def brought(asked: Asked) -> Statement:

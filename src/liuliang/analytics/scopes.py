@@ -70,7 +70,7 @@ class Scope:
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """Return the lake SQL that keeps to these communities, and its parameters. Never keeps rows of no community."""
-        people, values = self._people()
+        people, values = self.people()
         if self.is_everything:
             return f"community != 0{people}", values
         return f"community IN {{communities:Array(UInt32)}}{people}", {**values, "communities": list(self.communities)}
@@ -94,11 +94,11 @@ class Scope:
             terms.append(f"({term})")
         if not terms:
             return "0", {}
-        people, more = self._people()
+        people, more = self.people()
         outside = " AND community != 0" if is_plain else ""
         return f"({' OR '.join(terms)}){outside}{people}", values | more
 
-    def _people(self) -> tuple[str, dict[str, Any]]:
+    def people(self) -> tuple[str, dict[str, Any]]:
         """Return the SQL that leaves out robots and everybody outside the population, with the AND before it."""
         text, values = "", dict[str, Any]()
         if self.robots:

@@ -74,3 +74,9 @@ def by_order(measure: str) -> Callable[[Asked], Statement]:
         return Statement(f"SELECT part, start, {measure} FROM {orders} GROUP BY part, start", values, "records")
 
     return tell
+
+
+def paying(asked: Asked) -> Statement:
+    """Return how to name who paid in each bucket."""
+    orders, values = paid_orders(asked)
+    return Statement(f"SELECT DISTINCT part, start, buyer FROM {orders} WHERE buyer IS NOT NULL", values, "records")

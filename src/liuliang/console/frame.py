@@ -35,6 +35,17 @@ SHELL = Shell(
             go="m",
         ),
         Section(
+            _("数据"),
+            icon="chart-bar",
+            entries=(
+                Entry(_("留存"), "console:retention", ANALYTICS_VIEW),
+                Entry(_("漏斗"), "console:funnel", ANALYTICS_VIEW),
+                Entry(_("路径"), "console:paths", ANALYTICS_VIEW),
+                Entry(_("指标"), "console:metrics", ANALYTICS_VIEW),
+            ),
+            go="d",
+        ),
+        Section(
             _("设置"),
             icon="settings",
             entries=(

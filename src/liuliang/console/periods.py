@@ -95,13 +95,17 @@ class PeriodChoice:
 
 def choose(request: HttpRequest, known: Coverage | None, today: date) -> PeriodChoice:
     """Read the period from the address: ``days``, or ``from`` and ``to``; anything unreadable means the usual one."""
-    asked = request.GET
+    return chosen(request.GET, request.path, known, today)
+
+
+def chosen(asked: QueryDict, path: str, known: Coverage | None, today: date) -> PeriodChoice:
+    """Read the period from the query of an address, which `choose` explains; ``path`` is the page it is chosen on."""
     carried = tuple((name, str(asked[name])) for name in ("sort", "q") if asked.get(name))
     first, last = _day(asked, "from"), _day(asked, "to")
     if first is not None and last is not None:
         first, last = min(first, last), min(max(first, last), today)
         if first <= last and (last - first).days < LONGEST:
-            return PeriodChoice(Period(first, last), True, today, known, request.path, carried)
+            return PeriodChoice(Period(first, last), True, today, known, path, carried)
     wanted = next((length for length in LENGTHS if str(length) == asked.get("days")), USUAL)
     period = latest(
         wanted,
@@ -109,7 +113,7 @@ def choose(request: HttpRequest, known: Coverage | None, today: date) -> PeriodC
         first_known=known.first if known else None,
         last_known=known.last if known else None,
     )
-    return PeriodChoice(period, False, today, known, request.path, carried)
+    return PeriodChoice(period, False, today, known, path, carried)
 
 
 def _day(asked: QueryDict, name: str) -> date | None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("overview/", include("liuliang.console.overview.urls")),
     path("communities/", include("liuliang.console.communities.urls")),
     path("members/", include("liuliang.console.members.urls")),
+    path("analysis/", include("liuliang.console.analysis.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.orders import GMV
-from liuliang.analytics.selling import by_order
+from liuliang.analytics.selling import by_order, paying
 
 METRIC = Counted(
     definition=GMV,
@@ -14,4 +14,5 @@ METRIC = Counted(
     dimensions=("community", "type"),
     permission=ORDERS_VIEW,
     tell=by_order("sum(amount)"),
+    who=paying,
 )

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.joining import invited
+from liuliang.analytics.joining import invited, invited_people
 
 METRIC = Counted(
     definition=Definition(
@@ -17,4 +17,5 @@ METRIC = Counted(
     ),
     stage="referral",
     tell=invited,
+    who=invited_people,
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from liuliang.analytics.counting import Counted, by_day
+from liuliang.analytics.counting import Counted, by_day, doers
 from liuliang.analytics.measures import LEFT
 from liuliang.analytics.traffic import LEFT as DEFINITION
 
-METRIC = Counted(definition=DEFINITION, stage="size", tell=by_day(["member.left"], LEFT))
+METRIC = Counted(definition=DEFINITION, stage="size", tell=by_day(["member.left"], LEFT), who=doers(["member.left"]))

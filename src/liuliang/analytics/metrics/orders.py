@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.selling import by_order
+from liuliang.analytics.selling import by_order, paying
 
 METRIC = Counted(
     definition=Definition(
@@ -20,4 +20,5 @@ METRIC = Counted(
     dimensions=("community", "type"),
     permission=ORDERS_VIEW,
     tell=by_order("count(*)"),
+    who=paying,
 )

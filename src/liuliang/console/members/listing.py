@@ -39,6 +39,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import MEMBERS_CONTACT, MEMBERS_EDIT, MEMBERS_EXPORT, MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import UNPAID
+from liuliang.console.analysis.behind import Behind
 from liuliang.kernel import clock
 from liuliang.people import queries
 from liuliang.people.access import Access
@@ -164,6 +165,7 @@ def listing_for(access: Access, parameters: QueryDict) -> Listing:
         DateRange("joined", _("进群时间"), narrow=partial(_joined, access, chosen)),
         NumberRange("said", _("消息数"), field="said", unit=_("条")),
     ]  # fmt: skip
+    filters.append(Behind())
     if may_trade:
         filters += [
             NumberRange("orders", _("订单数"), field="bought", unit=_("单")),

@@ -1,0 +1,132 @@
+"""What a page of analysis speaks of: which communities, which days, up to when; read from the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import QueryDict
+
+from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW
+from liuliang.analytics.base import Asked, Step
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.presence import robots
+from liuliang.analytics.scopes import Scope
+from liuliang.analytics.traffic import coverage
+from liuliang.console.periods import PeriodChoice, chosen
+from liuliang.kernel import clock
+from liuliang.people.access import Access
+from liuliang.people.models import Community
+
+_OF_PERIOD = ("days", "from", "to")
+_INDENT = "\u3000"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A community that may be chosen; ``depth`` is how far it stands below others that may be."""
+
+    id: int
+    public_id: str
+    name: str
+    type: str
+    is_chosen: bool
+    depth: int
+
+    @property
+    def indented(self) -> str:
+        """Return the name, moved in by the depth."""
+        return f"{_INDENT * self.depth}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The communities and the period of the address, within what the person may see."""
+
+    scope: Scope
+    choice: PeriodChoice
+    timezone: str
+    until: datetime
+    types: tuple[tuple[int, str], ...]
+    places: tuple[Place, ...]
+    names: Mapping[int, str]
+    access: Access
+
+    @property
+    def chosen(self) -> Sequence[Place]:
+        """Return what was chosen; nothing means everything one may see."""
+        return [place for place in self.places if place.is_chosen]
+
+    def asked(self, *, step: Step = "whole", split: str = "", period: Period | None = None) -> Asked:
+        """Return the question about this ground."""
+        return Asked(self.scope, period or self.choice.period, self.until, self.timezone, step, split, self.types)
+
+
+def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "") -> Ground:
+    """Return what ``parameters`` ask about, where seeing figures and all of ``needed`` is allowed.
+
+    ``path`` is the page on which the period is chosen. Groups are what is counted; a chosen branch is all groups below it. A community that one may not see cannot be chosen.
+    """
+    reach = access.community_ids(ANALYTICS_VIEW, *needed)
+    rows = Community.objects.all() if reach is None else Community.objects.filter(id__in=reach)
+    known = list(rows.order_by("name").values_list("id", "public_id", "name", "type", "path", "timezone", "is_group"))
+    wanted = set(parameters.getlist("community"))
+    roots = {each[0] for each in known if each[1] in wanted}
+    groups = [each for each in known if each[6] and (not roots or roots & {each[0], *each[4]})]
+    machines = robots()
+    scope = Scope.of(
+        [(each[0], each[5]) for each in groups], is_everything=reach is None and not roots, robots=machines
+    )
+    zones = {each[5] for each in groups}
+    timezone = zones.pop() if len(zones) == 1 else settings.TIME_ZONE
+    now = clock.now()
+    spans = coverage(scope) if groups else None
+    choice = chosen(parameters, path, spans, clock.local_day(now, timezone))
+    choice = replace(choice, carried=tuple(_carried(parameters)))
+    return Ground(
+        scope=scope,
+        choice=choice,
+        timezone=timezone,
+        until=_until(choice, now, timezone),
+        types=tuple((each[0], each[3]) for each in groups),
+        places=_places(known, roots),
+        names={each[0]: each[2] for each in known},
+        access=access,
+    )
+
+
+def _carried(parameters: QueryDict) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in parameters.lists() if name not in _OF_PERIOD for value in values if value]
+
+
+def _until(choice: PeriodChoice, now: datetime, timezone: str) -> datetime:
+    """Return how far the log knows: this hour, so that answers can be remembered, or the end of an old export."""
+    if choice.known is None or choice.known.last >= choice.today - ONE_DAY:
+        return now.replace(minute=0, second=0, microsecond=0)
+    return Period(choice.known.last, choice.known.last).instants(timezone)[1]
+
+
+def _places(known: Sequence[tuple[int, str, str, str, list[int], str, bool]], roots: set[int]) -> tuple[Place, ...]:
+    names = {each[0]: each[2] for each in known}
+    ordered = sorted(known, key=lambda each: [(names.get(step, ""), step) for step in each[4]])
+    return tuple(
+        Place(each[0], each[1], each[2], each[3], each[0] in roots, len(names.keys() & set(each[4])) - 1)
+        for each in ordered
+    )
+
+
+def query_of(parameters: QueryDict, **changed: str | Sequence[str] | None) -> str:
+    """Return the address's query with some parameters changed; None takes one out, empty ones go."""
+    pairs = [(name, value) for name, values in parameters.lists() if name not in changed for value in values if value]
+    for name, value in changed.items():
+        if value is not None:
+            pairs += [(name, each) for each in ([value] if isinstance(value, str) else value)]
+    return urlencode(pairs)
+
+
+def may_see_members(access: Access) -> bool:
+    """Tell whether the people behind figures may be seen anywhere at all."""
+    return access.may(MEMBERS_VIEW)

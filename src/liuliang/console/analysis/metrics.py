@@ -1,0 +1,310 @@
+"""指标: the catalogue of everything that is measured, and each metric opened: its days, its parts, its query, its people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from liuliang.accounts.permissions import ANALYTICS_VIEW
+from liuliang.analytics.base import DIMENSIONS, STAGES, Asked, Metric, Reading, Statement, Step, Style, metrics
+from liuliang.console import errors
+from liuliang.console.analysis.behind import Crowd, behind_url, declare
+from liuliang.console.analysis.funnel import part_words
+from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.words import UNITS, cohort_words
+from liuliang.console.doors import StaffRequest, page
+from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
+from liuliang.ui import formats
+from liuliang.ui.charts import Chart, Series
+from liuliang.ui.figures import Figure, Format
+
+FOLDER = "console/analysis"
+MOST_LINES = 6
+"""Parts drawn in a chart; all of them stand in the table."""
+
+MOST_PARTS = 200
+"""Parts in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A metric in the catalogue, with its value in the period."""
+
+    metric: Metric
+    url: str
+    value: str
+    interval: str
+    is_small: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part in the table of a split."""
+
+    title: str
+    value: str
+    interval: str
+    of: str
+    is_small: bool
+    url: str
+
+
+@page(permission=ANALYTICS_VIEW)
+def catalogue(request: StaffRequest) -> HttpResponse:
+    """Show every metric with its definition; the values of each stage follow by themselves."""
+    ground = ground_of(request.access, request.GET, path=request.path)
+    if ground.choice.known is None:
+        return render(request, f"{FOLDER}/empty.html", {"title": _("指标")})
+    stages = [(key, words, visible(request.access, key)) for key, words in STAGES.items()]
+    context = {
+        "ground": ground,
+        "choice": ground.choice,
+        "stages": [(key, words, found) for key, words, found in stages if found],
+        "query": query_of(request.GET),
+        "dimensions": DIMENSIONS,
+    }
+    return render(request, f"{FOLDER}/metrics.html", context)
+
+
+@page(permission=ANALYTICS_VIEW)
+def stage(request: StaffRequest) -> HttpResponse:
+    """Show the values of the metrics of one stage."""
+    key = request.GET.get("stage", "")
+    if key not in STAGES:
+        raise Http404
+    parameters = request.GET.copy()
+    parameters.pop("stage")
+    query = query_of(parameters)
+    entries = []
+    for metric in visible(request.access, key):
+        ground = ground_of(request.access, parameters, *_needs(metric))
+        reading = _whole(metric, ground.asked()) if ground.choice.known is not None else None
+        entries.append(_entry(metric, reading, query))
+    return render(request, f"{FOLDER}/metrics_stage.html", {"entries": entries, "dimensions": DIMENSIONS})
+
+
+@page(permission=ANALYTICS_VIEW)
+def metric(request: StaffRequest, metric: str) -> HttpResponse:
+    """Open one metric."""
+    found = metrics().get(metric)
+    if found is None:
+        raise Http404
+    if not all(map(request.access.may, _needs(found))):
+        raise PermissionDenied
+    ground = ground_of(request.access, request.GET, *_needs(found), path=request.path)
+    if ground.choice.known is None:
+        return render(request, f"{FOLDER}/empty.html", {"title": found.definition.title})
+    step, split = _step(ground, request.GET), request.GET.get("split", "")
+    split = split if split in found.dimensions else ""
+    context = {
+        "ground": ground,
+        "choice": ground.choice,
+        "metric": found,
+        "definition": found.definition,
+        "step": step,
+        "split": split,
+        "units": UNITS,
+        "dimensions": [DIMENSIONS[key] for key in found.dimensions],
+    }
+    try:
+        context |= _opened(request, found, ground, step, split)
+    except Refused as refusal:
+        context["refusal"] = errors.sentence(refusal)
+    return render(request, f"{FOLDER}/metric.html", context)
+
+
+def visible(access: Access, stage: str) -> list[Metric]:
+    """Return the metrics of a stage that somebody may see anywhere."""
+    return [each for each in metrics() if each.stage == stage and all(map(access.may, _needs(each)))]
+
+
+def _needs(metric: Metric) -> tuple[str, ...]:
+    return (metric.permission,) if metric.permission else ()
+
+
+def _step(ground: Ground, parameters: QueryDict) -> Step:
+    asked = parameters.get("step", "")
+    usual = "day" if len(ground.choice.period) <= 92 else "week"
+    return cast("Step", asked if asked in UNITS else usual)
+
+
+def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, split: str) -> dict[str, object]:
+    asked = ground.asked()
+    query = query_of(
+        request.GET, days=None, split=None, step=None,
+        **{"from": asked.period.first.isoformat(), "to": asked.period.last.isoformat()},
+    )  # fmt: skip
+    may_name = metric.names_people and may_see_members(request.access)
+    whole = _whole(metric, asked)
+    before = _whole(metric, ground.asked(period=asked.period.previous)) if ground.choice.is_comparable else None
+    parts = _parts(metric, ground, split, query if may_name else "") if split else []
+    return {
+        "figure": _figure(metric, whole),
+        "before": write(metric.style, before.value) if before is not None and before.value is not None else "",
+        "interval": _interval(metric.style, whole),
+        "is_small": whole is not None and whole.is_small,
+        "of": "" if whole is None or whole.of is None else formats.exact(whole.of),
+        "chart": _chart(metric, ground, step, split, query if may_name else ""),
+        "parts": parts[:MOST_PARTS],
+        "parts_found": len(parts),
+        "behind": _behind(metric, asked, "", query) if may_name and whole is not None and whole.value else "",
+        "sqls": [_told(statement) for statement in metric.statements(asked)],
+    }
+
+
+def _whole(metric: Metric, asked: Asked) -> Reading | None:
+    return next(iter(metric.read(asked)), None)
+
+
+def _entry(metric: Metric, reading: Reading | None, query: str) -> Entry:
+    url = reverse("console:metric", args=[metric.key]) + (f"?{query}" if query else "")
+    value = write(metric.style, reading.value) if reading is not None else "–"
+    return Entry(metric, url, value, _interval(metric.style, reading), reading is not None and reading.is_small)
+
+
+def write(style: Style, value: float | None) -> str:
+    """Write a value of a metric in its style."""
+    if value is None:
+        return "–"
+    if style == "money":
+        return formats.money(round(value))
+    if style == "percent":
+        return formats.percent(value)
+    if style == "duration":
+        return formats.duration(value)
+    return f"{value:,.2f}" if style == "ratio" else formats.exact(value)
+
+
+def _interval(style: Style, reading: Reading | None) -> str:
+    if reading is None or reading.low is None or reading.high is None:
+        return ""
+    return f"{write(style, reading.low)} ~ {write(style, reading.high)}"
+
+
+def _figure(metric: Metric, reading: Reading | None) -> Figure:
+    value = reading.value if reading is not None else None
+    unit = "" if metric.style in {"money", "percent", "duration"} else metric.definition.unit
+    if metric.style == "ratio" and value is not None:
+        value = round(value, 2)
+    return Figure(metric.definition.title, value, _format(metric.style), unit=unit)
+
+
+def _format(style: Style) -> Format:
+    return "exact" if style in {"ratio", "count"} else cast("Format", style)
+
+
+def _chart(metric: Metric, ground: Ground, step: Step, split: str, query: str) -> Chart:
+    asked = ground.asked(step=step, split=split)
+    readings = metric.read(asked)
+    starts = asked.starts
+    by_part: dict[str, dict[date, Reading]] = {}
+    for reading in readings:
+        by_part.setdefault(reading.part, {})[reading.start] = reading
+    ranked = sorted(by_part, key=lambda part: (-sum(each.value or 0 for each in by_part[part].values()), part))
+    series = [
+        _series(
+            metric,
+            asked,
+            f"part-{part}" if split else metric.key,
+            part_words(split, part, ground) if split else str(metric.definition.title),
+            by_part[part],
+        )
+        for part in ranked[:MOST_LINES]
+    ]
+    is_count = metric.style in {"count", "money"}
+    return Chart(
+        "metric",
+        metric.definition.title,
+        "area" if is_count and not split else "line",
+        [cohort_words("month" if step == "month" else "day", start)[0 if step == "month" else 5 :] for start in starts],
+        series or [Series("value", metric.definition.title, [None] * len(starts))],
+        definition=metric.definition.counted,
+        label_title=_("日期"),
+        unit=_("单列最大的 {n} 组").format(n=MOST_LINES) if len(ranked) > MOST_LINES else "",
+        links=[_behind(metric, ground.asked(step=step), "", query, start) for start in starts]
+        if query and not split
+        else (),
+    )
+
+
+def _series(metric: Metric, asked: Asked, key: str, name: str, known: dict[date, Reading]) -> Series:
+    """Return one line. Days over in which nothing happened are 0 of a count; of a share nothing can be said."""
+    is_counted = metric.style in {"count", "money"}
+    found = [known.get(start) for start in asked.starts]
+    nothing = [0 if is_counted and bucket.last <= asked.last_day else None for bucket in asked.buckets]
+    is_banded = not asked.split and any(each is not None and each.low is not None for each in found)
+    return Series(
+        key,
+        name,
+        [none if each is None else each.value for each, none in zip(found, nothing, strict=True)],
+        _format(metric.style),
+        low=[None if each is None else each.low for each in found] if is_banded else None,
+        high=[None if each is None else each.high for each in found] if is_banded else None,
+    )
+
+
+def _parts(metric: Metric, ground: Ground, split: str, query: str) -> list[Part]:
+    asked = ground.asked(split=split)
+    readings = sorted(metric.read(asked), key=lambda each: (each.value is None, -(each.value or 0), each.part))
+    return [
+        Part(
+            part_words(split, reading.part, ground),
+            write(metric.style, reading.value),
+            _interval(metric.style, reading),
+            "" if reading.of is None else formats.exact(reading.of),
+            reading.is_small,
+            _behind(metric, asked, reading.part, query) if query and reading.value else "",
+        )
+        for reading in readings
+    ]
+
+
+def _behind(metric: Metric, asked: Asked, part: str, query: str, start: date | None = None) -> str:
+    more = {"metric": metric.key, "step": asked.step, "start": (start or asked.period.first).isoformat()}
+    if part:
+        more |= {"split": asked.split, "part": part}
+    return behind_url("metric", query, **more)
+
+
+def _told(statement: Statement) -> str:
+    store = _("湖（ClickHouse）") if statement.store == "lake" else _("数据库（PostgreSQL）")
+    return f"-- {store}\n{statement.sql}"
+
+
+def _asked_metric(parameters: QueryDict) -> Metric:
+    found = metrics().get(parameters.get("metric", ""))
+    if found is None:
+        raise ValueError(parameters.get("metric"))
+    return found
+
+
+def _words(parameters: QueryDict) -> str:
+    found = _asked_metric(parameters)
+    start = date.fromisoformat(parameters.get("start", ""))
+    return _("指标：{title}，{start} 起").format(title=found.definition.title, start=start)
+
+
+def _crowd_needs(parameters: QueryDict) -> tuple[str, ...]:
+    found = metrics().get(parameters.get("metric", ""))
+    return _needs(found) if found is not None else ()
+
+
+def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
+    found = _asked_metric(parameters)
+    step = parameters.get("step", "")
+    split = parameters.get("split", "")
+    asked = ground.asked(
+        step=cast("Step", step if step in UNITS else "whole"), split=split if split in found.dimensions else ""
+    )
+    return found.people(asked, parameters.get("part", ""), date.fromisoformat(parameters.get("start", "")))
+
+
+declare("metric", Crowd(_words, _crowd_needs, _members))

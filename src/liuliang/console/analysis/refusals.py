@@ -1,0 +1,22 @@
+"""What refusals of analysis say."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.console import errors
+
+
+def install() -> None:
+    """Declare the sentences."""
+    errors.declare(
+        {
+            "retention.too_many_cohorts": _("这段时间有 {found} 行，最多 {most} 行。请缩短时间，或按更长的单位看。"),
+            "funnel.steps": _("漏斗要有 {fewest} 到 {most} 步，现在是 {found} 步。"),
+            "funnel.window": _("窗口要大于零，最长 {days} 天。"),
+            "paths.window": _("窗口要大于零，最长 {days} 天。"),
+            "happening.unknown": _("没有“{kind}”这种事，它可能已经被去掉了。请换一种。"),
+            "happening.property": _("“{kind}”没有“{property}”这个条件，或者不能这样比。请重新选条件。"),
+            "happening.number": _("“{text}”不是能比较的数字。请改成数字。"),
+        }
+    )

@@ -1,0 +1,195 @@
+"""留存: the matrix of who came back, and the people behind each of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from liuliang.accounts.permissions import ANALYTICS_VIEW
+from liuliang.analytics import retention as story
+from liuliang.analytics.retention import AGES, MOST_COHORTS, Back, Began, Cell, Cohort, Matrix, Question, Unit
+from liuliang.console.analysis.behind import Crowd, behind_url, declare
+from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS, age_words, cohort_words
+from liuliang.console.doors import StaffRequest, page
+from liuliang.ui import formats
+from liuliang.ui.charts import Chart, Series
+
+FOLDER = "console/analysis"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A cell as it is drawn: its depth of colour from 0 to 10, what it says, and where its people are."""
+
+    cell: Cell
+    heat: int
+    text: str
+    hint: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A cohort as it is drawn."""
+
+    cohort: Cohort
+    title: str
+    url: str
+    cells: Sequence[Drawn]
+
+
+@page(permission=ANALYTICS_VIEW)
+def retention(request: StaffRequest) -> HttpResponse:
+    """Show who came back."""
+    ground = ground_of(request.access, request.GET, path=request.path)
+    context = {"ground": ground, "choice": ground.choice, "definition": story.RETENTION, "units": UNITS, "began": BEGAN}
+    if ground.choice.known is None:
+        return render(request, f"{FOLDER}/empty.html", {**context, "title": _("留存")})
+    question = question_of(ground, request.GET)
+    matrix = story.retention(question)
+    query = query_of(request.GET, **_period(ground), unit=question.unit)
+    links = may_see_members(request.access)
+    is_gone = request.GET.get("who") == "gone"
+    context |= {
+        "question": question,
+        "matrix": matrix,
+        "rows": [_row(question, cohort, query, links=links) for cohort in reversed(matrix.cohorts)],
+        "ages": [age_words(question.unit, age) for age in range(len(_longest(matrix).cells))],
+        "average": [_drawn(question, None, cell, "", links=False) for cell in matrix.average],
+        "curve": _curve(question, matrix),
+        "back": BACK,
+        "began_words": BEGAN[question.began],
+        "ways": WAYS,
+        "who_links": [
+            (_("留下的人"), f"?{query_of(request.GET, who=None)}", not is_gone),
+            (_("没留下的人"), f"?{query_of(request.GET, who='gone')}", is_gone),
+        ],
+        "may_see_members": links,
+        "is_coarser": request.GET.get("unit") in UNITS and request.GET.get("unit") != question.unit,
+        "sql": story.statement_of(question),
+    }
+    return render(request, f"{FOLDER}/retention.html", context)
+
+
+def question_of(ground: Ground, parameters: QueryDict) -> Question:
+    """Read the question from the address; what cannot be understood takes its usual value.
+
+    Where the period has more cohorts than a matrix may have rows, the unit is the next longer one.
+    """
+    period = ground.choice.period
+    usual = "day" if len(period) <= 31 else "week"
+    unit = parameters.get("unit", "")
+    units = list(UNITS)
+    for each in units[units.index(unit if unit in UNITS else usual) :]:
+        question = Question(
+            scope=ground.scope,
+            period=period,
+            unit=cast("Unit", each),
+            last_day=ground.asked().last_day,
+            began=cast("Began", _one_of(BEGAN, parameters.get("began"))),
+            back=cast("Back", _one_of(BACK, parameters.get("back"))),
+            how=parameters.get("how", "") if parameters.get("how") in WAYS else "",
+        )
+        if len(question.starts) <= MOST_COHORTS:
+            break
+    return question
+
+
+def _one_of(choices: Mapping[str, object], asked: str | None) -> str:
+    return asked if asked is not None and asked in choices else next(iter(choices))
+
+
+def _period(ground: Ground) -> dict[str, str | None]:
+    """Return the parameters that name the period by its days, so that a link means the same tomorrow."""
+    period = ground.choice.period
+    return {"days": None, "from": period.first.isoformat(), "to": period.last.isoformat()}
+
+
+def _longest(matrix: Matrix) -> Cohort:
+    return max(matrix.cohorts, key=lambda cohort: len(cohort.cells))
+
+
+def _row(question: Question, cohort: Cohort, query: str, *, links: bool) -> Row:
+    start = cohort.start.isoformat()
+    url = behind_url("retention", query, start=start) if links and cohort.size else ""
+    cells = [_drawn(question, cohort.start, cell, query, links=links) for cell in cohort.cells]
+    return Row(cohort, cohort_words(question.unit, cohort.start), url, cells)
+
+
+def _drawn(question: Question, start: date | None, cell: Cell, query: str, *, links: bool) -> Drawn:
+    share, interval = cell.share, cell.interval
+    if share is None or interval is None:
+        return Drawn(cell, 0, "", "", "")
+    hint = _("{age}：{of} 人里 {count} 人，{share}，95% 区间 {low} ~ {high}").format(
+        age=age_words(question.unit, cell.age),
+        of=formats.exact(cell.of),
+        count=formats.exact(cell.count),
+        share=formats.percent(share),
+        low=formats.percent(interval[0]),
+        high=formats.percent(interval[1]),
+    )
+    if not cell.is_complete:
+        hint += _("（还没过完）")
+    url = ""
+    if links and start is not None:
+        is_anybody = cell.count < cell.of if "who=gone" in query.split("&") else cell.count > 0
+        url = behind_url("retention", query, start=start.isoformat(), age=cell.age) if is_anybody else ""
+    return Drawn(cell, min(10, -(-round(share * 1000) // 100)), formats.percent(share, 0), hint, url)
+
+
+def _curve(question: Question, matrix: Matrix) -> Chart:
+    cells = matrix.average
+    return Chart(
+        "retention-curve",
+        _("来了的人，后来还在的有多少？"),
+        "line",
+        [age_words(question.unit, cell.age) for cell in cells],
+        [
+            Series(
+                "active",
+                BACK[question.back],
+                [cell.share for cell in cells],
+                "percent",
+                low=[cell.interval[0] if cell.interval else None for cell in cells],
+                high=[cell.interval[1] if cell.interval else None for cell in cells],
+            )
+        ],
+        definition=story.RETENTION.counted,
+        label_title=_("开始之后"),
+        height="small",
+    )
+
+
+def _words(parameters: QueryDict) -> str:
+    unit = parameters.get("unit", "")
+    start = date.fromisoformat(parameters.get("start", ""))
+    if unit not in UNITS:
+        raise ValueError(unit)
+    began = BEGAN[_one_of(BEGAN, parameters.get("began"))]
+    cohort = _("{cohort} {began}").format(cohort=cohort_words(unit, start), began=began)
+    if "age" not in parameters:
+        return _("留存：{cohort}的人").format(cohort=cohort)
+    back = BACK[_one_of(BACK, parameters.get("back"))]
+    words = (
+        _("留存：{cohort}，{age}没有{back}") if parameters.get("who") == "gone" else _("留存：{cohort}，{age}{back}")
+    )
+    return words.format(cohort=cohort, age=age_words(unit, int(parameters.get("age", ""))), back=back)
+
+
+def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
+    start = date.fromisoformat(parameters.get("start", ""))
+    age = int(parameters.get("age", "")) if "age" in parameters else None
+    if age is not None and not 0 <= age <= max(AGES.values()):
+        return ()
+    question = question_of(ground, parameters)
+    return story.members_behind(question, start, age, is_back=parameters.get("who") != "gone")
+
+
+declare("retention", Crowd(_words, lambda _parameters: (), _members))

@@ -1,0 +1,250 @@
+"""The pages of analysis on the invented brand, on ten rows, on nothing; and who may see whom behind a number."""
+
+from __future__ import annotations
+
+import re
+import sys
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from liuliang.accounts.models import Role, Staff
+from liuliang.accounts.permissions import ensure_built_in_roles
+from liuliang.analytics.base import metrics
+from liuliang.kernel import clock
+from liuliang.people.models import Grant, MemberTag, Tag, TagGroup
+from liuliang.simulator.simulation import simulate
+from telling import ENDING, emptied, tell_world
+
+PAGES = ("console:retention", "console:funnel", "console:paths", "console:metrics")
+
+
+@pytest.fixture
+def told(transactional_db):
+    yield from emptied()
+
+
+@pytest.fixture
+def simulated(told):
+    return tell_world(told, simulate(ending=ENDING, days=70, people=240, communities=4))
+
+
+@pytest.fixture
+def signed_in(told):
+    ensure_built_in_roles(Role)
+
+    def sign_in(role="", community=None) -> Client:
+        number = Staff.objects.count()
+        staff = Staff.objects.create(
+            email=f"{number}@example.com", name="员工", is_owner=not role, created_at=clock.now(), password="!"
+        )
+        if role:
+            Grant.objects.create(staff=staff, role=Role.objects.get(key=role), community=community)
+        client = Client()
+        client.force_login(staff)
+        return client
+
+    return sign_in
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def links_behind(text: str) -> list[str]:
+    return [unescape(url) for url in re.findall(r'href="(/members/\?behind=[^"]+)"', text)]
+
+
+def people_in(client, url: str) -> int:
+    found = re.search(r'listing-count"[^>]*>([\d,]+)\+?<', text_of(client.get(url)))
+    assert found
+    return int(found[1].replace(",", ""))
+
+
+def address(page: str, **query: str) -> str:
+    return f"{reverse(page)}?{urlencode(query, doseq=True)}"
+
+
+def test_pages_open_with_nothing_at_all_and_with_an_empty_community(told, signed_in):
+    client = signed_in()
+    for page in PAGES:
+        assert "导入聊天记录" in text_of(client.get(reverse(page))) or page == "console:funnel"
+    told.community()
+    told.settle()
+    for page in (*PAGES, "console:metrics-stage"):
+        text_of(client.get(f"{reverse(page)}?stage=size"))
+    for metric in metrics():
+        text_of(client.get(reverse("console:metric", args=[metric.key])))
+
+
+def test_the_cells_of_the_matrix_lead_to_the_people_they_count(simulated, signed_in):
+    client = signed_in()
+    world = simulated.world
+    last = world.starting.fromordinal(world.starting.toordinal() + world.days - 1)
+    for more in ({}, {"back": "stayed"}, {"began": "spoke"}, {"who": "gone"}):
+        query = {"from": world.starting.isoformat(), "to": last.isoformat(), "unit": "week", **more}
+        text = text_of(client.get(address("console:retention", **query)))
+        cells = re.findall(r'title="[^"]*?人里 ([\d,]+) 人[^"]*"><a href="([^"]+)"', text)
+        sizes = re.findall(r'is-end"><a href="(/members/[^"]+)">([\d,]+)</a>', text)
+        assert cells
+        assert sizes
+        for number, url in cells[::7][:5]:
+            found = people_in(client, unescape(url))
+            if more.get("who") != "gone":
+                assert found == int(number.replace(",", ""))
+        for url, number in sizes[:2]:
+            assert people_in(client, unescape(url)) == int(number.replace(",", ""))
+
+
+def test_a_funnel_shows_who_was_lost_and_lists_them(simulated, signed_in):
+    client = signed_in()
+    query = {"kind": ["member.joined", "message.sent", "message.sent"], "window": "30d", "days": "90"}
+    text = text_of(client.get(address("console:funnel", **query)))
+    rows = re.findall(r'<td class="is-end"><a href="([^"]+)">([\d,]+)</a></td>', text)
+    assert len(rows) >= 4
+    for url, number in rows:
+        assert people_in(client, unescape(url)) == int(number.replace(",", ""))
+    for split in ("community", "type", "how"):
+        assert "95%" in text_of(client.get(address("console:funnel", **query, split=split)))
+    compared = text_of(client.get(address("console:funnel", **{**query, "days": "30"}, compare="1")))
+    assert "上一期" in compared
+    without = text_of(client.get(address("console:funnel", **query, without="member.left")))
+    assert "流失" in without
+
+
+def test_the_funnel_s_form_is_edited_step_by_step(simulated, signed_in):
+    client = signed_in()
+    two = address("console:funnel", kind=["member.joined", "message.sent"])
+    response = client.get(f"{two}&add=1")
+    assert response.status_code == 302
+    assert len(parse_qs(urlsplit(response["Location"]).query)["kind"]) == 3
+    dropped = client.get(f"{response['Location']}&drop=0")
+    assert parse_qs(urlsplit(dropped["Location"]).query)["kind"] == ["message.sent", "message.sent"]
+    moved = client.get(f"{two}&up=1")
+    assert parse_qs(urlsplit(moved["Location"]).query)["kind"] == ["message.sent", "member.joined"]
+    part = client.get(f"{two}&add=1", headers={"HX-Request": "true", "HX-Target": "div#analysis"})
+    assert "<html" not in part.content.decode()
+    assert "add=" not in part["HX-Push-Url"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kind=flying.saucer&kind=message.sent",
+        "kind=message.sent",
+        "&".join(["kind=message.sent"] * 20),
+        "&".join(["kind=message.sent"] * 40),
+        "kind=order.paid&property=amount&relation=at_least&value=many&kind=message.sent",
+        "kind=message.sent&property=text&relation=at_least&value=%00&kind=message.sent",
+        "kind=message.sent&kind=message.sent&window=forever&split=nothing&without=member.merged",
+        "from=2999-01-01&to=2999-01-02&community=nowhere&kind=%00",
+        "from=1000-01-01&to=9999-12-31&add=999&drop=abc&up=-1",
+        "unit=century&began=never&back=never&how=never&step=eon&split=%00",
+    ],
+)
+def test_nonsense_is_answered_clearly(simulated, signed_in, query):
+    client = signed_in()
+    for page in (*PAGES, "console:metrics-stage"):
+        response = client.get(f"{reverse(page)}?{query}&stage=size", follow=True)
+        assert response.status_code == 200, page
+    for metric in ("retention_7", "gmv", "response_time"):
+        assert client.get(f"{reverse('console:metric', args=[metric])}?{query}").status_code == 200
+    assert client.get(reverse("console:metric", args=["luck"])).status_code == 404
+    assert client.get(f"{reverse('console:metrics-stage')}?stage=luck").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "nothing", "nothing?x=1", "retention?", "retention?start=x&age=y&unit=z", "retention?start=2026-01-01&age=99999&unit=day",
+        "funnel?step=x", "funnel?step=99", "funnel?kind=flying.saucer&kind=a&step=1", "paths?step=1&on=%00", "paths?step=x",
+        "metric?metric=luck", "metric?metric=active&start=never", "metric?metric=active&start=2026-02-01&part=x&split=community",
+        "retention?start=2026-02-30", "x" * 9000,
+    ],
+)  # fmt: skip
+def test_a_question_nobody_understands_finds_nobody_and_breaks_nothing(simulated, signed_in, behind):
+    client = signed_in()
+    response = client.get(address("console:members", behind=behind))
+    assert response.status_code in {200, 409}
+
+
+def test_paths_lead_to_people_and_draw_without_styles(simulated, signed_in):
+    client = signed_in()
+    for query in ({"days": "90"}, {"days": "90", "kind": "message.sent", "direction": "before", "window": "30d"}):
+        text = text_of(client.get(address("console:paths", **query)))
+        assert 'class="flow"' in text
+        assert " style=" not in text
+        rows = re.findall(r'<td class="is-end"><a href="([^"]+)">([\d,]+)</a></td>', text)
+        assert rows
+        for url, number in rows[:4]:
+            assert people_in(client, unescape(url)) == int(number.replace(",", ""))
+
+
+def test_every_metric_opens_in_every_way(simulated, signed_in):
+    client = signed_in()
+    for stage in ("size", "activity", "retention", "referral", "revenue", "service"):
+        assert "<strong>" in text_of(client.get(address("console:metrics-stage", stage=stage, days="30")))
+    for metric in metrics():
+        for split in ("", *metric.dimensions):
+            url = f"{reverse('console:metric', args=[metric.key])}?days=30&split={split}&step=week"
+            text = text_of(client.get(url))
+            assert str(metric.definition.title) in text
+            assert "SELECT" in text
+            for link in links_behind(text)[:2]:
+                assert people_in(client, link) > 0
+
+
+def test_the_people_behind_a_number_are_tagged_and_exported(simulated, signed_in):
+    client = signed_in()
+    tag = Tag.objects.create(group=TagGroup.objects.create(name="留存"), name="要叫醒的", created_at=clock.now())
+    query = {"kind": ["member.joined", "message.sent"], "days": "90"}
+    text = text_of(client.get(address("console:funnel", **query)))
+    url = next(link for link in links_behind(text) if "lost" in link)
+    number = people_in(client, url)
+    asked = urlsplit(url).query
+    answer = client.post(reverse("console:members-tag"), {"all": asked, "tag": tag.pk})
+    assert answer.status_code == 200
+    assert MemberTag.objects.filter(tag=tag).count() == number > 0
+    exported = client.get(f"{url}&export=csv")
+    lines = b"".join(exported.streaming_content).decode().strip().splitlines()
+    assert len(lines) == number + 1
+
+
+def test_staff_of_one_community_see_its_people_alone(simulated, signed_in):
+    mine, other = simulated.communities[0], simulated.communities[1]
+    client, owner = signed_in("community_owner", mine), signed_in()
+    query = {"kind": ["message.sent", "message.sent"], "days": "90"}
+    whole = links_behind(text_of(owner.get(address("console:funnel", **query))))[0]
+    here = links_behind(text_of(owner.get(address("console:funnel", **query, community=mine.public_id))))[0]
+    there = links_behind(text_of(owner.get(address("console:funnel", **query, community=other.public_id))))[0]
+
+    assert people_in(client, whole) == people_in(client, here) == people_in(owner, here) < people_in(owner, whole)
+    # A community that one may not see cannot be chosen, so the question is about what one may see.
+    assert people_in(client, there) == people_in(owner, here)
+    for page in PAGES:
+        text = text_of(client.get(f"{reverse(page)}?community={other.public_id}&split=community"))
+        assert other.name not in text
+    partner = signed_in("partner", mine)
+    assert not links_behind(text_of(partner.get(address("console:funnel", **query))))
+    assert partner.get(whole).status_code == 403
+    # Without orders one neither asks about them nor sees metrics of money.
+    supervisor = signed_in("supervisor", mine)
+    text = text_of(supervisor.get(address("console:funnel", kind=["order.paid", "message.sent"])))
+    assert not links_behind(text)
+    assert supervisor.get(reverse("console:metric", args=["gmv"])).status_code == 403
+    assert "成交额" not in text_of(supervisor.get(address("console:metrics-stage", stage="revenue")))
+
+
+def test_a_page_asks_a_bounded_number_of_questions(simulated, signed_in, django_assert_max_num_queries):
+    client = signed_in()
+    for page in PAGES:
+        client.get(reverse(page))
+        with django_assert_max_num_queries(20):
+            client.get(reverse(page))
