@@ -185,14 +185,17 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="log, import, lake or console.")],
+    name: Annotated[str, typer.Argument(help="log, import, lake, console or analytics.")],
     quick: Annotated[bool, typer.Option("--quick", help="A short form, within 45 seconds.")] = False,
+    events: Annotated[str, typer.Option(help="analytics: 10m, 50m or a number.")] = "",
+    members: Annotated[str, typer.Option(help="analytics: 200k, 1m or a number.")] = "",
 ) -> None:
     """Measure one thing beside its limit or a peer; the last line is JSON."""
     logs.configure(as_json=False, level=30)
     from liuliang.bench.run import run_benchmark
 
-    run_benchmark(name, quick=quick)
+    size = {"events": events, "members": members}
+    run_benchmark(name, quick=quick, **{key: value for key, value in size.items() if value})
 
 
 @app.command()

@@ -21,6 +21,7 @@ _WORDS = {
     "demo.not_empty": "This installation has data of its own. Set LIULIANG_HOME to an empty folder for the sample brand.",
     "demo.incomplete": "A sample file could not be imported; see above.",
     "bench.unknown": "{name}: no such benchmark. There are {known}.",
+    "bench.size": "{size}: not a size of this benchmark. Sizes are whole numbers, 10m or 50m events, 200k or 1m members.",
     "rebuild.unknown": "{name}: no such projection. There are {known}.",
 }
 
