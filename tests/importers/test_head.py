@@ -56,7 +56,7 @@ def test_a_file_that_speaks_chinese_only_later_is_read_as_what_it_is(tmp_path: P
         (b"Dear diary, nothing happened.\n" * 20, "import.format_unknown"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "import.format_unknown"),
         (b"PK\x05\x06" + bytes(18), "import.format_unknown"),
-        (b"PK\x03\x04 not an archive", "import.format_unknown"),
+        (b"PK\x03\x04 not an archive", "import.archive_broken"),
     ],
 )
 def test_a_file_of_the_wrong_kind_is_refused_by_name(tmp_path: Path, content: bytes, code: str) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-import zipfile
 from pathlib import Path
 
-from liuliang.importers.archives import BROKEN
+from liuliang.importers.archives import BROKEN, open_archive
 from liuliang.importers.base import Head, Source, sources
 from liuliang.importers.text import read_blocks
 from liuliang.kernel.errors import Refused
@@ -44,7 +43,7 @@ def head_of(path: Path, *, encoding: str = "") -> Head:
         encoding: what a person said it is; empty to find out.
 
     Raises:
-        Refused: ``import.file_missing``, ``import.file_empty`` or ``import.encoding_unknown``.
+        Refused: ``import.file_missing``, ``import.file_empty`` or ``import.encoding_unknown``; as `open_archive` for a zip.
     """
     if not path.is_file():
         raise Refused("import.file_missing", name=path.name)
@@ -83,11 +82,15 @@ def member_head(head: Head, member: str) -> Head:
 
     ``size`` and ``path`` stay those of the archive, for progress is measured on it.
     """
+    raw = b""
     try:
-        with zipfile.ZipFile(head.path) as archive, archive.open(member) as stream:
-            raw = stream.read(LENGTH)
-    except (*BROKEN, KeyError):
-        raw = b""
+        with open_archive(head.path) as archive:
+            found = next((each for each in archive.members if each.name == member), None)
+            if found is not None:
+                with archive.open(found) as (stream, _consumed):
+                    raw = stream.read(LENGTH)
+    except (Refused, *BROKEN):
+        pass
     encoding = detect_encoding(raw)
     text = raw.decode(encoding, "replace").removeprefix("\ufeff").replace("\r\n", "\n") if encoding else ""
     return Head(head.path, member.rsplit("/", 1)[-1], head.size, raw, text, encoding)
@@ -132,11 +135,8 @@ def detect_encoding(raw: bytes) -> str:
 
 
 def _archive_names(path: Path) -> tuple[str, ...]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return tuple(archive.namelist()[:MAX_NAMES])
-    except BROKEN:
-        return ()
+    with open_archive(path) as archive:
+        return tuple(member.name for member in archive.members[:MAX_NAMES])
 
 
 def _wide_encoding(raw: bytes) -> str:

@@ -7,17 +7,17 @@ who subscribed to which channel and when. A channel is known by the number of it
 from __future__ import annotations
 
 import re
-import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.importers.archives import BROKEN, Archive, open_archive
+from liuliang.importers.archives import PACKED, Archive, open_archive, tar_names
 from liuliang.importers.base import Chat, Head, Inspection, Options, Read
 from liuliang.importers.fields import clean, instant_of, text_of
 from liuliang.importers.jsonstream import Found, read_json
@@ -36,7 +36,8 @@ _MENTION = re.compile(r"@_?\*\*([^*|\n]{1,200})(?:\|(\d+))?\*\*")
 _UPLOAD = re.compile(r"\s*!?\[([^\]\n]*)\]\((/user_uploads/[^)\s]+)\)\s*")
 _QUOTE = re.compile(r"/near/(\d+)\)")
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".heic", ".bmp")
-_GZIP = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_PACKED = tuple(PACKED)
+_LOOKED_AT = 50
 _MOST_CHATS = 100_000
 
 
@@ -51,7 +52,8 @@ class ZulipJSON:
         """Say how sure the format is this one."""
         if head.text.lstrip("\ufeff \t\r\n").startswith("{"):
             return 1.0 if '"zerver_message"' in head.text else 0.9 if '"zerver_usermessage"' in head.text else 0.0
-        names = head.names or (_tar_names(head.path) if head.raw.startswith(_GZIP) else ())
+        packed = head.raw.startswith(_PACKED)
+        names = islice(tar_names(head.path), _LOOKED_AT) if packed else head.names
         return 1.0 if any(map(_MESSAGES.fullmatch, names)) else 0.0
 
     def inspect(self, path: Path, head: Head) -> Inspection:
@@ -120,26 +122,12 @@ class _Realm:
         return self._named.get(name)
 
 
-def _tar_names(path: Path) -> tuple[str, ...]:
-    """Return the first names of a tar; the messages stand among them."""
-    names: list[str] = []
-    try:
-        with tarfile.open(path) as inner:
-            for info in inner:
-                names.append(info.name)
-                if len(names) == 50 or _MESSAGES.fullmatch(info.name):
-                    break
-    except BROKEN:
-        pass
-    return tuple(names)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Archive | Path]:
     """Open an export: an archive, or a single file as its path."""
     with path.open("rb") as stream:
         beginning = stream.read(6)
-    if beginning.startswith((b"PK", *_GZIP)):
+    if beginning.startswith((b"PK", *_PACKED)):
         with open_archive(path) as archive:
             yield archive
     else:
