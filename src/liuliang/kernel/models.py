@@ -39,6 +39,8 @@ class Cursor(models.Model):
     position = models.BigIntegerField(default=0)
     advanced_at = models.DateTimeField(null=True)
 
+    log_places = (("xid", "position"),)
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reader", "shard"], name="kernel_cursor_reader_shard")]
 

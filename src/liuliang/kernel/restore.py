@@ -2,11 +2,16 @@
 
 Transaction ids mean nothing outside the cluster that gave them. In a new cluster they start low again: new events would
 sort before restored ones, and readers would stall or step over them. So the log is numbered anew, in the (xid, position)
-order that readers have followed, with transaction id 0, and every cursor is mapped to the same place in that order.
+order that readers have followed, with transaction id 0, and every place in the log that is kept anywhere (cursors, spans
+on their way to another store) is mapped to the same place in that order. A model says which of its columns are such places:
+``log_places = (("xid", "position"),)``, pairs of the columns of a transaction id and a position.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from django.apps import apps
 from django.db import connection, transaction
 
 from liuliang.kernel.models import Cluster
@@ -41,23 +46,35 @@ def settle() -> int:
         return renumbered
 
 
-def renumber() -> int:
-    """Number all events 1…n in reading order with transaction id 0, and map every cursor; return n.
+def log_places() -> Iterator[tuple[str, str, str]]:
+    """Yield table, column of the transaction id and column of the position of every place in the log that models keep."""
+    for model in apps.get_models():
+        for xid, position in getattr(model, "log_places", ()):
+            yield model._meta.db_table, xid, position  # noqa: SLF001 - Django's documented model API
 
-    Takes the table for itself until the surrounding transaction ends. A cursor between two events (its own was erased)
+
+def renumber() -> int:
+    """Number all events 1…n in reading order with transaction id 0, and map every place that is kept; return n.
+
+    Takes the tables for itself until the surrounding transaction ends. A place between two events (its own was erased)
     maps to the last event at or before it.
     """
+    places = sorted(log_places())
+    tables = ", ".join(sorted({"kernel_event", *(table for table, _, _ in places)}))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE kernel_event, kernel_cursor IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
         cursor.execute(
             "CREATE TEMP TABLE renumbered ON COMMIT DROP AS SELECT xid, position,"
             " row_number() OVER (ORDER BY xid, position) AS number FROM kernel_event"
         )
         cursor.execute("CREATE UNIQUE INDEX ON renumbered (xid, position)")
-        cursor.execute(
-            "UPDATE kernel_cursor c SET xid = 0, position = coalesce((SELECT max(r.number) FROM renumbered r"
-            " WHERE (r.xid, r.position) <= (c.xid::text::xid8, c.position)), 0)"
-        )
+        for table, xid, position in places:
+            # From the index, for there may be thousands of places among millions of events.
+            cursor.execute(
+                f"UPDATE {table} p SET {xid} = 0, {position} = coalesce((SELECT r.number FROM renumbered r"
+                f" WHERE (r.xid, r.position) <= (p.{xid}::text::xid8, p.{position})"
+                " ORDER BY r.xid DESC, r.position DESC LIMIT 1), 0)"
+            )
         # Two steps, because the new numbers may meet old ones that are still to be changed.
         cursor.execute(
             "UPDATE kernel_event e SET xid = '0', position = -r.number FROM renumbered r"
