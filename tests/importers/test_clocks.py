@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuliang.importers.clocks import Clock, DateOrder, OrderVote, read_stamp
+from liuliang.importers.clocks import Clock, DateOrder, OrderVote, is_nearly_stamp, read_stamp
 
 THREE_THIRTEEN = datetime(2023, 12, 8, 15, 13)
 
@@ -72,6 +72,26 @@ def test_impossible_times_are_stamps_that_tell_no_time(stamp: str) -> None:
 @pytest.mark.parametrize("text", ["hello", "2023", "1/2/3", "note 1/2/2023", "2023/12/8 sometime 3:13", "", "12:30"])
 def test_talk_is_no_stamp(text: str) -> None:
     assert read_stamp(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023/12/8 下午3:1x:07", "2O23/12/8, 15:13", "12/8/23, 3:13:O7 PM", "2023/1?/8 15:13", "2023年1o月8日 15:13",
+        "8.12.2023, 15:\ufffd3", "\ufffd\ufffd23-12-08 15:13:07",
+    ],
+)  # fmt: skip
+def test_a_stamp_that_lost_a_character_still_looks_like_one(text: str) -> None:
+    assert read_stamp(text) is None
+    assert is_nearly_stamp(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hello", "2023", "1/2/3", "2023/12/8", "note 1/2/2023", "1. two", "12:30 to 13:30", "tel. 138-0013-8000", ""],
+)
+def test_talk_does_not_look_like_a_stamp(text: str) -> None:
+    assert not is_nearly_stamp(text)
 
 
 def vote(stamps: list[str]) -> tuple[DateOrder, bool]:

@@ -51,6 +51,10 @@ _TIME = rf"(?:(?P<pre>{_WORD}?)\s?)?(?P<h>\d{{1,2}})[:.](?P<m>\d{{2}})(?:[:.](?P
 _BETWEEN = r"(?:\s?[,،]\s*|\s+)(?:(?:klo|kl\.?|um|à|às|at)\s)?"
 _DATE_FIRST = re.compile(rf"(?P<date>{_DATE}){_BETWEEN}{_TIME}")
 _TIME_FIRST = re.compile(rf"{_TIME}{_BETWEEN}(?P<date>{_DATE})")
+# What was a date or a time before a character of it was lost.
+_NEARLY_DATE = re.compile(r"[^\s./:年-]{1,4}\s?[./年-]\s?[^\s./:月-]{1,3}\s?[./月-]\s?[^\s./:,-]{1,5}")
+_NEARLY_TIME = re.compile(r"\d[:.][^\s:.]{1,2}|[^\s:.]{1,2}[:.]\d")
+_LEAST_DIGITS = 5
 
 _MANY = 100_000
 
@@ -87,6 +91,17 @@ def read_stamp(text: str) -> Stamp | None:
         is_twelve=bool(half),
         is_cjk=match["sep"] == "年" or any(c > "\u2e7f" for c in word),
     )
+
+
+def is_nearly_stamp(text: str) -> bool:
+    """Tell whether a text that is no stamp was one before it was damaged: what is left of a date, what is left of a time."""
+    date_part = _NEARLY_DATE.search(text)
+    if date_part is None:
+        return False
+    rest = text[: date_part.start()] + " " + text[date_part.end() :]
+    digits = sum(c.isdecimal() for c in text)
+    written = sum(not c.isspace() for c in text)
+    return digits >= _LEAST_DIGITS and 5 * digits >= 2 * written and _NEARLY_TIME.search(rest) is not None
 
 
 def _plain(word: str) -> str:

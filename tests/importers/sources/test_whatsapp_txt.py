@@ -185,3 +185,38 @@ def test_bad_lines_are_reported_and_the_rest_is_read(read: ReadText) -> None:
         Message(datetime(2023, 12, 9, 15, 13), Person("甲"), "还在\x07\u202e"),
         Message(datetime(2023, 12, 9, 15, 14), Person("甲"), ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("good", "broken"),
+    [
+        ("[2023/12/8 下午3:13:07] ", "[2023/12/8 下午3:1x:07] "),
+        ("[2023/12/8 下午3:13:07] ", "\u200e[2O23/12/8 下午3:13:07] "),
+        ("[2023/12/8 下午3:13:07] ", "[2023/12/8 下午3:13:07 "),
+        ("2023/12/8 15:13 - ", "2023/1\ufffd/8 15:13 - "),
+        ("08/12/2023, 15:13 - ", "08/12/2023, 15:l3 - "),
+    ],
+)
+def test_a_line_with_a_broken_stamp_is_told_and_not_put_into_the_mouth_of_the_one_before(
+    read: ReadText, good: str, broken: str
+) -> None:
+    records = read(f"{good}甲: 一\n二\n{broken}乙: 丢了\n还是丢了\n{good}丙: 三\n")
+    said = [(record.sender.name, record.text) for record in records if isinstance(record, Message)]
+    assert said == [("甲", "一\n二"), ("丙", "三")]
+    [told] = [record for record in records if isinstance(record, Unreadable)]
+    assert (told.line, told.reason) == (3, "bad_date")
+    assert told.excerpt.endswith("乙: 丢了")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[2023/12/8 下午3:1x:07] 丁: 别的手机的记录", "2023/12/8 - 开会: 三点", "2023/12/8: 开会", "[1] 第一: 好", "[12:30] 丁: 好",
+        "1. two - three: four", "2023/12/8 15:1x 出发: 集合",
+    ],
+)  # fmt: skip
+def test_what_people_write_of_days_and_times_stays_in_their_message(read: ReadText, line: str) -> None:
+    assert read(f"2023/12/8 15:13 - 甲: 一\n{line}\n2023/12/8 15:14 - 乙: 二\n") == [
+        Message(datetime(2023, 12, 8, 15, 13), Person("甲"), f"一\n{line}"),
+        Message(datetime(2023, 12, 8, 15, 14), Person("乙"), "二"),
+    ]

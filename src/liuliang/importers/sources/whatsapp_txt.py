@@ -16,7 +16,7 @@ from typing import Literal
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.importers.base import Chat, Head, Inspection, Options, Read
-from liuliang.importers.clocks import Clock, OrderVote, read_stamp
+from liuliang.importers.clocks import Clock, OrderVote, is_nearly_stamp, read_stamp
 from liuliang.importers.head import head_of, member_head, settled_encoding
 from liuliang.importers.records import ChatRenamed, Message, MessageType, Person, Recalled, Record, Unreadable
 from liuliang.importers.system_lines import is_deletion, read_notice, records_of
@@ -157,6 +157,7 @@ class _Reader:
         self._first = ""
         self._more: list[str] = []
         self._has_begun = False
+        self._is_bracketed: bool | None = None
 
     def read(self, blocks: Iterator[Block]) -> Iterator[Read]:
         chat, at_of = self._chat, self._clock.at
@@ -168,7 +169,9 @@ class _Reader:
             for number, line in enumerate(block.text.split("\n"), start=block.line):
                 parts = _split(line)
                 at = None if parts is None else at_of(parts[0])
-                if parts is None or (at is None and read_stamp(parts[0]) is None):
+                if at is None and (parts is None or read_stamp(parts[0]) is None):
+                    parts = self._damaged(line)
+                if parts is None:
                     size += len(line) + 1
                     if reason := self._go_on(line, size):
                         yield Read(unreadable(number, reason, line), chat, number, position)
@@ -177,10 +180,27 @@ class _Reader:
                     yield Read(record, chat, self._line, position)
                 self._begin(at, parts[1], number)
                 size = 0
+                if self._is_bracketed is None:
+                    self._is_bracketed = line.lstrip(_MARKS).startswith("[")
                 if at is None:
                     yield Read(unreadable(number, "bad_date", line), chat, number, position)
         for record in self._finished():
             yield Read(record, chat, self._line, position)
+
+    def _damaged(self, line: str) -> tuple[str, str] | None:
+        """Take a line apart whose stamp is damaged; None when it goes on with the message above.
+
+        People write dates and times too, so it must have the form of the stamps of this file, and a name behind it.
+        """
+        bare = line.lstrip(_MARKS)
+        if self._is_bracketed is None or self._is_bracketed != bare.startswith("["):
+            return None
+        parts = _split(line)
+        if parts is None and self._is_bracketed:  # the bracket that closes it is what was lost
+            parts = (bare[1:_LONGEST_STAMP].partition(": ")[0], bare)
+        if parts is None or ": " not in parts[1] or not is_nearly_stamp(parts[0]):
+            return None
+        return parts
 
     def _go_on(self, line: str, size: int) -> str:
         """Add a line to the message above it; return what is wrong with that, once a message."""
