@@ -34,8 +34,14 @@ def test_an_id_that_all_exports_share_is_the_key():
 
 def test_several_who_come_in_by_one_line_have_keys_of_their_own():
     keys = Keys("telegram", b"k")
-    one, two = (keys.key("joined", NOON, who, "", "43") for who in ("telegram:user1", "telegram:user2"))
+    one, two = (keys.key("joined", NOON, "telegram:user1", "", message_id) for message_id in ("43", "43#2"))
     assert one != two
+    assert keys.key("left", NOON, "telegram:user1", "", "43") != one
+
+
+def test_who_comes_in_is_known_by_name_in_one_export_and_by_account_in_the_next():
+    keys = Keys("telegram", b"k")
+    assert keys.key("joined", NOON, "小雨", "", "43") == keys.key("joined", NOON, "telegram:user1", "", "43")
 
 
 def test_what_has_no_time_is_counted_through_the_whole_file():

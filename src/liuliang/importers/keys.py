@@ -31,10 +31,12 @@ class Keys:
     def key(self, kind: str, at: datetime, who: str, what: str, message_id: str) -> str:
         """Return the source id of a record. ``who`` and ``what`` tell it from others of the same second.
 
-        A message of a platform with ids keeps its id bare, so that replies and recalls find it.
+        A message of a platform with ids keeps its id bare, so that replies and recalls find it. Of several who come by one
+        message each has an id of their own; who they are is no part of the key, for one export tells a name and the next
+        the account.
         """
         if message_id and self._has_ids:
-            return message_id if kind == "message" else f"{message_id}/{kind}/{digest(who, self._secret)}"
+            return message_id if kind == "message" else f"{message_id}/{kind}"
         said = f"{kind}\x1f{int(at.timestamp())}\x1f{who}\x1f{what}".encode("utf-8", "surrogatepass")
         content = hashlib.blake2b(said, digest_size=12, key=self._secret).digest()
         return f"{content.hex()}.{self._occurrence(at.date(), content)}"

@@ -21,9 +21,13 @@ Spoken = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChange
 """The records that come out of one message of a chat and so carry its id."""
 
 
-def numbered(records: Sequence[Spoken], message_id: str) -> list[Record]:
-    """Give each record of one message an id of its own: the message's, then the same with ``#2``, ``#3`` and so on."""
+def numbered(records: Sequence[Spoken | None], message_id: str) -> list[Record]:
+    """Give each record of one message an id of its own: the message's, then the same with ``#2``, ``#3`` and so on.
+
+    None holds the place of what the file no longer tells, so that the others are counted as in an older export.
+    """
     return [
         replace(record, message_id=f"{message_id}#{n}" if message_id and n > 1 else message_id)
         for n, record in enumerate(records, start=1)
+        if record is not None
     ]

@@ -141,7 +141,7 @@ def test_fields_of_the_wrong_type_do_no_harm(read: Callable[..., list[Record]]) 
 def test_who_has_no_name_any_more_came_nevertheless(read: Callable[..., list[Record]]) -> None:
     service = message(type="service", actor="A", actor_id="user7", action="invite_members", members=[None, "B"])
     joined, told = read(service)
-    assert joined == Joined(at(0), Person("B"), user(7, "A"), "invite", "1")
+    assert joined == Joined(at(0), Person("B"), user(7, "A"), "invite", "1#2"), "as when both had names"
     assert isinstance(told, Unreadable)
     assert told.reason == "no_member"
 

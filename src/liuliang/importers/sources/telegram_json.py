@@ -254,14 +254,15 @@ def _service(value: Mapping[str, Any], at: datetime, number: int, people: People
     account, name = _account(value.get("actor_id")), text_of(value.get("actor"))
     actor = people.of(account, name) if account else people.named(name) if name else None
     action = text_of(value.get("action"))
-    found: list[Spoken] = []
-    missing = 0
+    found: list[Spoken | None] = []
     if action in {"create_group", "invite_members", "remove_members"}:
         if action == "create_group" and actor:
             found.append(Joined(at, actor, how="created"))
         names = [text_of(member) for member in sequence(value.get("members"))]
-        missing = names.count("")
-        for member in (people.named(name) for name in names if name):
+        for member in (people.named(name) if name else None for name in names):
+            if member is None:
+                found.append(None)
+                continue
             is_self = actor is not None and (member == actor or (not member.identities and member.name == actor.name))
             person = actor if actor is not None and is_self else member
             if action == "remove_members":
@@ -277,7 +278,7 @@ def _service(value: Mapping[str, Any], at: datetime, number: int, people: People
     elif action in _CALLS and actor:
         found.append(Message(at, actor, type="call"))
     yield from numbered(found, text_of(value.get("id")))
-    if missing:
+    if None in found:
         # Accounts that were deleted since have no name: that they came or went is known, who they were is not.
         yield unreadable(number, "no_member", f"{action} {value.get('members')}")
 
