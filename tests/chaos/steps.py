@@ -1,7 +1,7 @@
 """What the trial does inside an installation: prepare it, import or queue files, wait, and say what it holds.
 
-A digest names members by their identities and communities by their chats, never by ids: those may differ between two
-installations after transactions that were rolled back. Source ids are left out, because each installation has its own key.
+A digest names members by their identities and communities by their chats, never by ids, which also stand at the end of the
+sources of files that name no chat: ids may differ between two installations after transactions that were rolled back. Source ids are left out, because each installation has its own key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ JOIN people_identity i ON i.member_id = same.id
 GROUP BY m.id
 """
 LOG = """
-SELECT e.kind, e.occurred_at::text, e.source, w.name, c.name,
+SELECT e.kind, e.occurred_at::text, regexp_replace(e.source, ':' || e.community || '$', ':'), w.name, c.name,
     (e.data - 'inviter' - 'by' - 'reply_to' - 'target' - 'reply_member' - 'mentions' - 'into' - 'out_of' - 'order')::text,
     inviter.name, author.name
 FROM kernel_event e
