@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "liuliang.lake",
     "liuliang.accounts",
     "liuliang.people",
+    "liuliang.loyalty",
     "liuliang.commerce",
     "liuliang.importers",
     "liuliang.analytics",

@@ -1,0 +1,1 @@
+"""What members earn and may spend: an exact ledger of points, growth, budgets and stock."""

@@ -1,0 +1,20 @@
+"""Loyalty as a Django app."""
+
+from django.apps import AppConfig
+
+
+class LoyaltyConfig(AppConfig):
+    """Hold the ledger, and follow the log to reward what members do."""
+
+    name = "liuliang.loyalty"
+    label = "loyalty"
+
+    def ready(self) -> None:
+        """Register what follows the log."""
+        from liuliang.kernel.readers import register
+        from liuliang.loyalty.projections import PointsDayProjection, PointsEndingProjection
+        from liuliang.loyalty.reactions import EarningReaction
+
+        register(PointsDayProjection())
+        register(PointsEndingProjection())
+        register(EarningReaction())

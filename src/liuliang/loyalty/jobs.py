@@ -1,0 +1,39 @@
+"""What the ledger does by itself from time to time."""
+
+from __future__ import annotations
+
+from liuliang.kernel import clock, jobs
+from liuliang.kernel.jobs import job
+from liuliang.loyalty import expiry, holds, idempotency, leveling
+
+
+@job("loyalty.expire", every="*/5 * * * *", lock="loyalty.expire")
+def expire_points(timestamp: int) -> None:
+    """Expire the points whose last day is over where the brand is; within minutes of its midnight."""
+    del timestamp
+    while not jobs.stopping.is_set() and expiry.expire_due(at=clock.now()):
+        pass
+
+
+@job("loyalty.time_out", every="* * * * *", lock="loyalty.time_out")
+def time_out_holds(timestamp: int) -> None:
+    """Give back what was reserved and not redeemed in time."""
+    del timestamp
+    while not jobs.stopping.is_set() and holds.time_out(at=clock.now()):
+        pass
+
+
+@job("loyalty.review_levels", every="23 * * * *", lock="loyalty.review_levels")
+def review_levels(timestamp: int) -> None:
+    """Look again at the levels whose period is over."""
+    del timestamp
+    while not jobs.stopping.is_set() and leveling.review_due(at=clock.now()):
+        pass
+
+
+@job("loyalty.tidy", every="41 3 * * *", lock="loyalty.tidy")
+def drop_old_keys(timestamp: int) -> None:
+    """Drop idempotency keys that nobody will send again."""
+    del timestamp
+    while not jobs.stopping.is_set() and idempotency.drop_old(at=clock.now()):
+        pass

@@ -1,0 +1,234 @@
+"""Levels of members: up at once, down on schedule, each step an event that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts import audit
+from liuliang.kernel.errors import Refused
+from liuliang.kernel.log import append
+from liuliang.loyalty.accounts import GROWTH
+from liuliang.loyalty.events import LevelLost, LevelReached
+from liuliang.loyalty.levels import MONTHS, Move, Rung, check_ladder, next_review, promotion, relegation
+from liuliang.loyalty.models import Level, MemberLevel
+from liuliang.loyalty.purses import fact_of, growth_of
+from liuliang.loyalty.validity import add_months, day_begins, today
+
+LADDER_CHANGED = audit.action("levels.changed", _("修改等级"))
+
+REVIEW = 500
+"""Members looked at in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewLevel:
+    """A level as staff write it."""
+
+    key: str
+    name: str
+    threshold: int
+    keep: int = 0
+    rights: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def set_ladder(levels: Sequence[NewLevel]) -> list[Level]:
+    """Make these the levels, in the order of their thresholds. Levels that members are on stay with their members' key.
+
+    Raises:
+        Refused: as `liuliang.loyalty.levels.check_ladder`; ``level.in_use`` when one would go that members are on.
+    """
+    ordered = sorted(levels, key=lambda level: level.threshold)
+    check_ladder([Rung(level.key, level.threshold, level.keep) for level in ordered])
+    # Nobody rises or falls while the ladder changes.
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE loyalty_memberlevel, loyalty_level IN SHARE ROW EXCLUSIVE MODE")
+    gone = Level.objects.exclude(key__in=[level.key for level in ordered])
+    used = gone.annotate(count=Count("members")).filter(count__gt=0).first()
+    if used is not None:
+        raise Refused("level.in_use", name=used.name)
+    before = list(Level.objects.order_by("threshold").values_list("key", "threshold", "keep"))
+    gone.delete()
+    # Thresholds are unique, so levels that exchange theirs would meet; they step aside first.
+    for place, level in enumerate(Level.objects.order_by("id")):
+        Level.objects.filter(pk=level.pk).update(threshold=2**62 + place)
+    made = [
+        Level.objects.update_or_create(
+            key=level.key,
+            defaults={
+                "name": level.name, "threshold": level.threshold, "keep": level.keep, "rights": list(level.rights),
+            },
+        )[0]
+        for level in ordered
+    ]  # fmt: skip
+    after = [(level.key, level.threshold, level.keep) for level in ordered]
+    if made:
+        audit.record(LADDER_CHANGED, made[0], changes={"levels": (before, after)})
+    return made
+
+
+def ladder() -> list[Rung]:
+    """Return the levels from the lowest up."""
+    return [Rung(*row) for row in Level.objects.order_by("threshold").values_list("key", "threshold", "keep")]
+
+
+@transaction.atomic
+def upgrade(persons: Collection[int], *, at: datetime) -> list[tuple[int, Move]]:
+    """Put persons on the level that their growth reaches, if it is higher than theirs; return who moved."""
+    rungs = ladder()
+    if not rungs or not persons:
+        return []
+    growth = growth_of(persons)
+    levels = {level.key: level for level in Level.objects.all()}
+    standing = {
+        row.member_id: row
+        for row in MemberLevel.objects.select_for_update()
+        .filter(member__in=persons)
+        .select_related("level")
+        .order_by("member")
+    }
+    moves = []
+    for person in sorted(persons):
+        now = standing.get(person)
+        move = promotion(rungs, now.level.key if now else "", growth.get(person, 0))
+        if move is None:
+            continue
+        MemberLevel.objects.update_or_create(
+            member_id=person,
+            defaults={"level": levels[move.after], "since": at, "review_on": next_review(today(at))},
+        )
+        moves.append((person, move))
+    append(
+        [
+            fact_of(
+                LevelReached(move.after, move.before, move.growth, move.needed),
+                f"level:{person}:{move.after}:{at.isoformat()}", person, at,
+            )
+            for person, move in moves
+        ]
+    )  # fmt: skip
+    return moves
+
+
+def review_due(*, at: datetime) -> int:
+    """Look again at a batch of members whose period is over, and step down those who did not keep their level.
+
+    Returns:
+        How many members were looked at; 0 when nobody is left for today.
+    """
+    day = today(at)
+    with transaction.atomic():
+        due = list(
+            MemberLevel.objects.select_for_update(of=("self",), skip_locked=True)
+            .filter(review_on__lte=day)
+            .select_related("level")
+            .order_by("review_on", "member")[:REVIEW]
+        )
+        moves = _falls(due)
+        levels = {level.key: level for level in Level.objects.all()}
+        for row in due:
+            move = moves.get(row.member_id)
+            if move is not None:
+                row.level, row.since = levels[move.after], at
+            row.review_on = next_review(day)
+            row.save(update_fields=["level", "since", "review_on"])
+        append(
+            [
+                fact_of(
+                    LevelLost(move.after, move.before, move.growth, move.needed),
+                    f"level:{person}:{move.after}:{at.isoformat()}", person, at,
+                )
+                for person, move in sorted(moves.items())
+            ]
+        )  # fmt: skip
+    return len(due)
+
+
+def who_would_fall(*, limit: int = 1_000) -> dict[int, Move]:
+    """Return who would step down by what they have earned so far, at most ``limit`` looked at of those whose review is next."""
+    rows = MemberLevel.objects.select_related("level").order_by("review_on", "member")[:limit]
+    return _falls(list(rows))
+
+
+def who_would_rise(levels: Sequence[NewLevel], *, limit: int = 1_000) -> dict[int, Move]:
+    """Return who would be on a higher level by another ladder, most growth first, at most ``limit`` looked at."""
+    rungs = [Rung(level.key, level.threshold, level.keep) for level in sorted(levels, key=lambda each: each.threshold)]
+    check_ladder(rungs)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT member_id FROM loyalty_account WHERE unit = %s AND kind = 'member' AND member_id IS NOT NULL"
+            " AND balance <> 0 ORDER BY balance DESC, member_id LIMIT %s",
+            [GROWTH, limit],
+        )
+        persons = [row[0] for row in cursor.fetchall()]
+    now = dict(MemberLevel.objects.filter(member__in=persons).values_list("member", "level__key"))
+    growth = growth_of(persons)
+    moves = {person: promotion(rungs, now.get(person, ""), growth.get(person, 0)) for person in persons}
+    return {person: move for person, move in moves.items() if move is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a member is told of their level: where they are, since when, what is next, and what keeps it."""
+
+    level: str
+    since: datetime | None
+    growth: int
+    next_level: str
+    missing: int
+    keep: int
+    earned: int
+    rights: tuple[str, ...]
+
+
+def explain(person: int, *, at: datetime) -> Explained:
+    """Return what a member's level rests on."""
+    rungs = ladder()
+    growth = growth_of([person]).get(person, 0)
+    row = MemberLevel.objects.select_related("level").filter(member=person).first()
+    above = next((rung for rung in rungs if rung.threshold > growth), None)
+    earned = _earned({person: add_months(today(at), -MONTHS)}).get(person, 0) if row else 0
+    return Explained(
+        level=row.level.key if row else "",
+        since=row.since if row else None,
+        growth=growth,
+        next_level=above.key if above else "",
+        missing=above.threshold - growth if above else 0,
+        keep=row.level.keep if row else 0,
+        earned=earned,
+        rights=tuple(row.level.rights) if row else (),
+    )
+
+
+def _falls(rows: Sequence[MemberLevel]) -> dict[int, Move]:
+    rungs = ladder()
+    # The period is the one that ends with the review.
+    begun = {row.member_id: add_months(row.review_on, -MONTHS) for row in rows}
+    earned = _earned(begun)
+    moves = {row.member_id: relegation(rungs, row.level.key, earned.get(row.member_id, 0)) for row in rows}
+    return {person: move for person, move in moves.items() if move is not None}
+
+
+def _earned(begun: Mapping[int, date]) -> dict[int, int]:
+    """Return the growth that persons earned since the day given for each, less what went back."""
+    if not begun:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH asked AS (SELECT w.person, w.since, a.id FROM unnest(%s::int[], %s::timestamptz[]) AS w (person, since)"
+            " JOIN people_member m ON m.id = w.person OR m.canonical_id = w.person"
+            " JOIN loyalty_account a ON a.member_id = m.id AND a.unit = 'growth' AND a.kind = 'member')"
+            " SELECT person, sum(amount)::bigint FROM ("
+            " SELECT q.person, t.amount FROM asked q JOIN loyalty_transfer t ON t.target_id = q.id AND t.at >= q.since"
+            " UNION ALL"
+            " SELECT q.person, -t.amount FROM asked q JOIN loyalty_transfer t ON t.source_id = q.id AND t.at >= q.since"
+            ") moved GROUP BY person",
+            [list(begun), [day_begins(day) for day in begun.values()]],
+        )
+        return dict(cursor.fetchall())

@@ -1,0 +1,316 @@
+"""The tables of the ledger. What they hold is changed by the functions of migration 0002 and the modules that call them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from liuliang.accounts.models import Staff
+from liuliang.people.models import Community, Member
+
+
+class Account(models.Model):
+    """A place where a quantity of one unit stands. All balances of a unit sum to zero.
+
+    ``unit`` is what is counted: ``points``, ``growth``, ``CNY``, or one limited thing such as ``coupon:12``. ``kind``, ``key`` and
+    ``member`` say whose it is (`liuliang.loyalty.accounts`). ``held`` is reserved to go out, ``expected`` reserved to come
+    in; both still count in no balance. ``floor`` is what the balance less ``held`` never falls below, None for no limit.
+
+    A hot account is a head with ``buckets`` rows below it: the head is only an address, the quantity stands in the
+    buckets, so that many may move some of it at once.
+    """
+
+    unit = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=100, blank=True, default="")
+    member = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="accounts")
+    head = models.ForeignKey("self", null=True, db_index=False, on_delete=models.PROTECT, related_name="parts")
+    bucket = models.SmallIntegerField(default=0)
+    buckets = models.SmallIntegerField(default=0)
+    balance = models.BigIntegerField(default=0, db_default=0)
+    held = models.BigIntegerField(default=0, db_default=0)
+    expected = models.BigIntegerField(default=0, db_default=0)
+    floor = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "kind", "key", "member", "bucket"], name="loyalty_account_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(floor=None) | Q(balance__gte=F("floor") + F("held")), name="loyalty_account_floor"
+            ),
+            models.CheckConstraint(condition=Q(held__gte=0, expected__gte=0), name="loyalty_account_pending"),
+        ]
+        indexes = [
+            models.Index(fields=["head"], condition=Q(head__isnull=False), name="loyalty_account_bucket"),
+            # The board of a unit, and what is owed.
+            models.Index(
+                fields=["unit", "kind", "-balance", "member"],
+                condition=Q(member__isnull=False) & ~Q(balance=0),
+                name="loyalty_account_board",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key or self.member_id or ''} of {self.unit}"
+
+
+class Transfer(models.Model):
+    """One movement between two accounts of a unit: two entries, equal and opposite. Never changed, never deleted.
+
+    ``cause`` says why, in a form that names the same thing for ever (``rule:3:<event>``), and happens once; one cause may
+    have several ``part``s (a person with two purses pays from both). ``corrects`` is the transfer this one takes back,
+    wholly or partly. Accounts have no constraint behind them, because the posting function has just locked them and
+    they are never deleted, and the check would cost as much as the transfer.
+    """
+
+    source = models.ForeignKey(
+        Account, db_constraint=False, db_index=False, on_delete=models.PROTECT, related_name="outgoing"
+    )
+    target = models.ForeignKey(
+        Account, db_constraint=False, db_index=False, on_delete=models.PROTECT, related_name="incoming"
+    )
+    amount = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    cause = models.CharField(max_length=200)
+    part = models.SmallIntegerField(default=0)
+    corrects = models.ForeignKey(
+        "self", null=True, db_constraint=False, db_index=False, on_delete=models.PROTECT, related_name="corrections"
+    )
+    at = models.DateTimeField()
+    community = models.IntegerField(null=True)
+    actor = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cause", "part"], name="loyalty_transfer_cause"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="loyalty_transfer_amount"),
+        ]
+        indexes = [
+            models.Index(fields=["source", "-id"], name="loyalty_transfer_source"),
+            models.Index(fields=["target", "-id"], name="loyalty_transfer_target"),
+            # Deliveries to stock and budgets are few.
+            models.Index(
+                fields=["kind", "target", "source"],
+                condition=Q(kind__in=["filled", "withdrawn"]),
+                name="loyalty_transfer_filled",
+            ),
+            models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="loyalty_transfer_corrects"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} by {self.cause}"
+
+
+class Hold(models.Model):
+    """A quantity reserved on its way from one account to another: posted, voided or timed out, whichever comes first.
+
+    ``lots`` are the lots it was taken from, as pairs of lot and amount, for accounts that keep lots.
+    """
+
+    source = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="+")
+    target = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    cause = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=10, default="open", db_default="open")
+    lots = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    transfer = models.ForeignKey(Transfer, null=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="loyalty_hold_amount")]
+        indexes = [
+            models.Index(fields=["until", "id"], condition=Q(state="open"), name="loyalty_hold_open"),
+            models.Index(fields=["source"], condition=Q(state="open"), name="loyalty_hold_source"),
+            models.Index(fields=["target"], condition=Q(state="open"), name="loyalty_hold_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.amount} by {self.cause}"
+
+
+class Lot(models.Model):
+    """What is left of one credit to a purse, and the last local day on which it counts (None: for ever).
+
+    The lots of a purse sum to its balance less what is held. Touched only under the lock of the account.
+    """
+
+    account = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="lots")
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="lot")
+    amount = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    ends_on = models.DateField(null=True)
+    restored = models.IntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0, remaining__lte=F("amount")), name="loyalty_lot_remaining"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["account", "ends_on", "id"], condition=Q(remaining__gt=0), name="loyalty_lot_open"),
+            models.Index(
+                fields=["ends_on", "id"],
+                condition=Q(remaining__gt=0, ends_on__isnull=False),
+                name="loyalty_lot_ending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.amount} until {self.ends_on}"
+
+
+class LotUse(models.Model):
+    """That a transfer took so much from a lot, or, negative, gave it back. Never changed, never deleted."""
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="uses")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="uses")
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="loyalty_lotuse_amount")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of lot {self.lot_id}"
+
+
+class IdempotencyKey(models.Model):
+    """A request that was answered: its key, whose it is, a hash of its body, and the answer."""
+
+    owner = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+    body = models.CharField(max_length=64)
+    answer = models.JSONField(null=True)
+    is_answered = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="loyalty_idempotency_once")]
+        indexes = [models.Index(fields=["at"], name="loyalty_idempotency_at")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class EarningRule(models.Model):
+    """What members are given for what they do; see `liuliang.loyalty.rules.Terms` for what the numbers mean.
+
+    ``behaviour`` is a key of `liuliang.loyalty.behaviours`. ``community`` is where it holds, with everything below; None
+    is everywhere. ``validity`` is JSON of `liuliang.loyalty.validity.Validity`. ``undo_hours``: an undoing later than that
+    no longer counts, for behaviours where time matters. ``is_forgiving``: what was spent of a reward that is taken back is
+    let go; else it becomes a debt. ``refused`` counts rewards that the empty budget could not pay.
+    """
+
+    title = models.CharField(max_length=100)
+    unit = models.CharField(max_length=60, default="points")
+    behaviour = models.CharField(max_length=80)
+    community = models.ForeignKey(Community, null=True, on_delete=models.PROTECT, related_name="+")
+    conditions = models.JSONField(default=list)
+    low = models.IntegerField()
+    high = models.IntegerField()
+    per = models.IntegerField(default=0)
+    cap_day = models.IntegerField(null=True)
+    cap_week = models.IntegerField(null=True)
+    cap_total = models.IntegerField(null=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    budget = models.CharField(max_length=100, blank=True, default="")
+    validity = models.JSONField(default=dict)
+    undo_hours = models.IntegerField(default=24)
+    is_forgiving = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    refused = models.BigIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RuleDay(models.Model):
+    """What a rule gave a person on one local day, for its caps. Written by the reaction that pays, alone."""
+
+    rule = models.ForeignKey(EarningRule, on_delete=models.PROTECT, related_name="days")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "member", "day"], name="loyalty_ruleday_once")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.day}"
+
+
+class Level(models.Model):
+    """A level and what it takes: ``threshold`` of growth to reach, ``keep`` of growth in a period not to lose it.
+
+    ``rights`` are what it gives, as lines of text.
+    """
+
+    key = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=60)
+    threshold = models.BigIntegerField(unique=True)
+    keep = models.BigIntegerField(default=0)
+    rights = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(threshold__gte=0, keep__gte=0), name="loyalty_level_numbers")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberLevel(models.Model):
+    """The level of a person, by canonical record, since when, and when it is looked at again."""
+
+    member = models.OneToOneField(Member, on_delete=models.PROTECT, primary_key=True, related_name="level")
+    level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="members")
+    since = models.DateTimeField()
+    review_on = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["review_on", "member"], name="loyalty_memberlevel_review")]
+
+    def __str__(self) -> str:
+        return f"{self.level_id} of {self.member_id}"
+
+
+class PointsDay(models.Model):
+    """What moved on a local day, by why. A projection: written by `PointsDayProjection` alone."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=40)
+    rule = models.BigIntegerField(default=0)
+    community = models.IntegerField(default=0)
+    times = models.BigIntegerField(default=0)
+    amount = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "kind", "rule", "community"], name="loyalty_pointsday_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.day}"
+
+
+class PointsEnding(models.Model):
+    """How many points end with a day (None: never). A projection: written by `PointsEndingProjection` alone."""
+
+    ends_on = models.DateField(null=True)
+    amount = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ends_on"], name="loyalty_pointsending_once", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} until {self.ends_on}"

@@ -1,0 +1,180 @@
+"""Limited things: goods, coupons, places, budgets, and how many of them one person may have. Never oversold.
+
+A limited thing is a unit of the ledger. What there is stands in a stock account, split into buckets where many want it at once;
+what a person has stands in an account of theirs, so the limit for a person is a ceiling on that account. Reserving
+is a hold between the two, redeeming posts it, releasing voids it, and a reservation nobody redeems times out. A
+budget is the same with points or money as its unit: what it holds is what may still be given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from liuliang.kernel.errors import Refused
+from liuliang.loyalty import holds
+from liuliang.loyalty.accounts import POINTS, Address, find_accounts, open_account, standing
+from liuliang.loyalty.holds import Reservation
+from liuliang.loyalty.ledger import MOST, Posting, Transfer, post, take_back, transfer
+
+HOT_BUCKETS = 8
+"""Buckets of a thing that many want at once. A few connections for each bucket keep them all busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How much of a limited thing is free, reserved, and gone."""
+
+    free: int
+    reserved: int
+    gone: int
+
+
+def open_stock(thing: str, amount: int, *, cause: str, at: datetime, buckets: int = HOT_BUCKETS) -> int:
+    """Open the stock of a thing and put ``amount`` into it; return the stock's account.
+
+    Args:
+        thing: the unit that names it for ever, such as ``coupon:12``.
+        amount: how many there are; 0 opens it empty.
+        cause: names this delivery; the same again adds nothing.
+        at: when.
+        buckets: 0 for a thing that few want at once. A stock keeps the buckets it was opened with.
+    """
+    _not_shared(thing)
+    stock = open_account(Address(thing, "stock"), buckets=buckets)
+    if amount:
+        _fill(stock, open_account(Address(thing, "issue"), buckets=0), amount, cause, at)
+    return stock
+
+
+def open_budget(
+    key: str, amount: int, *, cause: str, at: datetime, unit: str = POINTS, buckets: int = HOT_BUCKETS
+) -> int:
+    """Open a budget that rewards are paid from, or add to it; return its account.
+
+    Raises:
+        Refused: ``ledger.amount``.
+    """
+    budget = open_account(Address(unit, "budget", key), buckets=buckets)
+    if amount:
+        _fill(budget, open_account(Address(unit, "issue")), amount, cause, at)
+    return budget
+
+
+def add(account: int, amount: int, *, cause: str, at: datetime) -> Posting:
+    """Put more into a stock or budget."""
+    return _fill(account, _issue_of(account), amount, cause, at)
+
+
+def withdraw(account: int, amount: int, *, cause: str, at: datetime) -> Posting:
+    """Take free items out of a stock or budget again.
+
+    Raises:
+        Refused: ``stock.not_enough`` when fewer are free.
+    """
+    asked = Transfer(account, _issue_of(account), amount, "withdrawn", cause)
+    (posting,) = post([asked], at=at)
+    if posting.outcome == "floor":
+        raise Refused("stock.not_enough", free=standing(account).available)
+    if posting.transfer is None:
+        raise Refused(f"ledger.{posting.outcome}", amount=amount)
+    return posting
+
+
+def _fill(account: int, issue: int, amount: int, cause: str, at: datetime) -> Posting:
+    with transaction.atomic():
+        posting = transfer(Transfer(issue, account, amount, "filled", cause), at=at)
+        if posting.is_new:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT loyalty_spread(target_id, amount) FROM loyalty_transfer WHERE id = %s", [posting.transfer]
+                )
+    return posting
+
+
+def _issue_of(account: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unit FROM loyalty_account WHERE id = %s", [account])
+        row = cursor.fetchone()
+    if row is None:
+        raise Refused("ledger.unknown_account")
+    found = find_accounts([Address(row[0], "issue")])
+    return found[Address(row[0], "issue")]
+
+
+def _not_shared(thing: str) -> None:
+    if ":" not in thing:
+        raise ValueError(f"{thing!r} does not name one thing, as in 'coupon:12'")
+
+
+def reserve(
+    stock: int,
+    thing: str,
+    member: int,
+    quantity: int = 1,
+    *,
+    cause: str,
+    at: datetime,
+    until: datetime,
+    at_most: int | None = None,
+) -> Reservation:
+    """Reserve for a member what is there. The same cause again is the same reservation.
+
+    Args:
+        stock: the account that `open_stock` returned.
+        thing: its unit.
+        member: the person, by their canonical record.
+        quantity: how many.
+        cause: names this reservation for ever, such as ``order:77``.
+        at: now.
+        until: when it times out if it was not redeemed.
+        at_most: how many the member may have of it, reserved ones included; None for any number.
+
+    Raises:
+        Refused: ``stock.sold_out``; ``stock.limit`` when the member would have too many; ``stock.quantity``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outcome, hold FROM loyalty_hold(%s, loyalty_taker(%s, %s), %s, 'taken', %s, %s, %s, %s)",
+            [stock, thing, member, min(max(quantity, 0), MOST + 1), cause, at_most, at, until],
+        )
+        row = cursor.fetchone()
+    try:
+        return holds.told(row, quantity)
+    except Refused as refusal:
+        code = {"ledger.floor": "sold_out", "ledger.ceiling": "limit", "ledger.amount": "quantity"}.get(refusal.code)
+        if code is None:
+            raise
+        raise Refused(f"stock.{code}", quantity=quantity, at_most=at_most) from None
+
+
+def redeem(hold: int, *, at: datetime) -> Posting:
+    """Make a reservation final. Raises as `liuliang.loyalty.holds.post_hold`."""
+    return holds.post_hold(hold, at=at)
+
+
+def release(hold: int, *, at: datetime) -> bool:
+    """Give a reservation back. Raises as `liuliang.loyalty.holds.void_hold`."""
+    return holds.void_hold(hold, at=at)
+
+
+def give_back(taken: int, *, cause: str, at: datetime, quantity: int | None = None) -> Posting:
+    """Put what was redeemed by a transfer back into the stock, wholly or in part."""
+    return take_back(taken, cause=cause, at=at, amount=quantity)
+
+
+def remaining(stock: int) -> Remaining:
+    """Return how much of a stock or budget is free, reserved and gone."""
+    stands = standing(stock)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH mine AS (SELECT id FROM loyalty_account WHERE id = %s OR head_id = %s)"
+            " SELECT coalesce(sum(CASE kind WHEN 'filled' THEN amount ELSE -amount END), 0) FROM loyalty_transfer"
+            " WHERE kind IN ('filled', 'withdrawn') AND CASE kind WHEN 'filled' THEN target_id ELSE source_id END"
+            " IN (SELECT id FROM mine)",
+            [stock, stock],
+        )
+        (filled,) = cursor.fetchone() or (0,)
+    return Remaining(stands.available, stands.held, int(filled) - stands.balance)
