@@ -1,4 +1,4 @@
-"""The follower process: every reader of the log in a thread of its own, until told to stop.
+"""The follower process: every reader of the log in a thread of its own, until told to stop, and upkeep beside them.
 
 It is a process beside the worker because both are busy at the same time: while a job parses a file, what it has appended
 is folded and sealed on the other core.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
 from liuliang.kernel import postgres, readers
-from liuliang.kernel.logs import get_logger
+from liuliang.kernel.logs import get_logger, tell_stacks_on_request
 from liuliang.kernel.readers import Reader
 
 logger = get_logger(__name__)
@@ -20,8 +21,36 @@ logger = get_logger(__name__)
 IDLE = 0.7
 """Seconds between looks at a log that has nothing new; with the sealer's own work this keeps the lake within two seconds."""
 
+UPKEEP = 60.0
+"""Seconds between two rounds of upkeep."""
+
 BACKOFF = (1.0, 5.0, 30.0)
 """Seconds to wait after a reader failed once, twice, and from then on."""
+
+
+_upkeep: dict[str, Callable[[], None]] = {}
+
+
+def register_upkeep(name: str, work: Callable[[], None]) -> None:
+    """Have ``work`` done every minute beside the readers, in one thread; called from an app's ``ready``.
+
+    For upkeep of what readers write, with what they have loaded: the lake's engine takes more memory than all of a worker.
+    Every follower does it, so it keeps others out where it must.
+    """
+    _upkeep[name] = work
+
+
+def keep_up(stopping: threading.Event) -> None:
+    """Do the registered upkeep until ``stopping`` is set. A failure is logged, and the next round tries again."""
+    while not stopping.wait(UPKEEP):
+        for name, work in _upkeep.items():
+            try:
+                work()
+            except Exception:
+                logger.exception("upkeep failed", upkeep=name)
+                connection.close()
+        close_old_connections()
+    connection.close()
 
 
 def follow(reader: Reader, stopping: threading.Event, *, alone: bool) -> None:
@@ -53,10 +82,12 @@ def run() -> None:
     alone = postgres.is_private()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    tell_stacks_on_request()
     threads = [
         threading.Thread(target=follow, args=(reader, stopping), kwargs={"alone": alone}, name=f"follow:{reader.name}")
         for reader in readers.readers()
     ]
+    threads.append(threading.Thread(target=keep_up, args=(stopping,), name="upkeep"))
     for thread in threads:
         thread.start()
     logger.info("following", readers=[reader.name for reader in readers.readers()])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import signal
 import sys
 
 import structlog
@@ -48,6 +50,15 @@ def configure(*, as_json: bool, level: int = logging.INFO) -> None:
         "granian.access",
     ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def tell_stacks_on_request() -> None:
+    """Write what every thread is at to standard error whenever this process gets the signal USR1; for the main thread.
+
+    Python's handler, not the one that `faulthandler.register` installs: that one reads the threads' stacks while they go
+    on, and now and then the process dies of it.
+    """
+    signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback(file=2))
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
