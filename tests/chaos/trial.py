@@ -6,7 +6,7 @@ round the log, the projections and the lake of both must say the same.
 
     python tests/chaos/trial.py --rounds 50 [--seed 1] [--keep]
 
-With ``--keep`` the trial ends at the first difference and leaves both installations to be looked at.
+With ``--keep`` the trial ends at the first difference or failure and leaves both installations to be looked at.
 """
 
 from __future__ import annotations
@@ -94,12 +94,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", action="store_true", help="end at the first difference and keep both")
+    parser.add_argument("--keep", action="store_true", help="end at the first fault and keep both")
     chosen = parser.parse_args()
     dice = random.Random(chosen.seed)
     folder = Path(tempfile.mkdtemp(prefix="liuliang-chaos-"))
     calm, wild = Installation(folder / "calm", 8871), Installation(folder / "wild", 8872)
     failed = kills = 0
+    sound = False
     try:
         calm.run(str(HERE / "steps.py"), "prepare")
         wild.run(str(HERE / "steps.py"), "prepare")
@@ -117,10 +118,11 @@ def main() -> int:
             if chosen.keep and not equal:
                 break
             shutil.rmtree(folder / f"files-{number}")
+        sound = failed == 0
     finally:
         calm.clean_up()
         wild.clean_up()
-        if not (chosen.keep and failed):
+        if sound or not chosen.keep:
             shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps({"trial": "chaos", "rounds": chosen.rounds, "kills": kills, "different": failed}))
     return 1 if failed else 0
