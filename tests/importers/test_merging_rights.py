@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+import zipfile
 
 import pytest
 
@@ -9,11 +11,30 @@ from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_MERGE
 from liuliang.importers import services
 from liuliang.kernel import clock
 from liuliang.people.identities import Known, resolve_members
-from liuliang.people.models import Community, Grant, Member, MergeProposal
+from liuliang.people.models import Community, Grant, Member, Merge, MergeProposal
 
-LISTS = {
-    "成员.csv": "昵称,QQ号,手机号\n小雨,10001,13800138000\n",
-    "订单.csv": "订单号,下单时间,QQ号,手机号,实付金额\nA1,2026-03-01 10:00:00,10001,13800138000,100\n",
+TWICE = (("qq", "10001"), ("phone", "13800138000"), ("slack", "T1:U1"), ("email", "yu@example.com"))
+
+
+def slack_export() -> bytes:
+    """Write a chat whose one member has an account and an address."""
+    user = {"id": "U1", "team_id": "T1", "name": "小雨", "profile": {"email": "yu@example.com"}}
+    said = {"user": "U1", "text": "早", "ts": "1772330000.000100"}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in (
+            ("users.json", [user]),
+            ("channels.json", [{"id": "C1", "name": "general"}]),
+            ("general/2026-03-01.json", [said]),
+        ):
+            archive.writestr(name, json.dumps(content))
+    return made.getvalue()
+
+
+FILES = {
+    "成员.csv": "昵称,QQ号,手机号\n小雨,10001,13800138000\n".encode(),
+    "订单.csv": "订单号,下单时间,QQ号,手机号,实付金额\nA1,2026-03-01 10:00:00,10001,13800138000,100\n".encode(),
+    "slack.zip": slack_export(),
 }
 
 
@@ -35,7 +56,7 @@ def staff(db) -> Staff:
     return Staff.objects.create(email="wang@example.com", name="王", created_at=clock.now())
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
     ("granted", "merged"),
     [
@@ -45,17 +66,30 @@ def staff(db) -> Staff:
         (None, 1),
     ],
 )
-def test_a_row_merges_members_only_for_who_may_merge_everywhere(community, staff, name, granted, merged):
+def test_a_file_merges_members_only_for_who_may_merge_everywhere(community, staff, name, granted, merged):
     """Without grants to look at, the import was started from the shell."""
     for place, permissions in (granted or {}).items():
         role = Role.objects.create(name=place, permissions=list(permissions))
         Grant.objects.create(staff=staff, role=role, community=community if place == "here" else None)
-    resolve_members(
-        [Known("甲", (("qq", "10001"),)), Known("乙", (("phone", "13800138000"),))], community=None, at=clock.now()
-    )
-    row = services.receive(io.BytesIO(LISTS[name].encode()), name, staff=None if granted is None else staff)
+    resolve_members([Known(kind, ((kind, value),)) for kind, value in TWICE], community=None, at=clock.now())
+    row = services.receive(io.BytesIO(FILES[name]), name, staff=None if granted is None else staff)
     assert services.examine(row) is not None
     services.queue(row, community=community)
     assert services.run(row.pk).state == "done"
     assert Member.objects.exclude(canonical=None).count() == merged
     assert MergeProposal.objects.filter(decided_at=None).count() == 1 - merged
+
+
+def test_the_chat_still_tells_whose_account_a_name_is_for_who_may_merge_nobody(community, staff):
+    """Who joined stands there by name, who speaks by number; both are one person, and nobody of anywhere else is touched."""
+    role = Role.objects.create(name="here", permissions=[IMPORTS_RUN])
+    Grant.objects.create(staff=staff, role=role, community=community)
+    resolve_members([Known("小雨", (("qq", "10001"),))], community=None, at=clock.now())
+    resolve_members([Known("小雨")], community=community.pk, at=clock.now())
+    said = "消息记录（此消息记录为文本格式，不支持重新导入）\n\n2026-03-01 10:00:00 小雨(10001)\n早\n"
+    row = services.receive(io.BytesIO(said.encode()), "群.txt", staff=staff)
+    assert services.examine(row) is not None
+    services.queue(row, community=community)
+    assert services.run(row.pk).counts["messages"] == 1
+    assert Merge.objects.get().rule == "chat_name"
+    assert not MergeProposal.objects.exists()

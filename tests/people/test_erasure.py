@@ -133,7 +133,7 @@ def test_an_erased_member_is_neither_erased_again_nor_merged(person, at):
         erase_member(ids[1], at=at)
     with pytest.raises(Refused, match=r"member\.erased"):
         merge_members(ids[2], ids[0], at=at)
-    assert merge_pairs([(ids[2], ids[0])], rule="same_identity", at=at) == 0
+    assert merge_pairs({"same_identity": [(ids[2], ids[0])]}, at=at) == 0
 
 
 def test_an_event_whose_personal_fields_are_gone_can_still_be_read():
@@ -197,6 +197,6 @@ def test_an_erasure_waits_for_members_being_created_before_it_holds_any_cursor(p
             cursor.execute(waiting, [identities._ERASING])
             if cursor.fetchone()[0]:
                 break
-        assert merge_pairs([(ids[2], ids[0])], rule="same_identity", at=at) == 1
+        assert merge_pairs({"same_identity": [(ids[2], ids[0])]}, at=at) == 1
     eraser.join()
     assert Member.objects.get(id=ids[2]).erased_at is not None

@@ -237,3 +237,24 @@ def test_who_may_merge_nobody_only_proposes_that_a_name_is_an_account(make_commu
     assert resolve_members([account], community=here.id, at=at, may_merge=False) == [known]
     assert Member.objects.get(id=named).canonical_id is None
     assert MergeProposal.objects.count() == 1
+
+
+def test_a_chat_gives_a_name_of_its_own_to_the_account_whoever_imports(make_community, at):
+    here, there = make_community(), make_community()
+    account = Known("小雨", (("wxid", "wxid_1"),))
+    [known] = resolve_members([account], community=None, at=at)
+    [named] = resolve_members([Known("小雨")], community=here.id, at=at)
+    [elsewhere] = resolve_members([Known("小雨")], community=there.id, at=at)
+    assert resolve_members([account], community=here.id, at=at, may_merge=False, is_chat=True) == [known]
+    assert Member.objects.get(id=named).canonical_id == known
+    assert Member.objects.get(id=elsewhere).canonical_id is None
+
+
+def test_a_record_that_is_known_elsewhere_is_no_mere_name_of_the_chat(make_community, at):
+    here, there = make_community(), make_community()
+    account = Known("小雨", (("wxid", "wxid_1"),))
+    resolve_members([account], community=None, at=at)
+    [named] = resolve_members([Known("小雨")], community=here.id, at=at)
+    Identity.objects.create(kind="name", value=f"{there.id}:小雨", member_id=named, created_at=at)
+    resolve_members([account], community=here.id, at=at, may_merge=False, is_chat=True)
+    assert Member.objects.get(id=named).canonical_id is None

@@ -196,7 +196,7 @@ def test_accepting_a_proposal_merges_and_undoing_it_keeps_the_two_apart(three, a
     assert Member.objects.get(id=second).canonical_id == first
     split_member(second, at=at)
     assert MergeProposal.objects.get().is_accepted is False
-    assert merge_pairs([(second, first)], rule="same_identity", at=at) == 0
+    assert merge_pairs({"same_identity": [(second, first)]}, at=at) == 0
 
 
 def test_a_rejected_pair_is_neither_proposed_nor_merged_by_rule_until_it_is_reopened(three, at):
@@ -206,9 +206,9 @@ def test_a_rejected_pair_is_neither_proposed_nor_merged_by_rule_until_it_is_reop
     reject_proposal(proposal, at=at)
     propose_pairs([(first, second)], score=99, evidence={}, at=at)
     assert MergeProposal.objects.filter(decided_at=None).count() == 0
-    assert merge_pairs([(first, second)], rule="same_identity", at=at) == 0
+    assert merge_pairs({"same_identity": [(first, second)]}, at=at) == 0
     reopen_proposal(proposal)
-    assert merge_pairs([(first, second)], rule="same_identity", at=at) == 1
+    assert merge_pairs({"same_identity": [(first, second)]}, at=at) == 1
     assert MergeProposal.objects.get().is_accepted is True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from liuliang.commerce.events import OrderClaimed, OrderPaid, OrderRefunded
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
-from liuliang.people.identities import Known, resolve_members
+from liuliang.people.identities import Known, Resolved, resolve_people
 from liuliang.people.names import clean_name
 from liuliang.people.proposals import propose_pairs
 
@@ -39,11 +39,15 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a batch of orders brought: rows that are new, rows that changed, and numbers whose amount was told differently."""
+    """What a batch of orders brought.
+
+    Rows that are new, rows that changed, numbers whose amount was told differently, and who the buyers are.
+    """
 
     added: int
     changed: int
     conflicting: tuple[str, ...] = ()
+    buyers: Resolved = field(default_factory=Resolved, compare=False)
 
 
 def record_orders(
@@ -74,11 +78,12 @@ def record_orders(
         return Recorded(0, 0)
     known = [order.buyer for order in rows.values() if _is_somebody(order.buyer)]
     # Before the transaction of the orders, because new members are to be visible to other imports at once.
-    ids = iter(resolve_members(known, community=community, at=at, may_merge=may_merge))
+    resolved = resolve_people(known, community=community, at=at, may_merge=may_merge)
+    ids = iter(resolved.members)
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():
         added = _insert(rows, buyers, source, community)
-        return _bring_up_to_date(rows, buyers, source, added, at)
+        return replace(_bring_up_to_date(rows, buyers, source, added, at), buyers=resolved)
 
 
 def _is_somebody(buyer: Known) -> bool:

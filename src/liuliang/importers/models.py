@@ -13,8 +13,12 @@ class Import(models.Model):
 
     ``state`` goes uploaded → ready (recognised, waits for a person) → queued → running → done, or failed / cancelled at
     any point. ``checkpoint`` is how many records are safely in the log: a run that was killed goes on from there.
-    ``counts`` has read, messages, joins, leaves, orders, members, added and known; ``inspection`` what was recognised,
-    ``options`` what a person corrected. ``path`` is empty once the file is dropped.
+    ``inspection`` is what was recognised, ``options`` what a person corrected. ``path`` is empty once the file is dropped.
+
+    ``counts`` tells what the file holds: read, messages, joins, leaves, and rows of members and orders. And what of it is
+    new: what was added and what known (facts of a chat, members of a list, orders), people created, identities that known
+    people gained, memberships, orders changed, and pairs of people merged and proposed. A run that was killed between two
+    batches may have created people whom nobody counts.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)

@@ -10,14 +10,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 
 from liuliang.accounts.permissions import MEMBERS_MERGE
 from liuliang.importers import storage
 from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, Unreadable
-from liuliang.importers.tabling import bring_in_members, bring_in_orders, is_sound
+from liuliang.importers.tabling import Brought, bring_in_members, bring_in_orders, counts_of, is_sound
 from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, last_possible
 from liuliang.kernel import clock, log
 from liuliang.kernel.errors import Refused
@@ -33,6 +33,9 @@ BATCH = 10_000
 
 PROBLEMS_KEPT = 10_000
 """Unreadable places of one import that are kept for its error file; all are counted."""
+
+_CHATS = 0x696E
+"""First half of PostgreSQL's advisory locks; the second half is the chat."""
 
 _NAMES: dict[type, str] = {
     Message: "messages",
@@ -83,18 +86,23 @@ class Run:
         problems = [read.record for read in batch if isinstance(read.record, Unreadable)]
         facts: list[Fact] = []
         for chat, said in _by_chat(batch):
-            translated, refused = self._translator(chat).translate(said)
-            facts += translated
-            problems += refused
-        listed, bought, doubtful = self._bring_in_rows(batch)
-        facts += listed
+            translated = self._translator(chat).translate(said)
+            facts += translated.facts
+            problems += translated.refused
+            counts.update(counts_of(translated.people))
+        rows, doubtful = self._bring_in_rows(batch)
         problems += doubtful
         with transaction.atomic():
             row = Import.objects.select_for_update().get(pk=self.row.pk)
             if row.state != "running" or row.checkpoint != self.row.checkpoint:
                 raise Superseded
+            _hold_chats(facts)
             added = log.append(facts)
-            counts.update(added=added + bought, known=len(facts) - added + counts["orders"] - bought)
+            counts.update(added=added, known=len(facts) - added)
+            for brought in rows:
+                # A row of a list counts once, whatever it has to log.
+                log.append(brought.facts)
+                counts.update(brought.counts)
             self._keep_problems(row, problems)
             row.checkpoint += len(batch)
             row.progress = batch[-1].position
@@ -152,11 +160,11 @@ class Run:
             else:
                 remember_chat(community, chat.platform, chat.key or chat.title)
             zone = ZoneInfo(self.row.timezone or community.timezone)
-            known = self._translators[chat] = Translator(chat, community.pk, zone, self._latest)
+            known = self._translators[chat] = Translator(chat, community.pk, zone, self._latest, self._may_merge())
         return known
 
-    def _bring_in_rows(self, batch: Sequence[Read]) -> tuple[list[Fact], int, list[Unreadable]]:
-        """Bring in the rows of a member list or an order list: the facts to log, how many orders are new, and doubts."""
+    def _bring_in_rows(self, batch: Sequence[Read]) -> tuple[list[Brought], list[Unreadable]]:
+        """Bring in the rows of a member list or an order list; return what they brought, and what is doubtful."""
         community, started = self.row.community_id, self.row.started_at or clock.now()
         members: list[tuple[MemberRow, datetime | None]] = []
         orders: dict[str, tuple[OrderRow, datetime]] = {}
@@ -178,17 +186,15 @@ class Run:
                 else:
                     orders[row.number], lines[row.number] = (row, at), read.line
         may_merge = self._may_merge()
-        facts = bring_in_members(
+        listed = bring_in_members(
             members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge
         )
-        bought, conflicting = bring_in_orders(
-            list(orders.values()), community=community, at=started, may_merge=may_merge
-        )
-        doubts += [Unreadable(lines[number], "order_told_differently", number) for number in conflicting]
-        return facts, bought, doubts
+        bought = bring_in_orders(list(orders.values()), community=community, at=started, may_merge=may_merge)
+        doubts += [Unreadable(lines[number], "order_told_differently", number) for number in bought.conflicting]
+        return [listed, bought], doubts
 
     def _may_merge(self) -> bool:
-        """Tell whether rows may merge members: merging reaches beyond the community that the import is allowed for."""
+        """Tell whether the file may merge members: merging reaches beyond the community that the import is allowed for."""
         staff = self.row.staff
         return staff is None or Access(staff).may_everywhere(MEMBERS_MERGE)
 
@@ -203,6 +209,20 @@ class Run:
             for each in problems[:room]
         )
         row.unreadable += len(problems)
+
+
+def _hold_chats(facts: Sequence[Fact]) -> None:
+    """Let one import at a time bring in a batch of a chat.
+
+    Two exports of one chat hold the same facts in different orders, and facts that both insert wait for each other.
+    """
+    sources = sorted({fact.source for fact in facts})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, chat) FROM"
+            " (SELECT DISTINCT hashtext(source) AS chat FROM unnest(%s::text[]) AS s (source) ORDER BY 1) AS chats",
+            [_CHATS, sources],
+        )
 
 
 def _by_chat(batch: Sequence[Read]) -> Iterator[tuple[Chat, list[tuple[int, ChatRecord]]]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db import connection
 
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.importers.keys import digest
@@ -12,7 +16,7 @@ from liuliang.kernel.events import Fact
 from liuliang.kernel.log import fact_key
 from liuliang.people.describing import Described, describe_members
 from liuliang.people.events import MemberJoined, MemberListed
-from liuliang.people.identities import Known, resolve_members
+from liuliang.people.identities import Known, Resolved, resolve_people
 
 AMOUNT_LIMIT = 10**15
 """Minor units; a single order beyond it is a slip of the columns."""
@@ -23,6 +27,25 @@ ORDER_SOURCE = "table"
 """Orders of spreadsheets are known by their number alone: the same list may come as CSV today and as XLSX tomorrow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What rows brought: facts to log, numbers of orders told differently before, and counts, named as in `Import.counts`."""
+
+    facts: list[Fact] = field(default_factory=list)
+    conflicting: tuple[str, ...] = ()
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def counts_of(resolved: Resolved) -> Counter[str]:
+    """Count what is new about people."""
+    return Counter(
+        people=len(resolved.created),
+        identities=resolved.identities,
+        merged=resolved.merged,
+        proposed=resolved.proposed,
+    )
+
+
 def bring_in_members(
     rows: Sequence[tuple[MemberRow, datetime | None]],
     *,
@@ -30,18 +53,21 @@ def bring_in_members(
     listed_at: datetime,
     file: str,
     may_merge: bool,
-) -> list[Fact]:
+) -> Brought:
     """Create or find the members of a list, fill in what it says of them, and return the facts to log.
+
+    A row is ``added`` when its member is new, in the community where there is one; else it is ``known``.
 
     Each row comes with the instant of its joining. Without a community the list says who people are, not where. ``file`` is the
     digest of the file: a list imported again lists nobody twice. What staff wrote by hand is not overwritten.
     Members who turn out to be one person are merged where the importer ``may_merge``, else proposed to staff.
     """
     if not rows:
-        return []
-    ids = resolve_members(
+        return Brought()
+    resolved = resolve_people(
         [_known(row.person) for row, _ in rows], community=community, at=listed_at, may_merge=may_merge
     )
+    ids = resolved.members
     describe_members(
         [
             Described(member, row.attributes, row.tags, row.note, row.birthday)
@@ -49,8 +75,12 @@ def bring_in_members(
         ],
         at=listed_at,
     )
+    counts = counts_of(resolved)
+    counts["memberships"] = _newcomers(set(ids), community) if community else 0
+    counts["added"] = counts["memberships"] if community else counts["people"]
+    counts["known"] = len(rows) - counts["added"]
     if community is None:
-        return []
+        return Brought(counts=counts)
     facts: list[Fact] = []
     source = f"members:{community}"
     secret = fact_key()
@@ -59,19 +89,26 @@ def bring_in_members(
         facts.append(Fact(MemberListed(row.role), listed_at, source, f"{file[:16]}/{key}", member, community))
         if at is not None:
             facts.append(Fact(MemberJoined(), at, source, f"joined/{key}/{int(at.timestamp())}", member, community))
-    return facts
+    return Brought(facts, counts=counts)
+
+
+def _newcomers(members: set[int], community: int) -> int:
+    """Count the members of whom the log tells nothing in this community yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM unnest(%s::int[]) AS m (member) WHERE NOT EXISTS"
+            " (SELECT 1 FROM kernel_event e WHERE e.member = m.member AND e.community = %s)",
+            [sorted(members), community],
+        )
+        return int(cursor.fetchall()[0][0])
 
 
 def bring_in_orders(
     rows: Sequence[tuple[OrderRow, datetime]], *, community: int | None, at: datetime, may_merge: bool
-) -> tuple[int, tuple[str, ...]]:
-    """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`.
-
-    Returns:
-        How many were new, and the numbers whose amount was told differently before.
-    """
+) -> Brought:
+    """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`."""
     if not rows:
-        return 0, ()
+        return Brought()
     orders = [
         NewOrder(
             row.number,
@@ -87,7 +124,9 @@ def bring_in_orders(
         for row, placed_at in rows
     ]
     recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at, may_merge=may_merge)
-    return recorded.added, recorded.conflicting
+    counts = counts_of(recorded.buyers)
+    counts.update(added=recorded.added, known=len(rows) - recorded.added, changed=recorded.changed)
+    return Brought(conflicting=recorded.conflicting, counts=counts)
 
 
 def is_sound(row: OrderRow) -> bool:

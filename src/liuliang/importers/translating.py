@@ -33,7 +33,7 @@ from liuliang.people.events import (
     MessageRecalled,
     MessageSent,
 )
-from liuliang.people.identities import Known, name_key, resolve_members
+from liuliang.people.identities import Known, Resolved, name_key, resolve_people
 from liuliang.people.questions import is_question
 
 TEXT_LIMIT = 20_000
@@ -46,17 +46,28 @@ _LINK = re.compile(r"https?://[^\s<>\"'，。；）】]+")
 ChatRecord = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged
 
 
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """What records became: facts, those whose time cannot be true, and what was new about the people they speak of."""
+
+    facts: list[Fact]
+    refused: list[Unreadable]
+    people: Resolved
+
+
 @dataclass
 class Translator:
     """Translates the records of one chat, in file order, batch by batch.
 
     ``zone`` is that of naive times. ``latest`` is the last instant that can be true: files hold no messages of tomorrow.
+    ``may_merge`` says whether members who turn out to be one person are merged; else they are proposed to staff.
     """
 
     chat: Chat
     community: int
     zone: ZoneInfo
     latest: datetime
+    may_merge: bool
     source: str = ""
     _keys: Keys = field(init=False)
     _members: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
@@ -67,8 +78,8 @@ class Translator:
         self.source = f"{self.chat.platform}:{self.chat.key or self.community}"
         self._keys = Keys(self.chat.platform, fact_key())
 
-    def translate(self, records: Sequence[tuple[int, ChatRecord]]) -> tuple[list[Fact], list[Unreadable]]:
-        """Return the facts of ``records`` (each with its line), and those whose time cannot be true.
+    def translate(self, records: Sequence[tuple[int, ChatRecord]]) -> Translated:
+        """Return the facts of ``records`` (each with its line), those whose time cannot be true, and who is new.
 
         New members are created at once, in a transaction of their own: call this outside of the one that appends.
         """
@@ -80,9 +91,10 @@ class Translator:
                 refused.append(Unreadable(line, "date_out_of_range", str(record.at)))
             else:
                 timed.append((record, at))
+        people = Resolved()
         if timed:
-            self._resolve([record for record, _ in timed], seen_at=max(at for _, at in timed))
-        return [self._fact(record, at) for record, at in timed], refused
+            people = self._resolve([record for record, _ in timed], seen_at=max(at for _, at in timed))
+        return Translated([self._fact(record, at) for record, at in timed], refused, people)
 
     def skip(self, records: Iterable[ChatRecord]) -> None:
         """Pass over records that an earlier run has already put into the log, so that later ones get the same keys."""
@@ -95,17 +107,18 @@ class Translator:
         """Return the instant of a time in the file; None when it cannot be true."""
         return instant_of(at, self.zone, self.latest)
 
-    def _resolve(self, records: Sequence[ChatRecord], *, seen_at: datetime) -> None:
+    def _resolve(self, records: Sequence[ChatRecord], *, seen_at: datetime) -> Resolved:
         wanted = {(person.name, person.identities): person for record in records for person in self._people(record)}
         missing = {key: person for key, person in wanted.items() if key not in self._members}
         if not missing:
-            return
+            return Resolved()
         if len(self._members) > _REMEMBERED:
             self._members = {key: self._members[key] for key in wanted if key in self._members}
         renamed = {record.old_name: record.new_name for record in records if isinstance(record, Renamed)}
         known = [self._known(person, renamed.get(person.name, "")) for person in missing.values()]
-        ids = resolve_members(known, community=self.community, at=seen_at)
-        self._members.update(zip(missing, ids, strict=True))
+        found = resolve_people(known, community=self.community, at=seen_at, may_merge=self.may_merge, is_chat=True)
+        self._members.update(zip(missing, found.members, strict=True))
+        return found
 
     def _known(self, person: Person, new_name: str) -> Known:
         """Return what is known of somebody; who is known by name alone goes by the old and the new one after a change."""

@@ -57,6 +57,22 @@ class Known:
     is_bot: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Who people are, and what was new about that.
+
+    ``members`` has the recorded member id of each of the people, in their order; ``created`` those that were made for them.
+    ``identities`` counts what members known before are now known by as well, names apart; ``merged`` and ``proposed`` the
+    pairs of members that were found to be one person, or may be.
+    """
+
+    members: tuple[int, ...] = ()
+    created: frozenset[int] = frozenset()
+    identities: int = 0
+    merged: int = 0
+    proposed: int = 0
+
+
 @dataclass(slots=True)
 class _Decisions:
     """What the call will write: identities of new members and of known ones, and the pairs that turned out to be one person."""
@@ -102,25 +118,36 @@ def name_key(community: int | None, name: str) -> Key:
 
 
 def resolve_members(
-    people: Sequence[Known], *, community: int | None, at: datetime, may_merge: bool = True
+    people: Sequence[Known], *, community: int | None, at: datetime, may_merge: bool = True, is_chat: bool = False
 ) -> list[int]:
-    """Return the recorded member id of each of ``people``, creating who is new.
+    """Return the recorded member id of each of ``people``, creating who is new; see `resolve_people`."""
+    return list(resolve_people(people, community=community, at=at, may_merge=may_merge, is_chat=is_chat).members)
+
+
+def resolve_people(
+    people: Sequence[Known], *, community: int | None, at: datetime, may_merge: bool = True, is_chat: bool = False
+) -> Resolved:
+    """Find the recorded member of each of ``people``, creating who is new.
 
     The id is that of the record which the strongest identity belongs to, also where that record was merged into
     another; an identity gives the same id for ever. Several identities of one person that belong to different members
     merge these, or are proposed to staff where the caller ``may_merge`` nobody. ``at`` is when the people were seen: the
     name of the latest sight is kept.
 
+    ``is_chat`` says that the chat itself tells of these people. A record that is nothing but a name in this chat then becomes
+    the account's that wears the name, also where the caller may merge nobody: it touches no member of anywhere else.
+
     Safe under concurrent calls. Call it outside of a longer transaction: what it creates and locks is then free at
     once, and calls never wait for each other's batches. A bounded number of statements, however many people.
     """
     if not people:
-        return []
+        return Resolved()
     persons, places = _group(people, community)
     with transaction.atomic():
         owners = owners_of(persons)
         _find_erased(persons, owners)
-        created: list[int] = []
+        made: set[int] = set()
+        decisions = _Decisions()
         if not all(_is_settled(person, owners) for person in persons):
             with connection.cursor() as cursor:
                 # Not while somebody is being erased; and of two imports into one community, one decides first who a
@@ -129,17 +156,21 @@ def resolve_members(
                 cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_NAMING, community or 0])
             owners = owners_of(persons)
             _find_erased(persons, owners)
-            decisions = _decide(persons, owners)
-            created = insert_members(decisions.fresh, at)
+            decisions = _decide(persons, owners, community)
+            made.update(insert_members(decisions.fresh, at))
             insert_identities(decisions.identities, at)
-            owners = give_way(set(created), persons, owners_of(persons))
-            _unite(decisions.pairs, "chat_name", may_merge=may_merge, at=at)
-        _unite(_settle(persons, owners), "same_identity", may_merge=may_merge, at=at)
-        # New records hold the name they were made with.
-        made = set(created)
+            owners = give_way(made, persons, owners_of(persons))
+        shared = _settle(persons, owners)
+        created = frozenset(made & set(owners.values()))
+        allowed = {"chat_name": may_merge or is_chat, "same_identity": may_merge}
+        merged, proposed = _unite({"chat_name": decisions.pairs, "same_identity": shared}, allowed, at=at)
+        proposed += propose_merges(created, at=at)
+    # In a transaction of its own: merges lock other members than names do, and each locks its own in one go. New records
+    # hold the name they were made with.
+    with transaction.atomic():
         note_names((person for person in persons if person.member not in made), at)
-        propose_merges(made & set(owners.values()), at=at)
-    return [persons[place].member for place in places]
+    gained = sum(key.kind != "name" and person.member not in created for key, person in decisions.identities)
+    return Resolved(tuple(persons[place].member for place in places), created, gained, merged, proposed)
 
 
 def hold_resolving() -> None:
@@ -148,12 +179,17 @@ def hold_resolving() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_ERASING])
 
 
-def _unite(pairs: Sequence[tuple[int, int]], rule: str, *, may_merge: bool, at: datetime) -> None:
-    """Merge the pairs by a rule, or leave the decision to staff."""
-    if may_merge:
-        merge_pairs(pairs, rule=rule, at=at)
-    else:
-        propose_pairs(pairs, score=PROPOSED_SCORE, evidence={"rule": rule}, at=at)
+def _unite(pairs: dict[str, list[tuple[int, int]]], allowed: dict[str, bool], *, at: datetime) -> tuple[int, int]:
+    """Merge the pairs by the rules that found them; where a rule is not allowed, leave the decision to staff.
+
+    Returns how many were merged and how many are proposed.
+    """
+    merged = merge_pairs({rule: found for rule, found in pairs.items() if allowed[rule]}, at=at)
+    proposed = 0
+    for rule, found in pairs.items():
+        if not allowed[rule]:
+            proposed += propose_pairs(found, score=PROPOSED_SCORE, evidence={"rule": rule}, at=at)
+    return merged, proposed
 
 
 def _keys(known: Known) -> list[Key]:
@@ -228,10 +264,10 @@ def _is_settled(person: Person, owners: dict[Key, int]) -> bool:
     return person.alias is None or owners.get(person.alias) in {owners[key] for key in person.keys}
 
 
-def _decide(persons: Sequence[Person], owners: dict[Key, int]) -> _Decisions:
+def _decide(persons: Sequence[Person], owners: dict[Key, int], community: int | None) -> _Decisions:
     """Say which members and identities are to be made. Accounts go first: the names of the chat are theirs."""
     decisions = _Decisions()
-    name_only = known_by_name_only({owners[p.alias] for p in persons if p.alias in owners})
+    name_only = known_by_name_only({owners[p.alias] for p in persons if p.alias in owners}, community or 0)
     claims: dict[Key, Person] = {}
     for person in sorted(persons, key=lambda person: person.alias is None):
         if person.is_erased:

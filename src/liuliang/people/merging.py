@@ -3,12 +3,16 @@
 Standing merges are a forest: each says that one record is the person of another. A record's ``canonical`` is the root of
 its tree, never a step on the way, so readers look once. Nothing recorded moves: projections fold again for the people
 concerned, and undoing a merge gives back exactly what was there.
+
+Everybody who writes of people takes locks in one order, so that nobody waits in a ring: who creates members (advisory), the
+identities that are inserted, the cursors of projections, rows of identities by id, rows of members by id, proposals. A
+transaction that has come to one of these takes none that stands before it, and rows of one kind in one statement.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -40,7 +44,7 @@ def merge_members(record: int, into: int, *, at: datetime, reason: str = "") -> 
     Raises:
         Refused: ``member.same`` when they are one person already; ``member.erased`` when one of them was erased.
     """
-    done = _merge([(record, into)], rule=STAFF_RULE, at=at, reason=reason)
+    done = _merge({STAFF_RULE: [(record, into)]}, at=at, reason=reason)
     if not done:
         raise Refused("member.same")
     # The reason may name the person, and the audit log outlives them.
@@ -51,12 +55,12 @@ def merge_members(record: int, into: int, *, at: datetime, reason: str = "") -> 
 
 
 @transaction.atomic
-def merge_pairs(pairs: Sequence[tuple[int, int]], *, rule: str, at: datetime) -> int:
-    """Merge the first person of each pair into the second by a rule, and return how many merges that took.
+def merge_pairs(pairs: Mapping[str, Sequence[tuple[int, int]]], *, at: datetime) -> int:
+    """Merge the first person of each pair into the second, by the rule that found the pair; return how many merges that took.
 
     Pairs that staff took apart or refused stay apart; erased members are passed over.
     """
-    return len(_merge(pairs, rule=rule, at=at)) if pairs else 0
+    return len(_merge(pairs, at=at)) if any(pairs.values()) else 0
 
 
 @transaction.atomic
@@ -74,6 +78,7 @@ def split_member(record: int, *, at: datetime) -> None:
     merge.save(update_fields=["undone_at", "undone_by"])
     root = Member.objects.values_list("canonical_id", flat=True).get(id=record)
     assert root is not None  # noqa: S101 - a standing merge means a canonical record
+    _hold_members({root})
     tree = _tree(record)
     Member.objects.filter(id__in=tree).update(canonical_id=record)
     Member.objects.filter(id=record).update(canonical=None)
@@ -110,20 +115,20 @@ def refold(canonical: Collection[int]) -> None:
         projection.refold(canonical, recorded)
 
 
-def _merge(pairs: Sequence[tuple[int, int]], *, rule: str, at: datetime, reason: str = "") -> list[Merge]:
+def _merge(pairs: Mapping[str, Sequence[tuple[int, int]]], *, at: datetime, reason: str = "") -> list[Merge]:
     hold_projections()
-    rows = list(
-        Member.objects.filter(id__in={member for pair in pairs for member in pair}).values_list("id", "canonical_id")
-    )
+    named = {member for found in pairs.values() for pair in found for member in pair}
+    rows = list(Member.objects.filter(id__in=named).values_list("id", "canonical_id"))
     root = {record: canonical or record for record, canonical in rows}
+    _hold_members(set(root.values()))
     records = _trees(set(root.values()))
     gone = set(Member.objects.filter(id__in=records, erased_at__isnull=False).values_list("id", flat=True))
-    if rule == STAFF_RULE and gone:
+    if STAFF_RULE in pairs and gone:
         raise Refused("member.erased")
-    apart = {} if rule == STAFF_RULE else _kept_apart({record for tree in records.values() for record in tree})
+    apart = {} if STAFF_RULE in pairs else _kept_apart({record for tree in records.values() for record in tree})
     merges = []
     staff = audit.actor().staff
-    for record, into in pairs:
+    for rule, record, into in ((rule, *pair) for rule, found in pairs.items() for pair in found):
         loser, winner = _find(root, record), _find(root, into)
         if loser == winner or {loser, winner} & gone:
             continue
@@ -137,10 +142,20 @@ def _merge(pairs: Sequence[tuple[int, int]], *, rule: str, at: datetime, reason:
         winners = {merge.record_id: _find(root, merge.record_id) for merge in merges}
         _point(winners)
         _gather_names(set(winners.values()))
-        append([_fact(m.record_id, MemberMerged(into=m.into_id, rule=rule), at, f"merge:{m.pk}") for m in merges])
+        append([_fact(m.record_id, MemberMerged(into=m.into_id, rule=m.rule), at, f"merge:{m.pk}") for m in merges])
         _follow(set(winners) | set(winners.values()))
         _close_proposals({member for winner in winners.values() for member in records[winner]}, at)
     return merges
+
+
+def _hold_members(canonical: Collection[int]) -> None:
+    """Lock every record of these persons, before any of them is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM people_member WHERE id = ANY(%(people)s) OR canonical_id = ANY(%(people)s)"
+            " ORDER BY id FOR NO KEY UPDATE",
+            {"people": list(canonical)},
+        )
 
 
 def _find(root: dict[int, int], record: int) -> int:
@@ -150,12 +165,11 @@ def _find(root: dict[int, int], record: int) -> int:
 
 
 def _point(winners: dict[int, int]) -> None:
-    """Let the losers, and whoever meant them, mean the winners; locked in the order of ids, as everybody does."""
+    """Let the losers, and whoever meant them, mean the winners."""
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH change AS (SELECT * FROM unnest(%s::int[], %s::int[]) AS c (loser, winner)),"
-            " due AS (SELECT m.id, c.winner FROM change c JOIN people_member m ON m.id = c.loser OR m.canonical_id = c.loser"
-            "  ORDER BY m.id FOR NO KEY UPDATE OF m)"
+            " due AS (SELECT m.id, c.winner FROM change c JOIN people_member m ON m.id = c.loser OR m.canonical_id = c.loser)"
             " UPDATE people_member m SET canonical_id = due.winner FROM due WHERE due.id = m.id",
             [list(winners), list(winners.values())],
         )

@@ -24,13 +24,16 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
 from liuliang.kernel.errors import Refused
-from liuliang.people.merging import merge_members
+from liuliang.people.merging import hold_projections, merge_members
 from liuliang.people.models import Member, MergeProposal
 
 LEAST_SCORE = 55
 """Pairs below are not worth anybody's time."""
 
 MOST_BEARERS = 4
+
+# First half of PostgreSQL's advisory lock: two who insert the same pairs in different orders would wait for each other.
+_PROPOSING = 0x6D67
 
 REJECTED = audit.action("proposal.rejected", _("判定不是同一人"))
 REOPENED = audit.action("proposal.reopened", _("撤销合并判定"))
@@ -86,7 +89,7 @@ ON CONFLICT (first_id, second_id) DO NOTHING
 def propose_merges(members: Collection[int], *, at: datetime) -> int:
     """Propose the pairs among ``members`` and everybody else that may be one person; return how many are new.
 
-    A pair that was decided once is not proposed again.
+    A pair that was decided once is not proposed again. Of two transactions that propose, one waits until the other has ended.
     """
     if not members:
         return 0
@@ -104,27 +107,35 @@ def propose_merges(members: Collection[int], *, at: datetime) -> int:
             "least": LEAST_SCORE,
             "at": at,
         }
+        _hold_proposing()
         cursor.execute(_PROPOSE, weighing)
         return int(cursor.rowcount)
 
 
-def propose_pairs(pairs: Collection[tuple[int, int]], *, score: int, evidence: dict[str, object], at: datetime) -> None:
-    """Propose pairs for a reason the caller knows; pairs that are one person already or were decided are passed over."""
+def propose_pairs(pairs: Collection[tuple[int, int]], *, score: int, evidence: dict[str, object], at: datetime) -> int:
+    """Propose pairs for a reason the caller knows, and return how many are new.
+
+    Pairs that are one person already, are proposed or were decided are passed over. Of two transactions that propose, one
+    waits until the other has ended.
+    """
     if not pairs:
-        return
+        return 0
     person = {
         member.id: member.canonical_id or member.id
         for member in Member.objects.filter(id__in={member for pair in pairs for member in pair}, erased_at=None)
     }
     meant = {tuple(sorted((person[a], person[b]))) for a, b in pairs if a in person and b in person}
-    MergeProposal.objects.bulk_create(
-        [
-            MergeProposal(first_id=first, second_id=second, score=score, evidence=evidence, created_at=at)
-            for first, second in sorted(meant)
-            if first != second
-        ],
-        ignore_conflicts=True,
+    _hold_proposing()
+    firsts, seconds = {pair[0] for pair in meant}, {pair[1] for pair in meant}
+    known = MergeProposal.objects.filter(first_id__in=firsts, second_id__in=seconds).values_list(
+        "first_id", "second_id"
     )
+    fresh = [
+        MergeProposal(first_id=first, second_id=second, score=score, evidence=evidence, created_at=at)
+        for first, second in sorted(meant - set(known))
+        if first != second
+    ]
+    return len(MergeProposal.objects.bulk_create(fresh))
 
 
 @transaction.atomic
@@ -134,6 +145,7 @@ def accept_proposal(proposal: int, *, at: datetime, keep: int | None = None) -> 
     Raises:
         Refused: ``proposal.decided`` when somebody was faster.
     """
+    hold_projections()  # before the proposal, as merges by rule do
     found = _open(proposal)
     stays = found.second_id if keep == found.second_id else found.first_id
     goes = found.first_id if stays == found.second_id else found.second_id
@@ -166,6 +178,11 @@ def reopen_proposal(proposal: int) -> None:
     found.decided_at, found.decided_by, found.is_accepted = None, None, None
     found.save(update_fields=["decided_at", "decided_by", "is_accepted"])
     audit.record(REOPENED, found.first, changes={"other": (found.second_id, None)})
+
+
+def _hold_proposing() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_PROPOSING])
 
 
 def _open(proposal: int) -> MergeProposal:

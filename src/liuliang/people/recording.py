@@ -65,16 +65,17 @@ def owners_of(persons: Iterable[Person]) -> dict[Key, int]:
         return {Key(kind, value): member for kind, value, member in cursor.fetchall()}
 
 
-def known_by_name_only(members: set[int]) -> set[int]:
-    """Return those of ``members`` who have no account, stand alone and were not erased."""
+def known_by_name_only(members: set[int], community: int) -> set[int]:
+    """Return those of ``members`` who are nothing but a name in this community, stand alone and were not erased."""
     if not members:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.id FROM people_member m WHERE m.id = ANY(%s) AND m.canonical_id IS NULL AND m.erased_at IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM people_member r WHERE r.canonical_id = m.id)"
-            " AND NOT EXISTS (SELECT 1 FROM people_identity i WHERE i.member_id = m.id AND i.kind <> 'name')",
-            [list(members)],
+            " AND NOT EXISTS (SELECT 1 FROM people_identity i WHERE i.member_id = m.id"
+            "  AND (i.kind <> 'name' OR split_part(i.value, ':', 1) <> %s))",
+            [list(members), str(community)],
         )
         return {row[0] for row in cursor.fetchall()}
 
