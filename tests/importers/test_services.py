@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import io
+import json
+import threading
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connections
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from liuliang.commerce.models import Order
-from liuliang.importers import running, services
+from liuliang.importers import holds, running, services, storage
+from liuliang.importers import jobs as importing_jobs
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.kernel import jobs
 from liuliang.kernel.errors import Refused
@@ -41,6 +46,8 @@ def chat(count: int, *, first: int = 0) -> bytes:
 @pytest.fixture(autouse=True)
 def _uploads(tmp_path, settings):
     settings.UPLOAD_ROOT = tmp_path / "uploads"
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
 
 
 @pytest.fixture(autouse=True)
@@ -273,3 +280,123 @@ def test_files_that_nobody_imported_go_after_a_week(settings):
     row.refresh_from_db()
     with pytest.raises(Refused):
         services.queue(row)
+
+
+def test_what_was_sent_in_part_goes_after_a_day_and_what_is_waiting_stays(settings):
+    """A process that is killed while it takes a file in leaves a folder that no import knows of."""
+    waiting = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    sent = Import.objects.create(file_name="x", size=1, created_at=waiting.created_at, state="done")
+    for public_id in ("a" * 16, sent.public_id):
+        storage.folder_of(public_id).mkdir()
+        (storage.folder_of(public_id) / "x.txt").write_text("half of a ch")
+    part = settings.FILE_UPLOAD_TEMP_DIR / "tmpab12cd_z.upload.txt"
+    part.write_text("half of a ch")
+    services.tidy(waiting.created_at + timedelta(hours=23))
+    assert len(list(settings.UPLOAD_ROOT.iterdir())) == 3
+    services.tidy(waiting.created_at + timedelta(hours=25))
+    assert [path.name for path in settings.UPLOAD_ROOT.iterdir()] == [waiting.public_id]
+    assert not part.exists()
+    assert services.examine(waiting) is not None
+
+
+def test_an_import_that_nobody_is_at_work_on_is_gone_on_with():
+    rows = {state: services.receive(io.BytesIO(chat(5)), f"{state}.txt") for state in ("uploaded", "queued", "running")}
+    for state in ("ready", "failed", "done", "cancelled"):
+        rows[state] = services.receive(io.BytesIO(chat(5)), f"{state}.txt")
+    for state, row in rows.items():
+        Import.objects.filter(pk=row.pk).update(state=state)
+    last = max(row.created_at for row in rows.values())
+    assert services.left_behind(last) == ([], [])
+    soon = last + timedelta(minutes=2)
+    assert services.left_behind(soon) == ([rows["uploaded"].pk], [rows["queued"].pk, rows["running"].pk])
+    with holds.hold(rows["uploaded"].pk), holds.hold(rows["running"].pk):
+        assert services.left_behind(soon) == ([], [rows["queued"].pk])
+
+
+def test_who_is_at_work_on_an_import_is_left_to_it(transactional_db):
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    answers = []
+
+    def look() -> None:
+        try:
+            answers.append((services.examine(Import.objects.get(pk=row.pk)), services.run(row.pk).state))
+        finally:
+            connections.close_all()
+
+    services.examine(row)
+    services.queue(row)
+    with holds.hold(row.pk) as is_mine:
+        assert is_mine
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+    assert answers == [(None, "queued")]
+    assert services.run(row.pk).state == "done"
+
+
+def test_what_examining_finds_does_not_stop_an_import_that_was_started_meanwhile():
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(row)
+    late = Import.objects.get(pk=row.pk)
+    services.queue(row)
+    assert services.examine(late) is None
+    assert Import.objects.get(pk=row.pk).state == "queued"
+    services.cancel(row)
+    assert services.examine(late) is None
+    assert Import.objects.get(pk=row.pk).state == "cancelled"
+
+
+def test_the_job_that_goes_on_with_imports_asks_for_each_once(transactional_db):
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    Import.objects.filter(pk=row.pk).update(created_at=row.created_at - timedelta(hours=1))
+    for _ in range(2):
+        importing_jobs.take_up_imports(timestamp=0)
+    assert ProcrastinateJob.objects.filter(task_name="importers.examine", args__import_id=row.pk).count() == 1
+
+
+def test_a_join_told_by_name_and_later_by_account_counts_once():
+    """Telegram's notices have names; whose they are shows when the person has spoken, in a later export."""
+
+    def export(*messages: dict[str, object]) -> bytes:
+        return json.dumps({"name": "群", "type": "private_supergroup", "id": 1, "messages": messages}).encode()
+
+    came = {"id": 1, "type": "service", "date_unixtime": "1704074400", "actor": "甲", "actor_id": "user7"}
+    came |= {"action": "invite_members", "members": ["乙", "丙"]}
+    spoke = {"id": 2, "type": "message", "date_unixtime": "1704074500", "from": "丙", "from_id": "user9", "text": "早"}
+    first = bring_in(export(came), "result.json")
+    again = bring_in(export(came, spoke), "result.json")
+    assert (first.counts["joins"], again.counts["joins"]) == (2, 2)
+    assert LoggedEvent.objects.filter(kind="member.joined").count() == 2
+    assert again.counts["added"] == 1
+    assert Member.objects.filter(canonical=None).count() == 3
+
+
+def test_two_exports_of_one_chat_in_opposite_order_are_imported_at_once(transactional_db, monkeypatch):
+    """They insert the same facts and name the same people, each in its own order."""
+    monkeypatch.setattr(running, "BATCH", 400)
+    said = [f"2026-03-01 10:{n % 60:02}:{n // 60:02} 书友{n % 97}({20000 + n % 97})\n第 {n} 条\n" for n in range(2_000)]
+    rows = []
+    for number, lines in enumerate((said, said[::-1])):
+        row = services.receive(io.BytesIO((HEAD + "\n".join(lines)).encode()), f"{number}.txt")
+        services.examine(row)
+        services.queue(row)
+        rows.append(row)
+    failures: list[Exception] = []
+
+    def work(row: Import) -> None:
+        try:
+            services.run(row.pk)
+        except Exception as error:  # noqa: BLE001 - shown below, in the test's own thread
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=[row]) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {Import.objects.get(pk=row.pk).state for row in rows} == {"done"}
+    assert LoggedEvent.objects.filter(kind="message.sent").count() == 2_000
+    assert Member.objects.count() == 97

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.db import transaction
+from procrastinate.exceptions import AlreadyEnqueued
 
 from liuliang.importers import services
 from liuliang.importers.base import Options
@@ -14,8 +17,10 @@ from liuliang.people.models import Community
 
 @job("importers.examine")
 def examine_import(import_id: int) -> None:
-    """Recognise an uploaded file."""
-    services.examine(Import.objects.get(pk=import_id))
+    """Recognise an uploaded file; one that was recognised meanwhile is left as it is."""
+    row = Import.objects.get(pk=import_id)
+    if row.state == "uploaded":
+        services.examine(row)
 
 
 @job("importers.run", turn="importers.run")
@@ -34,6 +39,17 @@ def run_import(import_id: int) -> None:
 def tidy_imports(timestamp: int) -> None:
     """Drop what imports need no more, every night."""
     services.tidy(clock.now())
+
+
+@job("importers.take_up", every="* * * * *")
+def take_up_imports(timestamp: int) -> None:
+    """Go on with imports that somebody who was killed has left behind."""
+    examined, run_next = services.left_behind(clock.now())
+    for task, imports in ((examine_import, examined), (run_import, run_next)):
+        for import_id in imports:
+            # Where one waits already because nobody had time for it, it need not wait twice.
+            with suppress(AlreadyEnqueued), transaction.atomic():
+                task.configure(queueing_lock=f"{task.name}:{import_id}").defer(import_id=import_id)
 
 
 def start(

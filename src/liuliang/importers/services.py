@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
 from liuliang.accounts.models import Staff
-from liuliang.importers import storage
+from liuliang.importers import holds, storage
 from liuliang.importers.base import Inspection, Options, sources
 from liuliang.importers.head import head_of, recognise
 from liuliang.importers.models import Import, ImportProblem
@@ -30,6 +30,8 @@ from liuliang.people.models import Community
 RECEIVED = audit.action("import.received", _("上传文件"))
 STARTED = audit.action("import.started", _("开始导入"))
 FILES_KEPT = timedelta(days=7)
+SENDING_TAKES = timedelta(days=1)
+"""Nobody sends one file for longer; what is older was left by a process that was killed."""
 PROBLEMS_KEPT_FOR = timedelta(days=30)
 
 CANCELLED = audit.action("import.cancelled", _("取消导入"))
@@ -75,11 +77,18 @@ def receive(stream: IO[bytes], name: str, *, staff: Staff | None = None) -> Impo
 def examine(row: Import, *, source: str = "", encoding: str = "") -> Inspection | None:
     """Recognise the file and keep what was found: the import is then ready, or failed with the reason.
 
+    Returns None where it failed, where another process is at it, and where the import has been started or cancelled meanwhile.
+
     Args:
         row: an import that has not been started.
         source: the format's key when a person named it; empty to find out.
         encoding: the encoding when a person named it; empty to find out.
     """
+    with holds.hold(row.pk) as is_mine:
+        return _examine(row, source, encoding) if is_mine else None
+
+
+def _examine(row: Import, source: str, encoding: str) -> Inspection | None:
     path = Path(row.path)
     try:
         if source:
@@ -90,11 +99,23 @@ def examine(row: Import, *, source: str = "", encoding: str = "") -> Inspection 
         if not inspection.chats and plugin.kind == "chat":
             raise Refused("import.no_chat", name=row.file_name)
     except Refused as refusal:
-        _fail(row, refusal)
+        _settle(row, state="failed", error=refusal.code, error_data=_told(refusal), finished_at=clock.now())
         return None
-    row.source, row.inspection, row.state, row.error = plugin.key, msgspec.to_builtins(inspection), "ready", ""
-    row.save(update_fields=["source", "inspection", "state", "error"])
-    return inspection
+    found = msgspec.to_builtins(inspection)
+    is_ready = _settle(row, state="ready", source=plugin.key, inspection=found, error="", finished_at=None)
+    return inspection if is_ready else None
+
+
+def _settle(row: Import, **changes: object) -> bool:
+    """Note what examining found, unless the import was started or cancelled meanwhile."""
+    waiting = Import.objects.filter(pk=row.pk, state__in=("uploaded", "ready", "failed"))
+    is_settled = bool(waiting.update(**changes))
+    row.refresh_from_db()
+    return is_settled
+
+
+def _told(refusal: Refused) -> dict[str, str]:
+    return {key: str(value) for key, value in refusal.data.items()}
 
 
 def queue(
@@ -146,8 +167,14 @@ def run(import_id: int, *, on_progress: Callable[[Import], None] | None = None) 
     """Import a queued file, or go on where an earlier run was stopped; returns the import as it ended.
 
     Each batch and how far it reaches commit together, so a run that is killed loses nothing and doubles nothing. When
-    the process is asked to stop, the import is queued again and ends at the batch's edge.
+    the process is asked to stop, the import is queued again and ends at the batch's edge. An import that another process
+    runs is returned as it stands.
     """
+    with holds.hold(import_id) as is_mine:
+        return _run(import_id, on_progress) if is_mine else Import.objects.get(pk=import_id)
+
+
+def _run(import_id: int, on_progress: Callable[[Import], None] | None) -> Import:
     with transaction.atomic():
         row = Import.objects.select_for_update().get(pk=import_id)
         if row.state not in {"queued", "running"}:
@@ -196,10 +223,22 @@ def _check_zone(timezone: str) -> None:
             raise Refused("import.zone_unknown", zone=timezone) from error
 
 
+def left_behind(now: datetime) -> tuple[list[int], list[int]]:
+    """Return the imports to be examined and those to be run that nobody is at work on, though they have waited for a minute.
+
+    A process was killed between two steps, or it was a shell's, which no job stands behind.
+    """
+    before = now - timedelta(minutes=1)
+    waiting = Import.objects.exclude(path="").exclude(pk__in=holds.held()).order_by("pk")
+    examined = waiting.filter(state="uploaded", created_at__lt=before)
+    run_next = waiting.filter(state__in=("queued", "running"), created_at__lt=before)
+    return list(examined.values_list("pk", flat=True)), list(run_next.values_list("pk", flat=True))
+
+
 def tidy(now: datetime) -> None:
     """Drop files that nobody imported for a week, and what could not be read of imports that ended a month ago.
 
-    Both hold people's words and numbers, and both have served by then.
+    Both hold people's words and numbers, and both have served by then. So does what was never sent to the end.
     """
     for row in Import.objects.filter(
         created_at__lt=now - FILES_KEPT, state__in=("uploaded", "ready", "failed")
@@ -208,9 +247,16 @@ def tidy(now: datetime) -> None:
         row.path, row.inspection = "", storage.without_samples(row.inspection)
         row.save(update_fields=["path", "inspection"])
     ImportProblem.objects.filter(import_run__finished_at__lt=now - PROBLEMS_KEPT_FOR).delete()
+    _sweep(now - SENDING_TAKES)
 
 
-def _fail(row: Import, refusal: Refused) -> None:
-    row.state, row.error, row.finished_at = "failed", refusal.code, clock.now()
-    row.error_data = {key: str(value) for key, value in refusal.data.items()}
-    row.save(update_fields=["state", "error", "error_data", "finished_at"])
+def _sweep(before: datetime) -> None:
+    """Delete what was sent in part before an instant: no import knows of it, for an import is made when its file is there."""
+    files = storage.sweep_incoming(before)
+    found = storage.folders_from_before(before)
+    needed = Import.objects.filter(public_id__in=found).exclude(path="").values_list("public_id", flat=True)
+    abandoned = sorted(set(found) - set(needed))
+    for public_id in abandoned:
+        storage.drop(str(storage.folder_of(public_id) / "file"))
+    if files or abandoned:
+        logger.info("parts of files that were never sent to the end are swept", files=files, folders=len(abandoned))
