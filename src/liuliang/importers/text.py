@@ -38,7 +38,8 @@ class Block:
     """Whole lines: ``text`` without the last line end, line feeds between lines, NFC, no NUL.
 
     ``line`` is the 1-based number of the first; ``position`` is how many bytes of the file are consumed after the last.
-    ``flaw`` says what was wrong with the first line (``bad_encoding``, ``line_too_long``); empty when nothing was.
+    ``flaw`` says what was wrong with the first line (``bad_encoding``, ``line_too_long``, or ``archive_broken`` where nothing
+    more could be read); empty when nothing was.
     """
 
     text: str
@@ -69,11 +70,14 @@ def read_blocks(path: Path, encoding: str, *, member: str = "") -> Iterator[Bloc
         raise Refused("import.encoding_unknown", encoding=encoding) from None
     with _opened(path, member) as (stream, consumed):
         line = 1
-        for data, is_cut in _whole_lines(_as_bytes(stream, codec)):
+        flaws: list[str] = []
+        for data, is_cut in _whole_lines(_as_bytes(stream, codec, flaws)):
             for text, flaw in _decoded(data, "utf-8" if codec.startswith("utf-16") else codec):
                 whole = text.removeprefix("\ufeff") if line == 1 else text
                 yield Block(whole, line, consumed(), "line_too_long" if is_cut else flaw)
                 line += text.count("\n") + 1
+        for flaw in flaws:
+            yield Block("", line, consumed(), flaw)
 
 
 def lines_of(blocks: Iterator[Block]) -> Iterator[tuple[int, str, Block]]:
@@ -99,14 +103,18 @@ def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], Callable[[], int
             yield inner, lambda: size * inner.tell() // max(member.size, 1)
 
 
-def _as_bytes(stream: IO[bytes], codec: str) -> Iterator[bytes]:
-    """Yield the stream in pieces; UTF-16 is turned to UTF-8, in which lines can be found."""
+def _as_bytes(stream: IO[bytes], codec: str, flaws: list[str]) -> Iterator[bytes]:
+    """Yield the stream in pieces; UTF-16 is turned to UTF-8, in which lines can be found.
+
+    Where an archive is cut short or broken, what came before stands, and ``flaws`` tells it.
+    """
     decoder = codecs.getincrementaldecoder(codec)(errors="replace") if codec.startswith("utf-16") else None
     while True:
         try:
             piece = stream.read(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError):
-            return  # the archive is cut short or broken from here on: what came before stands
+            flaws.append("archive_broken")
+            return
         data = piece if decoder is None else decoder.decode(piece, final=not piece).encode("utf-8", "replace")
         if data:
             yield data

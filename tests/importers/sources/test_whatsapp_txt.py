@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -220,3 +221,19 @@ def test_what_people_write_of_days_and_times_stays_in_their_message(read: ReadTe
         Message(datetime(2023, 12, 8, 15, 13), Person("甲"), f"一\n{line}"),
         Message(datetime(2023, 12, 8, 15, 14), Person("乙"), "二"),
     ]
+
+
+def test_an_archive_that_breaks_off_inside_its_text_is_read_up_to_there_and_told(
+    tmp_path: Path, read_file: Callable[..., object]
+) -> None:
+    path = tmp_path / "WhatsApp Chat - Cooks.zip"
+    lines = [f"[2023/12/8 15:{n // 60:02}:{n % 60:02}] 甲: {n * 7919} {n * 104729}\n" for n in range(3_000)]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("_chat.txt", "".join(lines))
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) * 9 // 10 : len(raw) * 9 // 10 + 20] = b"\xff" * 20
+    path.write_bytes(raw)
+    _, reads = read_file(path, expected="whatsapp_txt")  # type: ignore[misc]
+    records = [read.record for read in reads]
+    assert isinstance(records[0], Message)
+    assert [record.reason for record in records if isinstance(record, Unreadable)][-1] == "archive_broken"
