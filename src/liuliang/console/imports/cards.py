@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,13 +18,32 @@ from liuliang.kernel.errors import Refused
 from liuliang.people.models import Community, CommunityChat
 from liuliang.ui.progress import Progress
 
-COUNTS = (
+HOLDS = (
     ("messages", gettext_lazy("条消息")),
     ("joins", gettext_lazy("次进群")),
     ("leaves", gettext_lazy("次退群")),
     ("members", gettext_lazy("位成员")),
     ("orders", gettext_lazy("个订单")),
 )
+"""What a file may hold."""
+
+_PEOPLE = (
+    ("people", gettext_lazy("位新成员")),
+    ("memberships", gettext_lazy("位进入这个社群")),
+    ("identities", gettext_lazy("个新的账号或号码")),
+    ("merged", gettext_lazy("对成员合并为一人")),
+    ("proposed", gettext_lazy("对成员可能是同一人，等你判定")),
+)
+NEWS = {
+    "chat": (("added", gettext_lazy("条新记录")), *_PEOPLE),
+    "members": _PEOPLE,
+    "orders": (
+        ("added", gettext_lazy("个新订单")),
+        ("changed", gettext_lazy("个订单有变化")),
+        *_PEOPLE,
+    ),
+}
+"""What may be new in a file, by the kind of its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +63,8 @@ class Card:
     source: str
     chats: tuple[Found, ...]
     warnings: tuple[str, ...]
-    brought: tuple[tuple[str, int], ...]
+    holds: tuple[tuple[str, int], ...]
+    news: tuple[tuple[str, int], ...]
     error: str
 
     @property
@@ -62,9 +83,14 @@ def card_of(row: Import) -> Card:
         str(source.title) if source else "",
         tuple(_found(inspection)) if inspection else (),
         tuple(str(WARNINGS.get(code, code)) for code in inspection.warnings) if inspection else (),
-        tuple((str(title), row.counts[key]) for key, title in COUNTS if row.counts.get(key)),
+        _counted(row, HOLDS),
+        _counted(row, NEWS[source.kind]) if source else (),
         errors.sentence(Refused(row.error, **{"name": row.file_name, **row.error_data})) if row.error else "",
     )
+
+
+def _counted(row: Import, counts: Iterable[tuple[str, str | Promise]]) -> tuple[tuple[str, int], ...]:
+    return tuple((str(title), row.counts[key]) for key, title in counts if row.counts.get(key))
 
 
 def _progress(row: Import) -> Progress | None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
 
 from liuliang.accounts.permissions import IMPORTS_RUN
+from liuliang.console.bodies import form_limit
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.imports.cards import card_of
 from liuliang.console.imports.forms import SourceForm, StartForm
@@ -106,7 +107,7 @@ HISTORY = Listing(
 def imports(request: StaffRequest) -> HttpResponseBase:
     """Show the place to drop files, and what was imported before."""
     rows = _visible(request.access, IMPORTS_RUN)
-    context = {"formats": sorted(str(source.title) for source in sources())}
+    context = {"formats": sorted(str(source.title) for source in sources()), "plain_limit": form_limit()}
     return HISTORY.respond(request, rows, template="console/imports/page.html", context=context)
 
 

@@ -26,6 +26,8 @@ register = template.Library()
 
 register.simple_tag(asset_url, name="asset")
 register.simple_tag(sparkline, name="spark")
+register.filter("badge", formats.badge)
+register.filter("listed", formats.listed)
 register.filter("exact", formats.exact)
 register.filter("percent", formats.percent)
 register.filter("duration", formats.duration)
@@ -184,13 +186,24 @@ def timeline(moments: Sequence[Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/parts/dropzone.html", takes_context=True)
 def dropzone(
-    context: RequestContext, url: str, title: object, hint: object = "", *, accept: str = "", name: str = "file"
+    context: RequestContext,
+    url: str,
+    title: object,
+    hint: object = "",
+    *,
+    plain_hint: object = "",
+    accept: str = "",
+    name: str = "file",
 ) -> dict[str, Any]:
-    """Draw a place to drop files; each is sent to ``url`` by itself, and the HTML that answers takes its place."""
+    """Draw a place to drop files; each is sent to ``url`` by itself, and the HTML that answers takes its place.
+
+    ``plain_hint`` stands beside the button that sends the files where the browser runs no script.
+    """
     return {
         "url": url,
         "title": title,
         "hint": hint,
+        "plain_hint": plain_hint,
         "accept": accept,
         "name": name,
         "csrf_token": context.get("csrf_token"),
