@@ -17,8 +17,9 @@ def package(tmp_path, monkeypatch):
         encoding="utf-8",
     )
     (tmp_path / "code.py").write_text(
-        "from x import gettext_lazy as _, ngettext, pgettext\n"
-        "A = _('导入')\nB = ngettext('{n} 条', '{n} 条们', 3)\nC = pgettext('动词', '发')\nD = _(A)\n",
+        "from django.utils.translation import gettext_lazy as _, gettext_noop as noop, ngettext, pgettext\n"
+        "A = _('导入')\nB = ngettext('{n} 条', '{n} 条们', 3)\nC = pgettext('动词', '发')\nD = _(A)\nE = noop('客服')\n"
+        "F = other('没有人翻译')\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(catalogue, "PACKAGE", tmp_path)
@@ -39,6 +40,7 @@ ENGLISH = {
     "100%% 是%(who)s的": "100%% %(who)s's",
     "一天\x04天": "day",
     "导入": "Import",
+    "客服": "Service",
     "{n} 条": ["{n} line", "{n} lines"],
     "动词\x04发": "send",
 }

@@ -27,7 +27,6 @@ PACKAGE = Path(__file__).resolve().parent.parent
 CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "django.po"
 
 _OF_ONE = ("_", "gettext", "gettext_lazy", "gettext_noop")
-_FUNCTIONS = (*_OF_ONE, "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy")
 # What `templatize` makes of a template: calls whose arguments are Python literals, amid text blotted out with X.
 _LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _CALL = re.compile(rf"\b(n?p?gettext|_)\(\s*({_LITERAL})(?:\s*,\s*({_LITERAL}))?(?:\s*,\s*({_LITERAL}))?", re.DOTALL)
@@ -92,11 +91,22 @@ def _in_template(path: Path, name: str) -> Iterator[Found]:
 
 
 def _in_python(path: Path, name: str) -> Iterator[Found]:
+    functions = _functions(path)
     with path.open("rb") as file:
-        for _line, function, texts, _comments in extract_python(file, dict.fromkeys(_FUNCTIONS), (), {}):
-            given = [text for text in _texts(texts) if text]
+        for _line, called, texts, _comments in extract_python(file, dict.fromkeys(functions), (), {}):
+            function, given = functions[str(called)], [text for text in _texts(texts) if text]
             if len(given) >= (1 if function in _OF_ONE else 2):
-                yield _found(str(function), given, name)
+                yield _found(function, given, name)
+
+
+def _functions(path: Path) -> dict[str, str]:
+    """Return Django's functions that a file imports, by what it calls them: ``from … import gettext_noop as noop``."""
+    return {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+    }
 
 
 def _found(function: str, texts: list[str], file: str) -> Found:
