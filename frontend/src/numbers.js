@@ -29,7 +29,9 @@ export function show(value, format, { exact = false, currency = "¥" } = {}) {
     return `${sign}${currency}${major.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   }
   if (format === "duration") {
-    if (value < 90 * 60) return say("inMinutes", { n: grouped.format(Math.round(value / 6) / 10) });
+    if (value < 59.5) return say("inSeconds", { n: grouped.format(Math.round(value)) });
+    if (value < 600) return say("inMinutes", { n: grouped.format(Math.round(value / 6) / 10) });
+    if (value < 90 * 60) return say("inMinutes", { n: grouped.format(Math.round(value / 60)) });
     return say("inHours", { n: grouped.format(Math.round(value / 360) / 10) });
   }
   return exact ? grouped.format(value) : count(value);

