@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
 from django.test import Client
 from django_otp.oath import totp
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.accounts import second_factor
 from liuliang.accounts.models import Role, Staff
@@ -40,6 +45,8 @@ from liuliang.people.models import (
 from liuliang.people.profile import NEEDS
 from liuliang.people.proposals import reject_proposal
 from liuliang.people.tagging import tag_members
+from liuliang.ui.assets import asset_url
+from telling import Told, emptied, local
 
 PASSWORD = "a long enough pass phrase"
 
@@ -213,6 +220,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "metric": lambda world: "active",
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
+        "name": lambda world: asset_url("console.css").rpartition("/")[2],
     }
 
 
@@ -285,6 +293,30 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         "console:community-archive": lambda world: {},
         "console:community-restore": _archived,
     }
+
+
+@pytest.fixture
+def told(transactional_db: None) -> Iterator[Told]:
+    """Begin a story that the lake will know, told at noon of 10 March 2026."""
+    with time_machine.travel(local(2026, 3, 10, 12), tick=False):
+        yield from emptied()
+
+
+@pytest.fixture
+def browser() -> Callable[..., Client]:
+    """Return what opens a browser in which the owner, or somebody with one role, is signed in."""
+
+    def opened(role: str = "", where: Community | None = None) -> Client:
+        ensure_built_in_roles(Role)
+        email = f"{role or 'owner'}@example.com"
+        staff = Staff.objects.create(email=email, name="员工", is_owner=not role, created_at=clock.now())
+        if role:
+            Grant.objects.create(staff=staff, role=Role.objects.get(key=role), community=where)
+        client = Client()
+        client.force_login(staff)
+        return client
+
+    return opened
 
 
 @cache

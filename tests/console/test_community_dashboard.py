@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,14 +14,11 @@ from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from liuliang.accounts.models import Role, Staff
-from liuliang.accounts.permissions import ensure_built_in_roles
-from liuliang.kernel import clock
 from liuliang.lake import queries
-from liuliang.people.models import Community, Grant
+from liuliang.people.models import Community
 from liuliang.simulator import truth
 from liuliang.simulator.simulation import simulate
-from telling import ENDING, Simulated, Told, emptied, local, tell_world
+from telling import ENDING, Simulated, Told, local, tell_world
 
 CARDS = {
     # The card, and how many questions it may ask the lake beside its coverage.
@@ -35,25 +31,6 @@ CARDS = {
     "links": 1,
     "orders": 0,
 }
-
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    with time_machine.travel(local(2026, 3, 10, 12), tick=False):
-        yield from emptied()
-
-
-def browser(role: str = "", where: Community | None = None) -> Client:
-    """Return a browser in which the owner, or somebody with one role, is signed in."""
-    ensure_built_in_roles(Role)
-    staff = Staff.objects.create(
-        email=f"{role or 'owner'}@example.com", name="员工", is_owner=not role, created_at=clock.now()
-    )
-    if role:
-        Grant.objects.create(staff=staff, role=Role.objects.get(key=role), community=where)
-    client = Client()
-    client.force_login(staff)
-    return client
 
 
 def address(community: Community, card: str = "") -> str:
@@ -88,7 +65,7 @@ def full(told: Told, people: int = 6, days: int = 65) -> Community:
     return here
 
 
-def test_the_board_says_what_is_true_of_the_invented_brand(told):
+def test_the_board_says_what_is_true_of_the_invented_brand(told, browser):
     simulated: Simulated = tell_world(told, simulate(ending=ENDING, days=70, people=240, communities=2))
     world = simulated.world
     with time_machine.travel(local(ENDING.year, ENDING.month, ENDING.day, 12), tick=False):
@@ -108,7 +85,7 @@ def test_the_board_says_what_is_true_of_the_invented_brand(told):
 
 
 @pytest.mark.parametrize("card", ["", *CARDS])
-def test_an_empty_community_has_a_page_and_cards(told, card):
+def test_an_empty_community_has_a_page_and_cards(told, card, browser):
     here = told.community("空的群")
     told.settle()
 
@@ -118,7 +95,7 @@ def test_an_empty_community_has_a_page_and_cards(told, card):
 
 
 @pytest.mark.parametrize("card", ["", *CARDS])
-def test_a_member_who_said_one_thing_is_enough(told, card):
+def test_a_member_who_said_one_thing_is_enough(told, card, browser):
     here = told.community("新的群")
     told.says(told.member("小满"), here, local(2026, 3, 10, 9), "大家好")
     told.settle()
@@ -126,7 +103,7 @@ def test_a_member_who_said_one_thing_is_enough(told, card):
     assert "<section" in page(browser(), here, card, days="7")
 
 
-def test_every_card_tells_its_story(told):
+def test_every_card_tells_its_story(told, browser):
     here = full(told)
     client = browser()
 
@@ -146,7 +123,7 @@ def test_every_card_tells_its_story(told):
     assert "挂耳" in orders
 
 
-def test_every_card_says_how_it_is_counted(told):
+def test_every_card_says_how_it_is_counted(told, browser):
     here = full(told)
     client = browser()
 
@@ -154,7 +131,7 @@ def test_every_card_says_how_it_is_counted(told):
         assert "怎么算的" in page(client, here, card), card
 
 
-def test_who_may_not_see_members_learns_no_names_and_no_words(told):
+def test_who_may_not_see_members_learns_no_names_and_no_words(told, browser):
     here = full(told)
     client = browser("partner", here)
 
@@ -169,7 +146,7 @@ def test_who_may_not_see_members_learns_no_names_and_no_words(told):
     assert "成员买了什么" not in page(client, here)
 
 
-def test_a_community_of_others_is_not_there(told):
+def test_a_community_of_others_is_not_there(told, browser):
     mine, other = told.community("我的群"), told.community("别人的群")
     told.settle()
     client = browser("community_owner", mine)
@@ -180,7 +157,7 @@ def test_a_community_of_others_is_not_there(told):
 
 
 @pytest.mark.parametrize("card", ["", *CARDS])
-def test_queries_of_a_page_and_of_each_card_are_few(told, monkeypatch, card):
+def test_queries_of_a_page_and_of_each_card_are_few(told, monkeypatch, card, browser):
     here = full(told)
     client = browser()
     page(client, here, card)
@@ -205,7 +182,7 @@ def test_queries_of_a_page_and_of_each_card_are_few(told, monkeypatch, card):
     assert len(warm) <= 18
 
 
-def test_days_are_those_of_the_community(told):
+def test_days_are_those_of_the_community(told, browser):
     here = told.community("纽约群", "America/New_York")
     # 23:30 on the eighth in New York is noon and a half of the ninth in Shanghai.
     told.says(told.member(), here, local(2026, 3, 8, 23, 30, zone="America/New_York"), "晚安")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,36 +15,15 @@ from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from liuliang.accounts.models import Role, Staff
-from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.analytics import remembering
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
-from liuliang.people.models import Community, Grant
+from liuliang.people.models import Community
 from liuliang.simulator import truth
 from liuliang.simulator.simulation import simulate
-from telling import ENDING, Simulated, Told, emptied, local, tell_world
+from telling import ENDING, Simulated, Told, local, tell_world
 
 OVERVIEW = "console:overview"
-
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    with time_machine.travel(local(2026, 3, 10, 12), tick=False):
-        yield from emptied()
-
-
-def browser(role: str = "", where: Community | None = None) -> Client:
-    """Return a browser in which the owner, or somebody with one role, is signed in."""
-    ensure_built_in_roles(Role)
-    staff = Staff.objects.create(
-        email=f"{role or 'owner'}@example.com", name="员工", is_owner=not role, created_at=clock.now()
-    )
-    if role:
-        Grant.objects.create(staff=staff, role=Role.objects.get(key=role), community=where)
-    client = Client()
-    client.force_login(staff)
-    return client
 
 
 def page(client: Client, name: str = OVERVIEW, **query: str) -> str:
@@ -69,14 +48,14 @@ def lively(told: Told, community: Community, days: int = 70, *, until: date = da
             told.says(who, community, local(day.year, day.month, day.day, 9 + hour), f"第 {number} 天")
 
 
-def test_without_anything_known_the_page_says_what_it_is_for_and_how_to_begin(told):
+def test_without_anything_known_the_page_says_what_it_is_for_and_how_to_begin(told, browser):
     text = page(browser())
 
     assert "这里会告诉你" in text
     assert reverse("console:imports") in text
 
 
-def test_the_overview_says_what_is_true_of_the_invented_brand(told):
+def test_the_overview_says_what_is_true_of_the_invented_brand(told, browser):
     simulated: Simulated = tell_world(told, simulate(ending=ENDING, days=70, people=240, communities=4))
     world = simulated.world
     with time_machine.travel(local(ENDING.year, ENDING.month, ENDING.day, 12), tick=False):
@@ -94,7 +73,7 @@ def test_the_overview_says_what_is_true_of_the_invented_brand(told):
         assert f"{len(speakers):,}" in cells
 
 
-def test_the_sum_of_what_was_kept_is_on_the_page(told):
+def test_the_sum_of_what_was_kept_is_on_the_page(told, browser):
     here = told.community()
     lively(told, here)
     stayed, left = told.member("留下的"), told.member("走了的")
@@ -127,14 +106,14 @@ def test_the_sum_of_what_was_kept_is_on_the_page(told):
         ({"from": "1999-01-01", "to": "2026-01-02"}, "2026-02-08 ~ 03-09"),
     ],
 )
-def test_the_period_is_chosen_in_the_address(told, query, span):
+def test_the_period_is_chosen_in_the_address(told, query, span, browser):
     lively(told, told.community(), 3)
     told.settle()
 
     assert span in page(browser(), **query)
 
 
-def test_a_short_history_shows_figures_but_calls_nothing_a_change(told):
+def test_a_short_history_shows_figures_but_calls_nothing_a_change(told, browser):
     lively(told, told.community(), 40)
     told.settle()
 
@@ -144,7 +123,7 @@ def test_a_short_history_shows_figures_but_calls_nothing_a_change(told):
     assert 'class="change' not in text
 
 
-def test_an_old_export_ends_the_period_where_it_stopped(told):
+def test_an_old_export_ends_the_period_where_it_stopped(told, browser):
     lively(told, told.community(), until=date(2025, 6, 30))
     told.settle()
 
@@ -154,7 +133,7 @@ def test_an_old_export_ends_the_period_where_it_stopped(told):
     assert "2025-06-01 ~ 06-30" in text
 
 
-def test_communities_are_searched_sorted_and_exported(told):
+def test_communities_are_searched_sorted_and_exported(told, browser):
     for name, days in (("安静的群", 2), ("热闹的群", 9)):
         lively(told, told.community(name), days)
     told.settle()
@@ -169,7 +148,7 @@ def test_communities_are_searched_sorted_and_exported(told):
     assert "热闹的群" in b"".join(export.streaming_content).decode()
 
 
-def test_what_needs_a_person_is_named(told):
+def test_what_needs_a_person_is_named(told, browser):
     quiet, loud = told.community("静下来的群"), told.community("照常的群")
     lively(told, quiet, until=date(2026, 3, 5))
     lively(told, loud)
@@ -186,14 +165,35 @@ def test_what_needs_a_person_is_named(told):
     assert "坏文件.txt" in text
 
 
-def test_when_nothing_needs_a_person_the_page_says_so(told):
+def test_a_group_over_its_limit_is_full_and_one_near_it_nearly_full(told, browser):
+    for name, limit in (("超员的群", 2), ("刚好的群", 3), ("宽敞的群", 9)):
+        here = told.community(name)
+        Community.objects.filter(pk=here.pk).update(size_limit=limit)
+        lively(told, here, 3)
+    nearly = told.community("快满的群组")
+    Community.objects.filter(pk=nearly.pk).update(size_limit=20)
+    for number in range(19):
+        told.joins(told.member(f"第 {number} 位"), nearly, local(2026, 3, 1, 9))
+    told.settle()
+
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page(browser(), "console:attention")))
+
+    assert "已满的群 2" in text
+    assert "超员的群 3 / 2 人，超出 1 人" in text
+    assert "刚好的群 3 / 3 人 " in text
+    assert "快满的群 1" in text
+    assert "快满的群组 19 / 20 人，还剩 1 个位置" in text
+    assert "宽敞的群" not in text
+
+
+def test_when_nothing_needs_a_person_the_page_says_so(told, browser):
     lively(told, told.community())
     told.settle()
 
     assert "没有超出平常的变化" in page(browser(), "console:attention")
 
 
-def test_staff_see_the_figures_of_their_communities_alone(told):
+def test_staff_see_the_figures_of_their_communities_alone(told, browser):
     mine, other = told.community("我的群"), told.community("别人的群")
     lively(told, mine, 5)
     lively(told, other, 60)
@@ -211,7 +211,7 @@ def test_staff_see_the_figures_of_their_communities_alone(told):
     assert "别人的群" not in page(client, "console:attention")
 
 
-def test_orders_show_where_they_may_be_seen(told):
+def test_orders_show_where_they_may_be_seen(told, browser):
     mine = told.community("我的群")
     lively(told, mine, 5)
     told.buys(told.member(), local(2026, 3, 1, 9), 123_45, community=mine)
@@ -241,7 +241,7 @@ def lake_queries(monkeypatch) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize("name", [OVERVIEW, "console:attention"])
-def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_queries, name):
+def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_queries, name, browser):
     for number in range(30):
         lively(told, told.community(f"群 {number}"), 3)
     told.settle()
@@ -265,7 +265,7 @@ def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_que
     assert len(warm) <= 22
 
 
-def test_a_changed_lake_is_seen_at_once_when_answers_are_cheap(told, monkeypatch):
+def test_a_changed_lake_is_seen_at_once_when_answers_are_cheap(told, monkeypatch, browser):
     monkeypatch.setattr(remembering, "PATIENCE", 0.0)
     here = told.community("我的群")
     lively(told, here, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -44,12 +44,12 @@ class Named:
 class Concern:
     """One thing worth a look. ``tone`` is warn for what needs a person, bad or good for what changed."""
 
-    key: str
     title: str
-    icon: str
-    tone: Literal["warn", "bad", "good", ""]
     named: Sequence[Named]
     counted: str | Promise = ""
+    _: KW_ONLY
+    icon: str
+    tone: Literal["warn", "bad", "good", ""] = ""
 
     @property
     def shown(self) -> Sequence[Named]:
@@ -76,7 +76,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
         _quiet(seen, noticed),
         _leaving(seen, noticed),
         _fallen(seen, noticed.fallen),
-        _nearly_full(seen),
+        *_full(seen),
         _dormant(seen, noticed),
         _risen(seen, noticed.risen),
     ]
@@ -104,13 +104,13 @@ def _quiet(seen: Seen, noticed: Attention) -> Concern:
         )
         for each in noticed.quiet
     ]
-    return Concern("quiet", title, "message-off", "warn", named, attention.QUIET.counted)
+    return Concern(title, named, attention.QUIET.counted, icon="message-off", tone="warn")
 
 
 def _dormant(seen: Seen, noticed: Attention) -> Concern:
     title = _("{n} 天里一句话也没有的群").format(n=len(seen.choice.period) * 2)
     named = [_named(seen, community, "") for community in noticed.dormant]
-    return Concern("dormant", title, "zzz", "", named, attention.QUIET.counted)
+    return Concern(title, named, attention.QUIET.counted, icon="zzz")
 
 
 def _leaving(seen: Seen, noticed: Attention) -> Concern:
@@ -120,17 +120,17 @@ def _leaving(seen: Seen, noticed: Attention) -> Concern:
         )
         for each in noticed.leaving
     ]
-    return Concern("leaving", _("退群突然变多的群"), "user-minus", "warn", named, attention.BEYOND_USUAL.counted)
+    return Concern(_("退群突然变多的群"), named, attention.BEYOND_USUAL.counted, icon="user-minus", tone="warn")
 
 
 def _fallen(seen: Seen, shifts: Sequence[Shift]) -> Concern:
-    counted = attention.BEYOND_USUAL.counted
-    return Concern("fallen", _("说话明显变少的群"), "trending-down", "bad", _shifted(seen, shifts), counted)
+    named = _shifted(seen, shifts)
+    return Concern(_("说话明显变少的群"), named, attention.BEYOND_USUAL.counted, icon="trending-down", tone="bad")
 
 
 def _risen(seen: Seen, shifts: Sequence[Shift]) -> Concern:
-    counted = attention.BEYOND_USUAL.counted
-    return Concern("risen", _("说话明显变多的群"), "trending-up", "good", _shifted(seen, shifts), counted)
+    named = _shifted(seen, shifts)
+    return Concern(_("说话明显变多的群"), named, attention.BEYOND_USUAL.counted, icon="trending-up", tone="good")
 
 
 def _shifted(seen: Seen, shifts: Sequence[Shift]) -> list[Named]:
@@ -147,17 +147,44 @@ def _shifted(seen: Seen, shifts: Sequence[Shift]) -> list[Named]:
     ]
 
 
-def _nearly_full(seen: Seen) -> Concern:
-    full = [
+def _full(seen: Seen) -> list[Concern]:
+    """Return the groups at or over their limit, and those that will soon be, the fullest first."""
+    rooms = [
         (each, limit)
         for each in (seen.overview.communities if seen.overview else ())
         if (limit := seen.places[each.community].size_limit) and each.members >= limit * NEARLY_FULL
     ]
-    named = [
-        _named(seen, each.community, _("{members} / {limit} 人").format(members=each.members, limit=limit))
-        for each, limit in full
+    rooms.sort(key=lambda room: room[0].members / room[1], reverse=True)
+    over = [
+        _named(seen, each.community, _beyond(each.members, limit)) for each, limit in rooms if each.members >= limit
     ]
-    return Concern("nearly_full", _("快满的群"), "users-group", "warn", named, _("群成员达到人数上限的 95%。"))
+    nearly = [
+        _named(
+            seen,
+            each.community,
+            _("{members} / {limit} 人，还剩 {left} 个位置").format(
+                members=formats.exact(each.members),
+                limit=formats.exact(limit),
+                left=formats.exact(limit - each.members),
+            ),
+        )
+        for each, limit in rooms
+        if each.members < limit
+    ]
+    return [
+        Concern(_("已满的群"), over, _("群成员达到或超过社群设置里的人数上限。"), icon="users-group", tone="warn"),
+        Concern(
+            _("快满的群"), nearly, _("群成员达到社群设置里人数上限的 95%，还没有满。"), icon="users-plus", tone="warn"
+        ),
+    ]
+
+
+def _beyond(members: int, limit: int) -> str:
+    if members == limit:
+        return _("{members} / {limit} 人").format(members=formats.exact(members), limit=formats.exact(limit))
+    return _("{members} / {limit} 人，超出 {over} 人").format(
+        members=formats.exact(members), limit=formats.exact(limit), over=formats.exact(members - limit)
+    )
 
 
 def _troubled_imports(request: StaffRequest) -> list[Concern]:
@@ -174,7 +201,7 @@ def _troubled_imports(request: StaffRequest) -> list[Concern]:
         Named(each.file_name, reverse("console:import", args=[each.public_id]), _import_trouble(each))
         for each in mine.order_by("-created_at", "-id")[: SHOWN * 4]
     ]
-    return [Concern("imports", _("要处理的导入"), "file-alert", "warn", named)] if named else []
+    return [Concern(_("要处理的导入"), named, icon="file-alert", tone="warn")] if named else []
 
 
 def _import_trouble(each: Import) -> str:
