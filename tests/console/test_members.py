@@ -184,6 +184,40 @@ def test_scoped_staff_read_nothing_said_or_sold_elsewhere(brand, service, expert
     assert "100.03" not in world.sign_in(expert).get(f"/members/{member.public_id}/").content.decode()
 
 
+def test_the_tags_page_counts_only_whom_one_may_see(brand):
+    world, people = brand["world"], brand["people"]
+    twin = resolve_members([Known("咖友小号", (("wxid", "twin"),))], community=world.other.id, at=clock.now())[0]
+    tag_members([*people, twin], brand["tag"], at=clock.now())
+    merge_members(twin, people[0], at=clock.now())
+    tag_members(people[5:7], brand["tag"], at=clock.now() - timedelta(days=9), expires_at=clock.now())
+    stranger = Staff.objects.create(email="b@example.com", name="乙客服", created_at=clock.now(), password="!")
+    Grant.objects.create(staff=stranger, role=Role.objects.get(key="service"), community=world.other)
+
+    def held(staff):
+        text = world.sign_in(staff).get("/members/tags/").content.decode()
+        return re.search(r"铁粉</a> <span[^>]*>(\d+)", text)[1]
+
+    assert held(world.owner) == "28"
+    assert held(stranger) == "8"
+    behind = world.sign_in(world.owner).get("/members/", {"tag": brand["tag"].pk, "size": 100}).content.decode()
+    assert behind.count("<tr data-row=") == 28, "as the list it leads to"
+
+
+@pytest.mark.parametrize("url", ["/members/tag/", "/members/untag/"])
+def test_a_dialog_for_many_offers_no_tag_that_nobody_chose(brand, url):
+    client = brand["world"].sign_in(brand["world"].owner)
+    row = Member.objects.get(id=brand["people"][0]).public_id
+
+    dialog = client.post(url, {"row": row}).content.decode()
+    options = re.findall(r"<option value=\"(\d*)\"( selected)?", dialog)
+    assert options[0][0] == ""
+    assert not [value for value, selected in options if value and selected]
+    assert "required" in re.search(r"<select[^>]*>", dialog)[0]
+
+    assert client.post(url, {"row": row, "tag": ""}).status_code == 422
+    assert not MemberTag.objects.exists()
+
+
 def test_contact_data_is_masked_and_cannot_be_searched_without_permission(brand, service, expert):
     world = brand["world"]
     member = Member.objects.get(id=brand["people"][3])

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, DateTimeField, F, Func, Q, Value
+from django.db.models import BooleanField, Count, DateTimeField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from liuliang.kernel.models import LoggedEvent
@@ -56,6 +56,12 @@ def tagged(tags: Collection[int], at: datetime) -> Q:
     """Return the condition on members who have one of these tags now."""
     held = counting(at).filter(tag__in=tags)
     return Q(pk__in=held.annotate(person=_person("member")).values("person"))
+
+
+def holders(people: QuerySet[Member], at: datetime) -> dict[int, int]:
+    """Return how many of these people have each tag now; a tag that none of them has is left out."""
+    held = counting(at).annotate(person=_person("member")).filter(person__in=people.values("pk"))
+    return dict(held.values_list("tag").annotate(number=Count("person", distinct=True)))
 
 
 def counting(at: datetime) -> Any:

@@ -14,19 +14,19 @@ from liuliang.people.models import AttributeDefinition, Tag, TagGroup
 from liuliang.people.profile import NEEDS, TYPES
 
 
-def tag_choices() -> list[tuple[str, list[tuple[int, str]]]]:
-    """Return every tag under its group."""
+def tag_choices() -> list[tuple[str, str | list[tuple[int, str]]]]:
+    """Return every tag under its group, after a choice of none: a dialog must not offer a tag that nobody chose."""
     grouped: dict[str, list[tuple[int, str]]] = {}
     for tag in Tag.objects.select_related("group").order_by("group__position", "group__name", "name"):
         title = _now("{group}（互斥）").format(group=tag.group.name) if tag.group.is_exclusive else tag.group.name
         grouped.setdefault(title, []).append((tag.pk, tag.name))
-    return list(grouped.items())
+    return [("", _now("请选择")), *grouped.items()]
 
 
 class UntagForm(forms.Form):
     """A tag to take off."""
 
-    tag = forms.ModelChoiceField(Tag.objects.select_related("group"), label=_("标签"), empty_label=None)
+    tag = forms.ModelChoiceField(Tag.objects.select_related("group"), label=_("标签"))
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

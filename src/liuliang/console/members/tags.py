@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django.contrib import messages
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +20,7 @@ from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import ChangeDefinitionForm, ChangeTagForm, DefinitionForm, GroupForm, NewTagForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
-from liuliang.people import profile, tagging
+from liuliang.people import profile, queries, tagging
 from liuliang.people.models import AttributeDefinition, Tag, TagGroup
 
 INVALID = 422
@@ -24,11 +28,14 @@ INVALID = 422
 
 @page(permission=MEMBERS_VIEW)
 def tags(request: StaffRequest) -> HttpResponse:
-    """Show the groups with their tags and how many members have each, and the fields of the profile."""
-    counting = Q(member_tags__expires_at=None) | Q(member_tags__expires_at__gt=clock.now())
-    held = Tag.objects.annotate(held=Count("member_tags", filter=counting)).order_by("name")
+    """Show the groups with their tags and how many of the members one may see have each, and the fields of the profile."""
+    held = queries.holders(request.access.members(MEMBERS_VIEW), clock.now())
+    groups = TagGroup.objects.prefetch_related(Prefetch("tags", Tag.objects.order_by("name")))
     context = {
-        "groups": TagGroup.objects.prefetch_related(Prefetch("tags", held)).order_by("position", "name"),
+        "groups": [
+            (group, [(tag, held.get(tag.pk, 0)) for tag in group.tags.all()])
+            for group in groups.order_by("position", "name")
+        ],
         "definitions": AttributeDefinition.objects.order_by("position", "id"),
         "types": profile.TYPES,
         # Words are shared across the whole tree, so changing them is for those who may edit everywhere.
@@ -42,13 +49,8 @@ def new_group(request: StaffRequest) -> HttpResponse:
     """Create a group of tags."""
     _for_everybody(request)
     form = GroupForm(request.POST or None)
-    if form.is_valid():
-        try:
-            tagging.create_group(form.cleaned_data["name"], is_exclusive=form.cleaned_data["is_exclusive"])
-        except Refused as refusal:
-            form.add_error("name", errors.sentence(refusal))
-        else:
-            return _back(request, _("标签组已建好，接着往里加标签。"))
+    if _done(form, lambda told: tagging.create_group(told["name"], is_exclusive=told["is_exclusive"])):
+        return _back(request, _("标签组已建好，接着往里加标签。"))
     return _dialog(request, form, _("新建标签组"), reverse("console:new-tag-group"))
 
 
@@ -58,13 +60,8 @@ def group(request: StaffRequest, group_id: int) -> HttpResponse:
     _for_everybody(request)
     found = get_object_or_404(TagGroup, pk=group_id)
     form = GroupForm(request.POST or None, initial={"name": found.name, "is_exclusive": found.is_exclusive})
-    if form.is_valid():
-        try:
-            tagging.change_group(found, name=form.cleaned_data["name"], is_exclusive=form.cleaned_data["is_exclusive"])
-        except Refused as refusal:
-            form.add_error("name", errors.sentence(refusal))
-        else:
-            return _back(request, _("标签组已更新。"))
+    if _done(form, lambda told: tagging.change_group(found, name=told["name"], is_exclusive=told["is_exclusive"])):
+        return _back(request, _("标签组已更新。"))
     delete = "" if found.tags.exists() else reverse("console:delete-tag-group", args=[group_id])
     here = reverse("console:tag-group", args=[group_id])
     return _dialog(request, form, _("修改标签组"), here, delete=delete, name=found.name)
@@ -84,13 +81,8 @@ def new_tag(request: StaffRequest, group_id: int) -> HttpResponse:
     _for_everybody(request)
     found = get_object_or_404(TagGroup, pk=group_id)
     form = NewTagForm(request.POST or None)
-    if form.is_valid():
-        try:
-            tagging.create_tag(found, form.cleaned_data["name"], at=clock.now())
-        except Refused as refusal:
-            form.add_error("name", errors.sentence(refusal))
-        else:
-            return _back(request, _("标签已建好。"))
+    if _done(form, lambda told: tagging.create_tag(found, told["name"], at=clock.now())):
+        return _back(request, _("标签已建好。"))
     title = _("在“{group}”里新建标签").format(group=found.name)
     return _dialog(request, form, title, reverse("console:new-tag", args=[group_id]))
 
@@ -101,13 +93,8 @@ def tag(request: StaffRequest, tag_id: int) -> HttpResponse:
     _for_everybody(request)
     found = get_object_or_404(Tag.objects.select_related("group"), pk=tag_id)
     form = ChangeTagForm(request.POST or None, initial={"name": found.name, "group": found.group_id})
-    if form.is_valid():
-        try:
-            tagging.change_tag(found, name=form.cleaned_data["name"], group=form.cleaned_data["group"])
-        except Refused as refusal:
-            form.add_error("name", errors.sentence(refusal))
-        else:
-            return _back(request, _("标签已更新。"))
+    if _done(form, lambda told: tagging.change_tag(found, name=told["name"], group=told["group"])):
+        return _back(request, _("标签已更新。"))
     here, delete = reverse("console:tag", args=[tag_id]), reverse("console:delete-tag", args=[tag_id])
     return _dialog(request, form, _("修改标签"), here, delete=delete, name=found.name)
 
@@ -125,16 +112,12 @@ def new_field(request: StaffRequest) -> HttpResponse:
     """Create a field of the profile."""
     _for_everybody(request)
     form = DefinitionForm(request.POST or None)
-    if form.is_valid():
-        told = form.cleaned_data
-        try:
-            profile.define_attribute(
-                told["title"], type_=told["type"], choices=form.lines, is_personal=told["is_personal"]
-            )
-        except Refused as refusal:
-            form.add_error(None, errors.sentence(refusal))
-        else:
-            return _back(request, _("字段已建好。"))
+
+    def define(told: Mapping[str, Any]) -> None:
+        profile.define_attribute(told["title"], type_=told["type"], choices=form.lines, is_personal=told["is_personal"])
+
+    if _done(form, define):
+        return _back(request, _("字段已建好。"))
     return _dialog(request, form, _("新建资料字段"), reverse("console:new-field"))
 
 
@@ -145,14 +128,12 @@ def field(request: StaffRequest, field_id: int) -> HttpResponse:
     found = get_object_or_404(AttributeDefinition, pk=field_id)
     initial = {"title": found.title, "choices": "\n".join(found.choices), "is_personal": found.is_personal}
     form = ChangeDefinitionForm(request.POST or None, initial=initial)
-    if form.is_valid():
-        told = form.cleaned_data
-        try:
-            profile.change_attribute(found, title=told["title"], choices=form.lines, is_personal=told["is_personal"])
-        except Refused as refusal:
-            form.add_error(None, errors.sentence(refusal))
-        else:
-            return _back(request, _("字段已更新。"))
+
+    def change(told: Mapping[str, Any]) -> None:
+        profile.change_attribute(found, title=told["title"], choices=form.lines, is_personal=told["is_personal"])
+
+    if _done(form, change):
+        return _back(request, _("字段已更新。"))
     here, delete = reverse("console:field", args=[field_id]), reverse("console:delete-field", args=[field_id])
     return _dialog(request, form, _("修改资料字段"), here, delete=delete, name=found.title)
 
@@ -165,6 +146,18 @@ def remove_field(request: StaffRequest, field_id: int) -> HttpResponse:
     return _back(request, _("字段已删除，成员已有的内容还在。"))
 
 
+def _done(form: Form, change: Callable[[Mapping[str, Any]], object]) -> bool:
+    """Make the change that a form asks for; where it was refused, the form says so."""
+    if not form.is_valid():
+        return False
+    try:
+        change(form.cleaned_data)
+    except Refused as refusal:
+        form.add_error("name" if "name" in form.fields else None, errors.sentence(refusal))
+        return False
+    return True
+
+
 def _for_everybody(request: StaffRequest) -> None:
     if not request.access.may_everywhere(MEMBERS_EDIT):
         raise Refused("tag.for_everybody")
@@ -172,7 +165,7 @@ def _for_everybody(request: StaffRequest) -> None:
 
 def _dialog(
     request: StaffRequest,
-    form: GroupForm | NewTagForm | ChangeDefinitionForm,
+    form: Form,
     title: str,
     url: str,
     *,
