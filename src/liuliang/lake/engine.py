@@ -6,7 +6,10 @@ a client serialises its calls, so every thread has its own.
 
 from __future__ import annotations
 
+import ctypes
+import faulthandler
 import os
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -27,6 +30,16 @@ _TOO_MUCH = {158, 191, 241, 307, 396}
 
 FILE_MISSING = 107
 """The code of a file that is not there any more."""
+
+_FAULTS = (
+    signal.SIGSEGV,
+    signal.SIGBUS,
+    signal.SIGABRT,
+    signal.SIGILL,
+    signal.SIGFPE,
+    signal.SIGTRAP,
+    signal.SIGSYS,
+)
 
 _of_thread = threading.local()
 _anchor: dict[int, Client] = {}
@@ -76,7 +89,24 @@ def _connect() -> Client:
         # The engine ends with its last client and takes long to start; one client of the process keeps it.
         if os.getpid() not in _anchor:
             _anchor[os.getpid()] = create_client(interface="chdb")
+            _die_of_faults()
         return create_client(interface="chdb", tz_mode="aware")
+
+
+def _die_of_faults() -> None:
+    """Make a fault end the process at once, with the stacks in the log.
+
+    The engine's handler of faults waits five minutes for a report that nobody writes here, and meanwhile the process holds
+    whatever it held: locks, the interpreter, the connections of those who wait for an answer.
+    """
+    # Python's own `signal` may only be called in the main thread.
+    set_handler = ctypes.CDLL(None).signal
+    set_handler.argtypes = (ctypes.c_int, ctypes.c_void_p)
+    set_handler.restype = ctypes.c_void_p
+    for number in _FAULTS:
+        set_handler(number, None)
+    faulthandler.disable()
+    faulthandler.enable(file=2)
 
 
 def limits(seconds: float | None = None, memory: int | None = None) -> dict[str, Any]:
