@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import (
     ANALYTICS_VIEW,
@@ -22,7 +23,10 @@ SHELL = Shell(
     sections=(
         Section(_("总览"), icon="gauge", entries=(Entry(_("总览"), "console:overview", ANALYTICS_VIEW),), go="o"),
         Section(
-            _("社群"), icon="sitemap", entries=(Entry(_("社群"), "console:communities", COMMUNITIES_VIEW),), go="c"
+            pgettext_lazy("several", "社群"),
+            icon="sitemap",
+            entries=(Entry(pgettext_lazy("several", "社群"), "console:communities", COMMUNITIES_VIEW),),
+            go="c",
         ),
         Section(
             _("成员"),
@@ -51,7 +55,7 @@ SHELL = Shell(
             entries=(
                 Entry(_("导入"), "console:imports", IMPORTS_RUN),
                 Entry(_("员工"), "console:staff", STAFF_MANAGE),
-                Entry(_("角色"), "console:roles", ROLES_MANAGE),
+                Entry(pgettext_lazy("several", "角色"), "console:roles", ROLES_MANAGE),
                 Entry(_("操作日志"), "console:audit", AUDIT_VIEW),
             ),
             go="s",

@@ -24,6 +24,7 @@ from liuliang.accounts import audit
 from liuliang.accounts.models import AuditEntry, Role, Staff
 from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW, PERMISSIONS, ROLES_MANAGE, STAFF_MANAGE
 from liuliang.people.access import Access
+from liuliang.ui import formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,19 @@ class Line:
     @property
     def title(self) -> str:
         """Say who did what, in one line."""
-        return f"{self.who} {self.did}"
+        return f"{self.did} · {self.who}"
 
     @property
     def text(self) -> str:
         """Say what changed."""
-        return "；".join(str(change) for change in self.changes)
+        return _("；").join(str(change) for change in self.changes)
 
 
 Naming = Callable[[Access, Collection[str]], Mapping[str, Target]]
 
 _targets: dict[str, Naming] = {}
+
+_values: dict[str, dict[str, str | Promise]] = {}
 
 _fields: dict[str, str | Promise] = {
     "name": gettext_lazy("名字"),
@@ -116,6 +119,11 @@ def name_fields(names: Mapping[str, str | Promise]) -> None:
     _fields.update(names)
 
 
+def name_values(field: str, names: Mapping[str, str | Promise]) -> None:
+    """Declare what the values that a field keeps by their keys are called."""
+    _values.setdefault(field, {}).update(names)
+
+
 def lines(entries: Iterable[AuditEntry], access: Access) -> list[Line]:
     """Put entries into words, with one look-up for each type of thing among them."""
     entries = list(entries)
@@ -145,23 +153,24 @@ def _change(field: str, told: list[object] | None) -> Change:
     name = str(_fields.get(field, field))
     if told is None:
         return Change(name, is_hidden=True)
+    names = _values.get(field, {})
     before, after = told
     if isinstance(before, list) and isinstance(after, list):
         return Change(
             name,
-            added=tuple(_word(one) for one in after if one not in before),
-            removed=tuple(_word(one) for one in before if one not in after),
+            added=tuple(_word(one, names) for one in after if one not in before),
+            removed=tuple(_word(one, names) for one in before if one not in after),
         )
     if before is None or after is None:
         return Change(
             name,
-            added=() if after is None else (_word(after),),
-            removed=() if before is None else (_word(before),),
+            added=() if after is None else (_word(after, names),),
+            removed=() if before is None else (_word(before, names),),
         )
-    return Change(name, _word(before), _word(after))
+    return Change(name, _word(before, names), _word(after, names))
 
 
-def _word(value: object) -> str:
+def _word(value: object, names: Mapping[str, str | Promise]) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
@@ -169,8 +178,8 @@ def _word(value: object) -> str:
     if isinstance(value, str) and value in PERMISSIONS:
         return str(PERMISSIONS[value].title)
     if isinstance(value, list):
-        return "、".join(_word(one) for one in value)
-    return str(value)
+        return formats.listed(_word(one, names) for one in value)
+    return str(names.get(str(value), value))
 
 
 def _numbers(ids: Collection[str]) -> list[int]:

@@ -69,20 +69,20 @@ BRAND = CommunityType(
         ),
     ),
     gates=(
-        Gate("bought", "买过至少一次", {"times": 1, "days": 180}),
-        Gate("action", "添加客服为好友", {"action": "added_service"}),
+        Gate("bought", _("买过至少一次"), {"times": 1, "days": 180}),
+        Gate("action", _("添加客服为好友"), {"action": "added_service"}),
     ),
     calendar=(
-        Slot(1, "12:00", "使用技巧", "图文"),
-        Slot(3, "20:00", "用户故事", "访谈"),
-        Slot(5, "20:00", "会员福利", "限时优惠"),
-        Slot(7, "20:30", "下周预告与投票", "投票"),
+        Slot(1, "12:00", _("使用技巧"), _("图文")),
+        Slot(3, "20:00", _("用户故事"), _("访谈")),
+        Slot(5, "20:00", _("会员福利"), _("限时优惠")),
+        Slot(7, "20:30", _("下周预告与投票"), _("投票")),
     ),
     targets=(
-        Target("speaking_rate", "周发言率", 0.25),
-        Target("retention_30", "30 天留存率", 0.8, "month"),
-        Target("repurchase_rate", "月复购率", 0.15, "month"),
-        Target("first_response_minutes", "首次回应分钟数", 30, "day", at_most=True),
+        Target("speaking_rate", _("周发言率"), 0.25),
+        Target("retention_30", _("30 天留存率"), 0.8, "month"),
+        Target("repurchase_rate", _("月复购率"), 0.15, "month"),
+        Target("first_response_minutes", _("首次回应分钟数"), 30, "day", at_most=True),
     ),
 )
 
@@ -136,19 +136,19 @@ LEARNING = CommunityType(
         ),
     ),
     gates=(
-        Gate("form", "填写学习目标", {"questions": ["现在的水平", "想达到的目标", "每天能投入多少时间"]}),
-        Gate("quiz", "分班测验", {"questions": 5, "pass": 0}),
+        Gate("form", _("填写学习目标"), {"questions": ["现在的水平", "想达到的目标", "每天能投入多少时间"]}),
+        Gate("quiz", _("分班测验"), {"questions": 5, "pass": 0}),
     ),
     calendar=(
-        *(Slot(day, "07:00", "今日任务", "打卡") for day in range(1, 7)),
-        Slot(3, "20:00", "直播答疑", "直播"),
-        Slot(7, "20:00", "一周复盘与进步榜", "榜单"),
+        *(Slot(day, "07:00", _("今日任务"), _("打卡")) for day in range(1, 7)),
+        Slot(3, "20:00", _("直播答疑"), _("直播")),
+        Slot(7, "20:00", _("一周复盘与进步榜"), _("榜单")),
     ),
     targets=(
-        Target("completion_rate", "完课率", 0.6, "whole"),
-        Target("participation_rate", "日打卡率", 0.6, "day"),
-        Target("speaking_rate", "周发言率", 0.5),
-        Target("churn_rate", "月流失率", 0.1, "month", at_most=True),
+        Target("completion_rate", _("完课率"), 0.6, "whole"),
+        Target("participation_rate", _("日打卡率"), 0.6, "day"),
+        Target("speaking_rate", _("周发言率"), 0.5),
+        Target("churn_rate", _("月流失率"), 0.1, "month", at_most=True),
     ),
 )
 
@@ -202,19 +202,19 @@ KOL = CommunityType(
         ),
     ),
     gates=(
-        Gate("action", "关注账号", {"action": "followed"}),
-        Gate("form", "从哪里认识主理人", {"questions": ["从哪里认识主理人", "最喜欢的内容"]}),
+        Gate("action", _("关注账号"), {"action": "followed"}),
+        Gate("form", _("从哪里认识主理人"), {"questions": ["从哪里认识主理人", "最喜欢的内容"]}),
     ),
     calendar=(
-        Slot(2, "20:00", "主理人手记", "短文"),
-        Slot(4, "20:30", "主理人在线", "问答"),
-        Slot(6, "19:30", "直播预热", "预告"),
+        Slot(2, "20:00", _("主理人手记"), _("短文")),
+        Slot(4, "20:30", _("主理人在线"), _("问答")),
+        Slot(6, "19:30", _("直播预热"), _("预告")),
     ),
     targets=(
-        Target("speaking_rate", "周发言率", 0.2),
-        Target("participation_rate", "直播到场率", 0.3),
-        Target("conversion_rate", "月转化率", 0.08, "month"),
-        Target("retention_30", "30 天留存率", 0.75, "month"),
+        Target("speaking_rate", _("周发言率"), 0.2),
+        Target("participation_rate", _("直播到场率"), 0.3),
+        Target("conversion_rate", _("月转化率"), 0.08, "month"),
+        Target("retention_30", _("30 天留存率"), 0.75, "month"),
     ),
 )
 
@@ -262,15 +262,15 @@ INTEREST = CommunityType(
             closes=time(22),
         ),
     ),
-    gates=(Gate("invitation", "由成员邀请或管理员同意", {"by": "member"}),),
+    gates=(Gate("invitation", _("由成员邀请或管理员同意"), {"by": "member"}),),
     calendar=(
-        Slot(1, "20:00", "本周主题", "话题"),
-        Slot(5, "20:00", "晒作品", "图片"),
-        Slot(6, "09:00", "约活动", "接龙"),
+        Slot(1, "20:00", _("本周主题"), _("话题")),
+        Slot(5, "20:00", _("晒作品"), _("图片")),
+        Slot(6, "09:00", _("约活动"), _("接龙")),
     ),
     targets=(
-        Target("speaking_rate", "周发言率", 0.4),
-        Target("retention_30", "30 天留存率", 0.85, "month"),
-        Target("events", "月活动次数", 1, "month"),
+        Target("speaking_rate", _("周发言率"), 0.4),
+        Target("retention_30", _("30 天留存率"), 0.85, "month"),
+        Target("events", _("月活动次数"), 1, "month"),
     ),
 )

@@ -68,18 +68,18 @@ DEALS = CommunityType(
             closes=time(22),
         ),
     ),
-    gates=(Gate("action", "注册会员", {"action": "registered"}),),
+    gates=(Gate("action", _("注册会员"), {"action": "registered"}),),
     calendar=(
-        *(Slot(day, "10:00", "早市", "限时优惠") for day in range(1, 8)),
-        *(Slot(day, "20:00", "晚市", "限时优惠") for day in (1, 2, 3, 4, 6)),
-        Slot(5, "20:00", "周五秒杀", "秒杀"),
-        Slot(7, "20:00", "下周预告", "预告"),
+        *(Slot(day, "10:00", _("早市"), _("限时优惠")) for day in range(1, 8)),
+        *(Slot(day, "20:00", _("晚市"), _("限时优惠")) for day in (1, 2, 3, 4, 6)),
+        Slot(5, "20:00", _("周五秒杀"), _("秒杀")),
+        Slot(7, "20:00", _("下周预告"), _("预告")),
     ),
     targets=(
-        Target("conversion_rate", "周下单率", 0.12),
-        Target("gmv_per_member", "人均月成交（分）", 5_000, "month"),
-        Target("gift_only_share", "只领不买占比", 0.2, "month", at_most=True),
-        Target("churn_rate", "月流失率", 0.08, "month", at_most=True),
+        Target("conversion_rate", _("周下单率"), 0.12),
+        Target("gmv_per_member", _("人均月成交"), 5_000, "month"),
+        Target("gift_only_share", _("只领不买占比"), 0.2, "month", at_most=True),
+        Target("churn_rate", _("月流失率"), 0.08, "month", at_most=True),
     ),
 )
 
@@ -133,19 +133,19 @@ PAID = CommunityType(
         ),
     ),
     gates=(
-        Gate("payment", "支付年费", {"plan": "year"}),
-        Gate("form", "行业与需求", {"questions": ["所在行业", "想解决的问题"]}),
+        Gate("payment", _("支付年费"), {"plan": "year"}),
+        Gate("form", _("行业与需求"), {"questions": ["所在行业", "想解决的问题"]}),
     ),
     calendar=(
-        Slot(1, "09:00", "本周专题", "长文"),
-        Slot(4, "20:00", "集中答疑", "问答"),
-        Slot(6, "15:00", "闭门分享（月末）", "直播"),
+        Slot(1, "09:00", _("本周专题"), _("长文")),
+        Slot(4, "20:00", _("集中答疑"), _("问答")),
+        Slot(6, "15:00", _("闭门分享（月末）"), _("直播")),
     ),
     targets=(
-        Target("renewal_rate", "续费率", 0.6, "whole"),
-        Target("participation_rate", "月参与率", 0.7, "month"),
-        Target("first_response_minutes", "首次回应分钟数", 1_440, "day", at_most=True),
-        Target("nps", "净推荐值", 40, "month"),
+        Target("renewal_rate", _("续费率"), 0.6, "whole"),
+        Target("participation_rate", _("月参与率"), 0.7, "month"),
+        Target("first_response_minutes", _("首次回应分钟数"), 1_440, "day", at_most=True),
+        Target("nps", _("净推荐值"), 40, "month"),
     ),
 )
 
@@ -198,13 +198,13 @@ SERVICE = CommunityType(
             closes=time(21),
         ),
     ),
-    gates=(Gate("bought", "买过至少一次", {"times": 1}),),
-    calendar=(Slot(2, "19:30", "使用小课堂", "教程"), Slot(4, "19:30", "常见问题", "问答")),
+    gates=(Gate("bought", _("买过至少一次"), {"times": 1}),),
+    calendar=(Slot(2, "19:30", _("使用小课堂"), _("教程")), Slot(4, "19:30", _("常见问题"), _("问答"))),
     targets=(
-        Target("first_response_minutes", "首次回应分钟数", 30, "day", at_most=True),
-        Target("resolution_rate", "24 小时解决率", 0.85),
-        Target("satisfaction", "满意度（5 分）", 4.6, "month"),
-        Target("churn_rate", "月流失率", 0.05, "month", at_most=True),
+        Target("first_response_minutes", _("首次回应分钟数"), 30, "day", at_most=True),
+        Target("resolution_rate", _("24 小时解决率"), 0.85),
+        Target("satisfaction", _("满意度（5 分）"), 4.6, "month"),
+        Target("churn_rate", _("月流失率"), 0.05, "month", at_most=True),
     ),
 )
 
@@ -258,19 +258,19 @@ PARTNER = CommunityType(
         ),
     ),
     gates=(
-        Gate("form", "申请表", {"questions": ["现在的客源", "想做的品类"]}),
-        Gate("approval", "渠道经理审核", {"by": "staff"}),
-        Gate("quiz", "合规测验", {"questions": 8, "pass": 8}),
+        Gate("form", _("申请表"), {"questions": ["现在的客源", "想做的品类"]}),
+        Gate("approval", _("渠道经理审核"), {"by": "staff"}),
+        Gate("quiz", _("合规测验"), {"questions": 8, "pass": 8}),
     ),
     calendar=(
-        *(Slot(day, "09:00", "今日素材", "素材") for day in range(1, 7)),
-        Slot(3, "20:00", "销售培训", "直播"),
-        Slot(7, "20:00", "业绩榜", "榜单"),
+        *(Slot(day, "09:00", _("今日素材"), _("素材")) for day in range(1, 7)),
+        Slot(3, "20:00", _("销售培训"), _("直播")),
+        Slot(7, "20:00", _("业绩榜"), _("榜单")),
     ),
     targets=(
-        Target("active_seller_rate", "月动销率", 0.5, "month"),
-        Target("first_order_days", "首单天数", 14, "whole", at_most=True),
-        Target("gmv_growth", "月成交增长", 0.1, "month"),
+        Target("active_seller_rate", _("月动销率"), 0.5, "month"),
+        Target("first_order_days", _("首单天数"), 14, "whole", at_most=True),
+        Target("gmv_growth", _("月成交增长"), 0.1, "month"),
     ),
 )
 
@@ -322,11 +322,11 @@ FLASH = CommunityType(
             closes=time(23),
         ),
     ),
-    gates=(Gate("action", "填写报名页", {"action": "registered"}),),
+    gates=(Gate("action", _("填写报名页"), {"action": "registered"}),),
     calendar=(),
     targets=(
-        Target("conversion_rate", "群内转化率", 0.2, "whole"),
-        Target("participation_rate", "参与率", 0.5, "whole"),
-        Target("churn_rate", "中途退群率", 0.15, "whole", at_most=True),
+        Target("conversion_rate", _("群内转化率"), 0.2, "whole"),
+        Target("participation_rate", _("参与率"), 0.5, "whole"),
+        Target("churn_rate", _("中途退群率"), 0.15, "whole", at_most=True),
     ),
 )

@@ -16,7 +16,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Shell:
     bell_count: Callable[[HttpRequest], int] | None = None
     account: str = ""
     sign_out: str = ""
-    brand: Callable[[HttpRequest], str | Promise] = field(default=lambda _request: _("留量"))
+    brand: Callable[[HttpRequest], str | Promise] = field(default=lambda _request: pgettext_lazy("brand", "留量"))
 
 
 @dataclass(frozen=True, slots=True)

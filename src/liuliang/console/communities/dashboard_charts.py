@@ -13,6 +13,7 @@ from liuliang.analytics.newcomers import NEWCOMERS, Newcomers
 from liuliang.analytics.orders import Sales
 from liuliang.analytics.traffic import Day
 from liuliang.ui.charts import Chart, Series
+from liuliang.ui.words import WEEKDAYS
 
 
 def growth(days: Sequence[Day], ways: Sequence[tuple[str, str]]) -> Chart:
@@ -36,18 +37,17 @@ def growth(days: Sequence[Day], ways: Sequence[tuple[str, str]]) -> Chart:
 
 def busy_hours(found: Hours) -> Chart:
     """Return when the community talks, by weekday and hour."""
-    names = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
     title = str(hours_story.HOURS.title)
     best = found.busiest
     if best is not None:
-        title = _("{day} {hour} 点最热闹").format(day=names[best[0]], hour=best[1])
+        title = _("{day} {hour} 点最热闹").format(day=WEEKDAYS[best[0]], hour=best[1])
     return Chart(
         "hours",
         title,
         "heatmap",
         [str(hour) for hour in range(24)],
         [
-            Series(f"weekday-{place}", names[place], [None if mean is None else round(mean, 1) for mean in row])
+            Series(f"weekday-{place}", WEEKDAYS[place], [None if mean is None else round(mean, 1) for mean in row])
             for place, row in enumerate(found.means)
         ],
         definition=hours_story.HOURS.counted,

@@ -32,9 +32,11 @@ from liuliang.people.access import Access
 from liuliang.people.blueprint import logo_from, read_blueprint, read_identity
 from liuliang.people.communities import TYPES
 from liuliang.people.models import Community
+from liuliang.people.types import Target
+from liuliang.ui import formats
+from liuliang.ui.words import WEEKDAYS
 
 INVALID = 422
-WEEKDAYS = {1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "日"}
 
 
 @page(permission=COMMUNITIES_EDIT, methods=("GET", "POST"))
@@ -71,7 +73,8 @@ def plan(request: StaffRequest, community: Community) -> HttpResponse:
         "blueprint": PlanForm(blueprint).sections,
         "identity": read_identity(community.identity),
         "identity_sections": PlanForm(read_identity(community.identity), without=frozenset({"logo"})).sections,
-        "weekdays": WEEKDAYS,
+        "targets": [(target, _goal(target)) for target in type_.targets] if type_ else [],
+        "calendar": [(WEEKDAYS[slot.weekday - 1], slot) for slot in type_.calendar] if type_ else [],
         "above": sorted(above, key=lambda one: len(one.path)),
         "below": request.access.communities(COMMUNITIES_VIEW).filter(parent=community).order_by("name"),
         "chats": [
@@ -80,6 +83,13 @@ def plan(request: StaffRequest, community: Community) -> HttpResponse:
         "may_edit": request.access.may(COMMUNITIES_EDIT, community),
     }
     return render(request, "console/communities/plan.html", context)
+
+
+def _goal(target: Target) -> str:
+    """Write the number to reach: a share, an amount, or a count."""
+    if target.metric.startswith("gmv"):
+        return formats.money(round(target.value))
+    return formats.percent(target.value, 0) if target.value < 1 else formats.exact(target.value)
 
 
 @page(permission=COMMUNITIES_EDIT, methods=("GET", "POST"))

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import COMMUNITIES_EDIT, COMMUNITIES_VIEW, MEMBERS_VIEW
 from liuliang.console.doors import StaffRequest, page
@@ -85,12 +86,14 @@ def _name(row: Row) -> SafeString:
 
 
 def _filled(row: Row) -> str:
-    return "–" if row.filled is None else f"{row.present or 0}/{row.size_limit} · {formats.percent(row.filled)}"
+    if row.filled is None or row.size_limit is None:
+        return "–"
+    return f"{formats.exact(row.present or 0)} / {formats.exact(row.size_limit)} · {formats.percent(row.filled, 0)}"
 
 
 COMMUNITIES = Listing(
     key="communities",
-    title=_("社群"),
+    title=pgettext_lazy("several", "社群"),
     columns=(
         Column("name", _("名称"), cell=_name, sort="place", is_fixed=True),
         Column("type", _("类型"), value="type_title", sort="type_title"),
@@ -106,7 +109,7 @@ COMMUNITIES = Listing(
     ),
     filters=(
         Text("q", _("搜索社群")),
-        Choice("type", _("类型"), options=[Option(type_.key, type_.title) for type_ in TYPES.values()], is_primary=True),
+        Choice("type", _("类型"), options=[Option(type_.key, _(type_.title)) for type_ in TYPES.values()], is_primary=True),
         Choice(
             "state", _("状态"), options=[Option(CURRENT, _("使用中")), Option(ARCHIVED, _("已归档"))], is_primary=True
         ),

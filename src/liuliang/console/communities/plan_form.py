@@ -118,6 +118,8 @@ def _items(info: FieldInfo) -> type | None:
 
 
 def _written(value: Any) -> Any:
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     if not isinstance(value, list):
         return value
     return "\n".join(_line(item) for item in value)
@@ -126,9 +128,9 @@ def _written(value: Any) -> Any:
 def _line(item: Any) -> str:
     if isinstance(item, Cost):
         yuan = Decimal(item.monthly) / _YUAN
-        return f"{item.item}：{yuan.normalize():f}"
+        return _("{item}：{amount}").format(item=item.item, amount=f"{yuan.normalize():f}")
     if isinstance(item, Term):
-        return f"{item.word}：{item.meaning}"
+        return _("{word}：{meaning}").format(word=item.word, meaning=item.meaning)
     return str(item)
 
 

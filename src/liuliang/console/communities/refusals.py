@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.console import errors, history
+from liuliang.people.communities import TYPES
 
 
 def install() -> None:
@@ -20,6 +21,7 @@ def install() -> None:
             "fields": _("改了"),
         }
     )
+    history.name_values("type", {key: _(type_.title) for key, type_ in TYPES.items()})
     errors.declare(
         {
             "community.name_empty": _("请填写社群的名称。"),

@@ -35,6 +35,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import MEMBERS_CONTACT, MEMBERS_EDIT, MEMBERS_EXPORT, MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.commerce.models import Order
@@ -108,7 +109,7 @@ def _spent(member: Member) -> cells.Cell:
 
 
 _COLUMNS = (
-    Column("name", _("成员"), value=shown_name, cell=_who, sort="name", is_fixed=True),
+    Column("name", pgettext_lazy("one", "成员"), value=shown_name, cell=_who, sort="name", is_fixed=True),
     Column("tags", _("标签"), value=tags_of, show=cells.tags),
     Column("communities", _("所在社群"), value=communities_of, show=cells.tags),
     Column("messages", _("消息"), value="said", show=cells.count, sort="said", align="end"),
@@ -156,7 +157,7 @@ def listing_for(access: Access, parameters: QueryDict) -> Listing:
         Text("q", _("搜索昵称或账号"), narrow=partial(_named, may_search_contacts(access))),
         Choice("community", _("社群"), options=community_options(access), narrow=partial(_in, chosen), is_primary=True),
         Choice(
-            "presence", _("是否在群"), options=[Option(PRESENT, _("在群")), Option(LEFT, _("已退群"))],
+            "presence", _("在群状态"), options=[Option(PRESENT, _("在群")), Option(LEFT, _("已退群"))],
             narrow=partial(_present, access, chosen), is_primary=True,
         ),
         MultiChoice("tag", _("标签"), options=tag_options(), narrow=_tagged),

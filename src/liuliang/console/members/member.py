@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from liuliang.accounts.permissions import (
     MEMBERS_CONTACT,
@@ -110,7 +110,7 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
     tab = request.GET.get("tab", "")
     here = member_url(member)
     may_trade = access.may(ORDERS_VIEW)
-    tabs = [("", gettext_lazy("动态")), ("communities", gettext_lazy("社群"))]
+    tabs = [("", gettext_lazy("动态")), ("communities", pgettext_lazy("several", "社群"))]
     if may_trade:
         tabs.append(("orders", gettext_lazy("订单")))
     tabs += [("ties", gettext_lazy("关系")), ("identities", gettext_lazy("账号与合并"))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.console import errors, history
+from liuliang.people import profile
 
 
 def install() -> None:
@@ -23,6 +24,7 @@ def install() -> None:
             "is_personal": _("个人信息"),
         }
     )
+    history.name_values("type", profile.TYPES)
     errors.declare(
         {
             "member.same": _("这两位已经是同一位成员了。"),

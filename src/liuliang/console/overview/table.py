@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics import orders, traffic
@@ -119,7 +119,7 @@ def table_for(seen: Seen) -> Listing:
     """Return the list; without the column of money for those who may not see orders."""
     return Listing(
         key="overview",
-        title=gettext_lazy("社群"),
+        title=pgettext_lazy("several", "社群"),
         columns=[column for column in COLUMNS if seen.may_see_orders or column.key != "gmv"],
         filters=(Text("q", gettext_lazy("搜索社群"), fields=("name",)),),
         default_sort="-messages",

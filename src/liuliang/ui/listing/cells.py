@@ -56,7 +56,9 @@ def tags(value: list[str]) -> Cell:
     """Draw a few tags; more than three become a number."""
     shown = [ui.tag(one) for one in value[:3]]
     if len(value) > 3:
-        shown.append(format_html('<span class="faint" title="{}">+{}</span>', "、".join(value[3:]), len(value) - 3))
+        shown.append(
+            format_html('<span class="faint" title="{}">+{}</span>', formats.listed(value[3:]), len(value) - 3)
+        )
     return format_html_join(" ", "{}", ((one,) for one in shown))
 
 

@@ -14,6 +14,7 @@ from typing import IO, Any
 import xlsxwriter
 from django.utils import timezone
 
+from liuliang.ui import formats
 from liuliang.ui.listing.columns import Column
 
 # Excel 2007 and later, "Excel specifications and limits".
@@ -94,7 +95,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value if value.year >= 1900 else value.isoformat()
     if isinstance(value, list | tuple | set | frozenset):
-        return "、".join(str(one) for one in value)
+        return formats.listed(value)
     return None if value is None else str(value)
 
 
