@@ -8,19 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.http import Http404, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.html import escape
 
-from liuliang.accounts.models import AuditEntry, Staff
-from liuliang.accounts.permissions import COMMUNITIES_EDIT
+from liuliang.accounts.models import AuditEntry, Role, Staff
+from liuliang.accounts.permissions import BUILT_IN_ROLES, COMMUNITIES_EDIT
 from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
+from liuliang.importers.models import Import
 from liuliang.people.access import Access
+from liuliang.people.models import AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
+from liuliang.ui.templatetags.ui import initials
 
 # What guards itself and is meant for everyone. All else outside the console must turn a stranger away.
-OPEN_TO_ALL = {"healthz", "readyz", "metrics", "ui:language", "ui:favicon"}
+OPEN_TO_ALL = {"healthz", "readyz", "metrics", "ui:language", "ui:favicon", "ui:asset"}
 
 # Where what was asked for leads a person who is signed in to the page of sign-in.
 ENDS_SIGNED_OUT = {"console:sign-out", "console:second-step"}
@@ -30,6 +35,9 @@ OWN_BOOKS = {"accounts_staffsession", "accounts_signinattempt", "accounts_audite
 
 # Reading the beginning of a file again changes nothing but what is proposed; the start, with all it was told, is recorded.
 CHANGES_NOTHING_YET = {"console:import-examine"}
+
+# What is called so in every language: Chinese itself, and a program.
+NAMES_OF_THEIR_OWN = {"简体中文", "留痕"}
 
 # Parameters that name what everybody shares: the words for members, and roles (whose permission holds everywhere or nowhere).
 PLAIN = {"tag_id", "group_id", "field_id", "key", "metric"}
@@ -144,6 +152,22 @@ def test_staff_of_another_community_read_nothing_of_this_one(address: Address, w
             assert not leaked, f"{who} reads {leaked} at {url}{query}"
 
 
+@pytest.mark.parametrize("address", BEHIND_DOORS, ids=by_name)
+def test_every_page_speaks_english_when_asked(address: Address, world, address_parts, read) -> None:
+    """Nothing but what somebody wrote is Chinese, and no full-width punctuation is left beside it."""
+    door, url = door_of(address.view), address.url(world, address_parts)
+    assert door
+    if "GET" not in door.methods:
+        return
+    client = Client() if door.is_public else world.sign_in(world.owner)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    text = read(client.get(url))
+    for written in sorted(_written() | NAMES_OF_THEIR_OWN, key=len, reverse=True):
+        text = text.replace(escape(written), "").replace(written, "")
+    left = re.findall(r"[^<>\n]*[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef][^<>\n]*", text)
+    assert not left, f"{url} says {left}"
+
+
 @pytest.mark.parametrize("address", [one for one in BEHIND_DOORS if takes_posts(one)], ids=by_name)
 def test_what_staff_change_is_in_the_audit_log(address: Address, world, address_parts, filled_forms) -> None:
     """Post a form that does its work: whatever is written, besides sessions and counters, must be on the record."""
@@ -252,6 +276,36 @@ def test_opening_a_page_costs_a_bounded_number_of_queries_for_access(world, djan
     client.get("/account/")
     with django_assert_max_num_queries(8):
         client.get("/account/")
+
+
+def _written() -> set[str]:
+    """Return every text that stands in the database, and the first letters of names that faces show."""
+    found: set[str] = set()
+
+    def collect(value: Any) -> None:
+        if isinstance(value, str) and not value.isascii():
+            found.update({value, initials(value), *value.splitlines()})
+        elif isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                collect(one)
+
+    for model in (
+        Community,
+        Member,
+        Staff,
+        Role,
+        Tag,
+        TagGroup,
+        Note,
+        Import,
+        AttributeDefinition,
+        AuditEntry,
+        Identity,
+    ):
+        for row in model.objects.values():
+            collect(dict(row))
+    # Roles that come with the product are stored in Chinese, and shown in the reader's language.
+    return found - {text for role in BUILT_IN_ROLES for text in (role.name, role.description)}
 
 
 def _note_writes(written: set[str]) -> Callable[..., Any]:

@@ -53,12 +53,14 @@ def test_a_section_leads_to_the_first_page_the_person_may_see(rf, shell):
     assert lines(rf.get("/board/"))[0].url == "/people/"
 
 
-def test_every_icon_a_template_draws_is_one_of_tabler():
-    drawn = {
-        name
-        for path in PACKAGE.rglob("*.html")
-        for name in re.findall(r"{%\s*icon\s+[\"']([^\"']+)[\"']", path.read_text(encoding="utf-8"))
-    }
+@pytest.mark.parametrize(
+    ("files", "names_icon"),
+    [("*.html", r"{%\s*icon\s+[\"']([^\"']+)[\"']"), ("*.py", r"\bicon=[\"']([^\"'{]+)[\"']")],
+    ids=["templates", "sources"],
+)
+def test_every_icon_that_is_named_is_one_of_tabler(files, names_icon):
+    drawn = {name for path in PACKAGE.rglob(files) for name in re.findall(names_icon, path.read_text(encoding="utf-8"))}
+    assert drawn
     names = json.loads((assets.FOLDER / "manifest.json").read_text(encoding="utf-8"))
     sprite = (assets.FOLDER / names["icons.svg"]).read_text(encoding="utf-8")
     assert drawn - set(re.findall(r'<symbol id="([^"]+)"', sprite)) == set()

@@ -1,23 +1,18 @@
-"""The web server: Granian with the WSGI application, and the built assets beside it."""
+"""The web server: Granian with the WSGI application."""
 
 from __future__ import annotations
 
-from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-import liuliang
-
-ASSETS = Path(liuliang.__file__).parent / "ui" / "static" / "liuliang"
-YEAR = 365 * 24 * 3600
 IDLE = 600
 """Seconds that a thread waits for work before it ends: the longest that the server takes."""
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Serve until SIGTERM. Asset names hold a hash of their content, so browsers may keep them for a year."""
+    """Serve until SIGTERM."""
     Granian(
         "liuliang.project.wsgi:application",
         address=host,
@@ -31,7 +26,4 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         respawn_interval=0.5,
         workers_kill_timeout=15,
         log_level=LogLevels.warning,
-        static_path_route=["/static/liuliang"],
-        static_path_mount=[ASSETS],
-        static_path_expires=YEAR,
     ).serve()

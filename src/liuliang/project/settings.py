@@ -28,7 +28,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
     "django_otp",
@@ -51,6 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "liuliang.api.observe.ObserveMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "liuliang.ui.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -108,7 +108,6 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = environment.variable("LIULIANG_TIME_ZONE", "Asia/Shanghai")
 
-STATIC_URL = "/static/"
 MEDIA_ROOT = HOME / "media"
 # Uploads are streamed to disk and bounded by the importer, never held in memory.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]

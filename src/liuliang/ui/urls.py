@@ -8,6 +8,7 @@ from liuliang.ui import views
 
 app_name = "ui"
 urlpatterns = [
+    path("static/liuliang/<str:name>", views.asset, name="asset"),
     path("language/", views.language, name="language"),
     # Browsers ask for it beside whatever they show that names no icon: a picture, a download, an error.
     path("favicon.ico", views.favicon, name="favicon"),
