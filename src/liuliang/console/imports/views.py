@@ -81,7 +81,7 @@ HISTORY = Listing(
     columns=(
         Column("file_name", gettext_lazy("文件"), sort="file_name", is_fixed=True, space="clipped"),
         Column("state", gettext_lazy("状态"), value=lambda row: str(STATES[row.state][0]), cell=_state),
-        Column("source", gettext_lazy("格式"), value=_source),
+        Column("source", gettext_lazy("格式"), value=_source, space="clipped"),
         Column("community", gettext_lazy("社群"), value=lambda row: row.community.name if row.community else ""),
         Column(
             "counts", gettext_lazy("带来了"), value=lambda row: row.counts.get("added", 0), cell=_brought, align="end"
