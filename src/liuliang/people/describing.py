@@ -14,8 +14,12 @@ from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.people.models import Member, MemberTag, Tag, TagGroup
+from liuliang.kernel.events import Fact
+from liuliang.kernel.log import append
+from liuliang.people.events import MemberDescribed
+from liuliang.people.models import Member, Tag, TagGroup
 from liuliang.people.names import clean_name
+from liuliang.people.tagging import log_tagged
 
 IMPORTED = "导入"
 """The group that tags of lists go into until staff sort them."""
@@ -47,11 +51,11 @@ class Described:
 @transaction.atomic
 def describe_members(described: Sequence[Described], *, at: datetime) -> None:
     """Fill in attributes and add tags, in a bounded number of statements. A note becomes the attribute ``note``."""
-    _fill_in(described)
+    _fill_in(described, at)
     _tag(described, at)
 
 
-def _fill_in(described: Sequence[Described]) -> None:
+def _fill_in(described: Sequence[Described], at: datetime) -> None:
     values: dict[int, dict[str, str]] = {}
     for each in described:
         said = {clean_name(key)[:40]: clean_name(value)[:VALUE_LIMIT] for key, value in each.attributes.items()}
@@ -71,9 +75,18 @@ def _fill_in(described: Sequence[Described]) -> None:
         cursor.execute(
             "UPDATE people_member m SET attributes = said.attributes || m.attributes"
             " FROM unnest(%s::int[], %s::jsonb[]) AS said (member, attributes)"
-            " WHERE m.id = said.member AND m.erased_at IS NULL",
+            " WHERE m.id = said.member AND m.erased_at IS NULL AND said.attributes || m.attributes <> m.attributes"
+            " RETURNING m.id",
             [members, [msgspec.json.encode(values[member]).decode() for member in members]],
         )
+        changed = [member for (member,) in cursor.fetchall()]
+    stamp = int(at.timestamp() * 1_000_000)
+    append(
+        [
+            Fact(MemberDescribed(tuple(sorted(values[member]))), at, "people", f"described:{member}:{stamp}", member)
+            for member in changed
+        ]
+    )
 
 
 def _tag(described: Sequence[Described], at: datetime) -> None:
@@ -94,11 +107,14 @@ def _tag(described: Sequence[Described], at: datetime) -> None:
         group, _ = TagGroup.objects.get_or_create(name=IMPORTED)
         Tag.objects.bulk_create([Tag(group=group, name=name, created_at=at) for name in missing], ignore_conflicts=True)
         known |= dict(Tag.objects.filter(group=group, name__in=missing).values_list("name", "id"))
-    MemberTag.objects.bulk_create(
-        [
-            MemberTag(member_id=member, tag_id=known[name], source="import", added_at=at)
-            for member, name in sorted(pairs)
-        ],
-        ignore_conflicts=True,
-        batch_size=5_000,
-    )
+    ordered = sorted(pairs)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO people_membertag (member_id, tag_id, source, added_at)"
+            " SELECT member, tag, 'import', %s FROM unnest(%s::int[], %s::bigint[]) AS said (member, tag)"
+            " ON CONFLICT (member_id, tag_id) DO NOTHING RETURNING id, member_id, tag_id",
+            [at, [member for member, _ in ordered], [known[name] for _, name in ordered]],
+        )
+        added = cursor.fetchall()
+    tags = Tag.objects.in_bulk({tag for _, _, tag in added})
+    log_tagged([(row, member, tags[tag]) for row, member, tag in added], at)

@@ -126,3 +126,11 @@ class MemberUntagged(Event):
 
     tag: int
     name: str = ""
+
+
+@event("member.described", title=_("资料变化"), icon="id")
+@dataclass(frozen=True, slots=True)
+class MemberDescribed(Event):
+    """The profile of a member changed; ``fields`` are the keys of the attributes, without what they say."""
+
+    fields: tuple[str, ...] = ()

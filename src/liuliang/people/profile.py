@@ -15,7 +15,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
+from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
+from liuliang.kernel.events import Fact
+from liuliang.kernel.log import append
+from liuliang.people.events import MemberDescribed
 from liuliang.people.models import AttributeDefinition, Member, Note
 from liuliang.people.names import clean_name
 
@@ -111,6 +115,10 @@ def set_attribute(member: int, definition: AttributeDefinition, written: str) ->
     # An emptied field is kept as null, or a merged record's value would show again.
     found.attributes[definition.key] = value
     found.save(update_fields=["attributes"])
+    at = clock.now()
+    who = audit.actor().staff
+    key = f"described:{member}:{int(at.timestamp() * 1_000_000)}"
+    append([Fact(MemberDescribed((definition.key,)), at, "people", key, member, actor=who.pk if who else None)])
     audit.record(CHANGED, found, personal={definition.title})
     return value
 

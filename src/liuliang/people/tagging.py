@@ -94,7 +94,7 @@ def tag_members(
         with connection.cursor() as cursor:
             cursor.execute(_PUT, told)
             new = [(row, member) for row, member, is_new in cursor.fetchall() if is_new]
-        append([_fact(MemberTagged(tag.pk, tag.name), row, member, at) for row, member in new])
+        log_tagged([(row, member, tag) for row, member in new], at)
         added += len(new)
     if ids:
         audit.record(TAGGED, tag, name=tag.name, changes={"members": (0, added)})
@@ -206,6 +206,11 @@ def _take(members: list[int], tags: list[int], at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"members": members, "tags": tags})
         return _log_taken(cursor.fetchall(), at)
+
+
+def log_tagged(tagged: Sequence[tuple[int, int, Tag]], at: datetime) -> None:
+    """Log that tags were put on: the row that says so, the member and the tag of each."""
+    append([_fact(MemberTagged(tag.pk, tag.name), row, member, at) for row, member, tag in tagged])
 
 
 def _log_taken(taken: list[tuple[int, int, int]], at: datetime) -> int:
