@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from django.db import connection
 
 from liuliang.kernel import clock
@@ -20,6 +21,7 @@ from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
     from pyroaring import BitMap
 
 Answer = TypeVar("Answer")
@@ -79,6 +81,22 @@ def query_sets(
     Arguments and refusals as for `query`. A million members come over in a tenth of a millisecond.
     """
     return bitmaps.read_row(_asked(engine.fetch_raw, statement, parameters, seconds, memory))
+
+
+def query_numbers(
+    statement: str,
+    parameters: Mapping[str, object] = _NOTHING,
+    *,
+    columns: int,
+    seconds: float | None = None,
+    memory: int | None = None,
+) -> NDArray[np.int64]:
+    """Run a SELECT of ``columns`` columns that are all Int64, and return them as the rows of one array.
+
+    Arguments and refusals as for `query`. For millions of rows, which are never Python objects.
+    """
+    raw = _asked(engine.fetch_raw, statement, parameters, seconds, memory)
+    return np.frombuffer(raw, "<i8").reshape(-1, columns).T
 
 
 def _asked(

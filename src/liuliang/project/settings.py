@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "liuliang.people",
     "liuliang.loyalty",
     "liuliang.commerce",
+    "liuliang.segments",
     "liuliang.importers",
     "liuliang.analytics",
     "liuliang.ui",

@@ -1,0 +1,1 @@
+"""One file per condition. See `liuliang.segments.base.Condition`."""

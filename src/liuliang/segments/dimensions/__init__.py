@@ -1,0 +1,1 @@
+"""One file per way of layering members. See `liuliang.segments.layering.Dimension`."""

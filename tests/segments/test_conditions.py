@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pyroaring import BitMap
+
+from liuliang.commerce.events import OrderClaimed, OrderRefunded
+from liuliang.people.erasure import erase_member
+from liuliang.people.events import MemberRoleChanged
+from liuliang.people.merging import merge_members
+from liuliang.people.models import Community, Tag, TagGroup
+from liuliang.people.profile import define_attribute, set_attribute
+from liuliang.people.tagging import tag_members
+from liuliang.segments.base import conditions
+from liuliang.segments.models import LayerSet, Segment
+
+from .conftest import NOON
+
+
+def test_behaviour_counts_in_a_window_of_local_days(told, at, found):
+    group = told.community()
+    often, once, early, never = (told.member(name) for name in ("常来", "一次", "早先", "从不"))
+    for day in (8, 9, 10):
+        told.says(often, group, at(2026, 3, day, 9))
+    told.says(once, group, at(2026, 3, 10, 0, 0))
+    told.says(early, group, at(2026, 3, 8, 23, 59))
+    told.says(early, group, at(2026, 3, 7, 12))
+    told.joins(never, group, at(2026, 3, 1))
+    told.settle()
+    two_days = {"if": "behaviour", "kind": "message.sent", "within": {"last_days": 2}}
+    assert found(two_days) == {"常来", "一次"}
+    assert found(two_days | {"number": 2}) == {"常来"}
+    assert found(two_days | {"number": 0, "compare": "exactly"}) == {"早先", "从不"}
+    assert found(two_days | {"compare": "at_most"}) == {"一次", "早先", "从不"}
+    assert found({"if": "behaviour", "kind": "message.sent", "number": 3, "count": "days"}) == {"常来"}
+    absolute = {"since": "2026-03-07", "until": "2026-03-08"}
+    assert found({"if": "behaviour", "kind": "message.sent", "within": absolute, "number": 2}) == {"早先"}
+    assert found({"not": two_days}) == {"早先", "从不"}
+
+
+def test_behaviour_asks_for_properties_and_places(told, at, found):
+    here, there = told.community("这里"), told.community("那里", "America/New_York")
+    asker, talker, away = (told.member(name) for name in ("提问", "闲聊", "那边"))
+    told.says(asker, here, at(2026, 3, 9, 9), "怎么冲才不酸？")
+    told.says(talker, here, at(2026, 3, 9, 9), "今天的手冲很好喝")
+    # In New York the ninth lasts until noon of the tenth in Shanghai.
+    told.says(away, there, at(2026, 3, 9, 13, 0), "怎么买")
+    told.settle()
+    asked = {"if": "behaviour", "kind": "message.sent", "properties": [{"field": "is_question", "value": "true"}]}
+    assert found(asked) == {"提问", "那边"}
+    assert found(asked | {"communities": [here.pk]}) == {"提问"}
+    about = [{"field": "text", "operator": "contains", "value": "手冲"}]
+    assert found({"if": "behaviour", "kind": "message.sent", "properties": about}) == {"闲聊"}
+    today = {"if": "behaviour", "kind": "message.sent", "within": {"last_days": 1}}
+    before, text = NOON - timedelta(minutes=1), {"properties": [{"field": "type", "value": "text"}]}
+    assert found(today, now=before) == found(today | text, now=before) == {"那边"}
+    assert found(today) == found(today | text) == set()
+    # A branch sees what happened in it, and the people who were there.
+    told.joins(talker, there, at(2026, 3, 9, 13))
+    told.settle()
+    assert found({"not": asked}, community=there.pk) == {"闲聊"}
+
+
+def test_a_sequence_wants_its_order_its_time_and_its_absences(told, at, found):
+    group = told.community()
+    good, slow, reversed_, bought, bought_late = (told.member(n) for n in ("按序", "太慢", "倒序", "买了", "晚买"))
+    for member in (good, slow, bought, bought_late):
+        told.joins(member, group, at(2026, 2, 1, 9))
+    told.says(good, group, at(2026, 2, 3, 9))
+    told.says(slow, group, at(2026, 2, 9, 10))
+    told.says(reversed_, group, at(2026, 2, 1, 8))
+    told.joins(reversed_, group, at(2026, 2, 1, 9))
+    told.says(bought, group, at(2026, 2, 3, 9))
+    told.buys(bought, at(2026, 2, 4), 1_000)
+    told.says(bought_late, group, at(2026, 2, 3, 9))
+    told.buys(bought_late, at(2026, 2, 24), 1_000)
+    told.settle()
+    joined, spoke = {"kind": "member.joined"}, {"kind": "message.sent", "within_days": 7}
+    no_order = {"kind": "order.paid", "is_absent": True}
+    assert found({"if": "sequence", "steps": [joined, spoke]}) == {"按序", "买了", "晚买"}
+    assert found({"if": "sequence", "steps": [joined, spoke, no_order]}) == {"按序"}
+    assert found({"if": "sequence", "steps": [joined, spoke, no_order | {"within_days": 7}]}) == {"按序", "晚买"}
+    assert found({"if": "sequence", "steps": [joined, no_order, {"kind": "message.sent"}]}) == {
+        "按序", "太慢", "买了", "晚买",
+    }  # fmt: skip
+    bounded = {"since": "2026-02-02"}
+    assert found({"if": "sequence", "steps": [joined, spoke], "within": bounded}) == set()
+
+
+def test_silence_is_of_those_who_spoke_or_of_everybody(told, at, found):
+    group = told.community()
+    speaks, stopped, never = (told.member(name) for name in ("在说", "停了", "没说过"))
+    told.says(speaks, group, at(2026, 3, 9))
+    told.says(stopped, group, at(2026, 2, 1))
+    told.joins(never, group, at(2026, 2, 1))
+    told.settle()
+    silence = {"if": "silence", "days": 30}
+    assert found(silence) == {"停了", "没说过"}
+    assert found(silence | {"including_never": False}) == {"停了"}
+    assert found(silence | {"days": 60, "including_never": False}) == set()
+
+
+def test_orders_count_claims_and_take_refunds_off(told, at, found):
+    buyer, claimer, refunded = (told.member(name) for name in ("买家", "认领", "退了"))
+    other = told.member("没买")
+    told.buys(buyer, at(2026, 3, 1), 30_000)
+    told.buys(buyer, at(2026, 3, 5), 5_000)
+    told.happened(OrderClaimed(order=7, amount=20_000, refunded=1_000), at(2026, 2, 1), claimer, None)
+    order = told.buys(refunded, at(2026, 3, 1), 40_000)
+    told.happened(OrderRefunded(order=order.pk, amount=39_000), at(2026, 3, 2), refunded, None)
+    told.buys(other, at(2026, 3, 1), 99_999, status="unpaid")
+    told.settle()
+    assert found({"if": "orders"}) == {"买家", "认领", "退了"}
+    assert found({"if": "orders", "number": 2}) == {"买家"}
+    assert found({"if": "orders", "number": 0, "compare": "exactly"}) == {"没买"}
+    assert found({"if": "orders", "measure": "amount", "number": 19_000}) == {"买家", "认领"}
+    assert found({"if": "orders", "measure": "amount", "number": 1_000, "compare": "at_most"}) == {"退了", "没买"}
+    assert found({"if": "orders", "measure": "days_since", "number": 9}) == {"认领", "退了"}
+    assert found({"if": "orders", "measure": "days_since", "number": 5, "compare": "at_most"}) == {"买家"}
+
+
+def test_membership_knows_who_is_was_and_how_long(told, at, found):
+    root, first, second = told.community("总群"), told.community("一群"), told.community("二群")
+    Community.objects.filter(pk=first.pk).update(parent=root, path=[root.pk, first.pk])
+    stays, moved, gone = (told.member(name) for name in ("还在", "换群", "走了"))
+    told.joins(stays, first, at(2026, 3, 9, 23))
+    told.happened(MemberRoleChanged("admin"), at(2026, 3, 9, 23), stays, first)
+    told.joins(moved, first, at(2026, 2, 1))
+    told.leaves(moved, first, at(2026, 2, 2))
+    told.joins(moved, second, at(2026, 2, 3))
+    told.joins(gone, first, at(2026, 2, 1))
+    told.leaves(gone, first, at(2026, 2, 2))
+    told.settle()
+    assert found({"if": "membership"}) == {"还在", "换群"}
+    assert found({"if": "membership", "communities": [root.pk]}) == {"还在"}
+    assert found({"if": "membership", "state": "left", "communities": [first.pk]}) == {"换群", "走了"}
+    assert found({"if": "membership", "state": "left", "communities": [first.pk, second.pk]}) == {"走了"}
+    assert found({"if": "membership", "state": "ever", "communities": [first.pk]}) == {"还在", "换群", "走了"}
+    assert found({"if": "membership", "role": "admin"}) == {"还在"}
+    assert found({"if": "membership", "at_least_days": 1}) == {"还在", "换群"}
+    assert found({"if": "membership", "at_least_days": 2}) == {"换群"}
+    assert found({"if": "membership", "at_most_days": 1}) == {"还在"}
+
+
+def test_invites_count_people_once_and_may_ask_who_stayed(told, at, found):
+    group, second = told.community(), told.community("二群")
+    host, helper = told.member("邀请人"), told.member("帮手")
+    guests = [told.member(f"客{number}") for number in range(3)]
+    told.joins(host, group, at(2026, 1, 2))
+    for guest in guests[:2]:
+        told.joins(guest, group, at(2026, 3, 1), host)
+        told.joins(guest, second, at(2026, 3, 9), host)
+    told.leaves(guests[0], group, at(2026, 3, 2))
+    told.leaves(guests[0], second, at(2026, 3, 10))
+    told.joins(guests[2], group, at(2026, 3, 10), helper)
+    told.settle()
+    assert found({"if": "invites"}) == {"邀请人", "帮手"}
+    assert found({"if": "invites", "number": 2}) == {"邀请人"}
+    assert found({"if": "invites", "number": 2, "who": "stayed"}) == set()
+    assert found({"if": "invites", "last_days": 1}) == {"帮手"}
+    assert found({"if": "invites", "number": 0, "compare": "exactly"}) == {"客0", "客1", "客2"}
+
+
+def test_tags_are_any_all_or_none_and_end(told, at, found):
+    group = TagGroup.objects.create(name="兴趣")
+    tea, coffee = (Tag.objects.create(group=group, name=name, created_at=NOON) for name in ("茶", "咖啡"))
+    both, one, ending = (told.member(name) for name in ("都要", "只要茶", "快到期"))
+    record = told.member("都要的小号")
+    merge_members(record.pk, both.pk, at=NOON - timedelta(days=9))
+    tag_members([both.pk, one.pk], tea, at=NOON)
+    tag_members([record.pk], coffee, at=NOON)
+    tag_members([ending.pk], tea, at=NOON - timedelta(days=3), expires_at=NOON + timedelta(days=2))
+    told.settle()
+    assert found({"if": "tag", "tags": [tea.pk]}) == {"都要", "只要茶", "快到期"}
+    assert found({"if": "tag", "tags": [tea.pk, coffee.pk], "match": "all"}) == {"都要"}
+    assert found({"if": "tag", "tags": [coffee.pk], "match": "none"}) == {"只要茶", "快到期"}
+    assert found({"if": "tag", "tags": [tea.pk], "expires_within_days": 3}) == {"快到期"}
+    assert found({"if": "tag", "tags": [tea.pk]}, now=NOON + timedelta(days=2)) == {"都要", "只要茶"}
+
+
+def test_attributes_are_text_numbers_days_and_the_person_has_the_last_word(told, at, found):
+    city, income = define_attribute("城市"), define_attribute("收入", type_="number")
+    birthday = define_attribute("生日", type_="date")
+    rich, poor, merged, record = (told.member(name) for name in ("甲", "乙", "丙", "丙的小号"))
+    set_attribute(rich.pk, city, "上海")
+    set_attribute(rich.pk, income, "20000")
+    set_attribute(poor.pk, city, "北京%")
+    set_attribute(poor.pk, income, "900")
+    set_attribute(poor.pk, birthday, "1990-03-12")
+    set_attribute(record.pk, city, "上海")
+    merge_members(record.pk, merged.pk, at=NOON)
+    told.settle()
+    where = {"if": "attribute", "attribute": city.key}
+    assert found(where | {"values": ["上海"]}) == {"甲", "丙"}
+    assert found(where | {"operator": "is_not", "values": ["上海"]}) == {"乙"}
+    assert found(where | {"operator": "contains", "values": ["%"]}) == {"乙"}
+    much = {"if": "attribute", "attribute": income.key, "operator": "at_least", "values": ["1000"]}
+    assert found(much) == {"甲"}
+    assert found(much | {"operator": "empty", "values": []}) == {"丙"}
+    soon = {"if": "attribute", "attribute": birthday.key, "operator": "day_within", "values": ["3"]}
+    assert found(soon) == {"乙"}
+    assert found(soon | {"values": ["2"]}) == set()
+    set_attribute(merged.pk, city, "")
+    assert found(where | {"operator": "filled"}) == {"甲", "乙"}
+
+
+def test_relations_tie_members_to_a_segment(told, at, found):
+    group = told.community()
+    star, fan, guest, nobody = (told.member(name) for name in ("明星", "粉丝", "来客", "路人"))
+    told.says(fan, group, at(2026, 3, 1), reply_member=star.pk)
+    told.says(nobody, group, at(2026, 3, 1), reply_member=fan.pk)
+    told.joins(guest, group, at(2026, 3, 2), star)
+    told.settle()
+    stars = Segment.objects.create(
+        name="明星们", members=b"", created_at=NOON, changed_at=NOON, evaluated_at=NOON, is_dynamic=False
+    )
+    relation = {"if": "relation", "segment": stars.pk}
+    assert found(relation) == set()
+
+    Segment.objects.filter(pk=stars.pk).update(members=BitMap([star.pk]).serialize())
+    assert found(relation) == {"粉丝"}
+    assert found(relation | {"relation": "invited_by"}) == {"来客"}
+    assert found(relation | {"within": {"last_days": 3}}) == set()
+    Segment.objects.filter(pk=stars.pk).update(members=BitMap([fan.pk, guest.pk]).serialize())
+    assert found(relation | {"relation": "replied_by"}) == {"明星"}
+    assert found(relation | {"relation": "invited"}) == {"明星"}
+    assert found({"if": "segment", "segment": stars.pk}) == {"粉丝", "来客"}
+    LayerSet.objects.create(dimension="activity", layer="core", members=BitMap([star.pk]).serialize())
+    assert found({"if": "layer", "dimension": "activity", "layers": ["core", "new"]}) == {"明星"}
+
+
+def test_merged_people_count_together_and_erased_ones_and_robots_are_nobody(told, at, found):
+    group = told.community()
+    person, record, erased, robot = (told.member(n, is_bot=n == "机器人") for n in ("一人", "小号", "删了", "机器人"))
+    for member in (person, record, erased, robot):
+        told.says(member, group, at(2026, 3, 9))
+    told.settle()
+    merge_members(record.pk, person.pk, at=NOON)
+    erase_member(erased.pk, at=NOON)
+    told.settle()
+    assert found({"if": "behaviour", "kind": "message.sent", "number": 2}) == {"一人"}
+    assert found({"not": {"if": "behaviour", "kind": "message.sent", "number": 2}}) == set()
+    assert found({"all": []}) == {"一人"}
+
+
+def test_every_condition_says_itself_in_words():
+    assert [condition.key for condition in conditions()] == [
+        "attribute", "behaviour", "invites", "layer", "membership", "orders", "relation", "segment", "sequence",
+        "silence", "tag",
+    ]  # fmt: skip
+    for condition in conditions():
+        assert str(condition.title)
+        assert str(condition.group)
+        assert condition.icon
