@@ -12,6 +12,10 @@ BENCHMARKS = {
     "import": "liuliang.bench.importing",
     "lake": "liuliang.bench.lake",
     "console": "liuliang.bench.console",
+    "segments": "liuliang.bench.segments",
+    "ledger": "liuliang.bench.ledger",
+    "stock": "liuliang.bench.stock",
+    "points": "liuliang.bench.points",
     "analytics": "liuliang.bench.analytics",
 }
 """Each module has ``run(quick: bool)``, which prints its table and its line of JSON."""
