@@ -9,7 +9,7 @@ PORT ?= 8765
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup assets demo run test check format docs messages screenshots chaos chromium clean
+.PHONY: help setup assets demo run test check format docs messages screenshots chaos load chromium clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,10 +26,10 @@ assets: $(VENV)/.synced ## Build styles, scripts and translations, if their sour
 	@$(BIN)/python hatch_build.py
 
 demo: setup ## Create the sample brand and start the product on it
-	@LIULIANG_HOME=$${LIULIANG_HOME:-var/demo} $(BIN)/liuliang demo --port $(PORT)
+	@LIULIANG_HOME=$${LIULIANG_HOME:-var/demo} exec $(BIN)/liuliang demo --port $(PORT) --with-parent
 
 run: setup ## Start the product, empty at first
-	@$(BIN)/liuliang up --port $(PORT)
+	@exec $(BIN)/liuliang up --port $(PORT) --with-parent
 
 test: setup chromium ## Run all tests, the browser's included
 	@# A process for each package: an open transaction of one holds back the readers of all, and Playwright's loop, which runs
@@ -63,6 +63,9 @@ screenshots: setup chromium ## Make the pictures of the operator's guide from th
 
 chaos: setup ## Import under kill -9 fifty times and compare with an undisturbed run
 	$(BIN)/python tests/chaos/trial.py --rounds 50
+
+load: setup ## Use the console from many browsers for five minutes while parts of it are killed, and look for pauses
+	$(BIN)/python tests/chaos/load.py --seconds 300
 
 chromium:
 	@for each in chromium chromium-browser google-chrome; do command -v $$each >/dev/null 2>&1 && exit 0; done; \

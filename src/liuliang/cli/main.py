@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 err = Console(stderr=True)
 
+WithParent = Annotated[bool, typer.Option(help="Stop when the process that started this one is gone, as make may be.")]
+
 
 def run() -> None:
     """Run the command line; a refusal becomes one clear line and exit status 1."""
@@ -56,14 +58,19 @@ def ready(*, migrate: bool = False) -> None:
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
+    with_parent: WithParent = False,
 ) -> None:
     """Start what is missing (PostgreSQL, web, worker, follower), watch it, stop it cleanly on Ctrl-C or SIGTERM."""
-    from liuliang.cli.supervisor import Supervisor
-
+    parent = os.getppid() if with_parent else None
     ready(migrate=True)
+    _supervise(host, port, parent)
+
+
+def _supervise(host: str, port: int, parent: int | None) -> None:
+    from liuliang.cli.supervisor import Supervisor
     from liuliang.cli.welcome import welcome
 
-    Supervisor(on_ready=lambda: welcome(host, port), extra={"LIULIANG_HOST": host, "LIULIANG_PORT": str(port)}).run()
+    Supervisor(host, port, on_ready=lambda: welcome(host, port), parent=parent).run()
 
 
 @app.command()
@@ -144,14 +151,16 @@ def demo(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
     serve: Annotated[bool, typer.Option(help="Start the product after the sample brand is in.")] = True,
+    with_parent: WithParent = False,
 ) -> None:
     """Create a sample brand from files in the real formats, and start the product on it."""
+    parent = os.getppid() if with_parent else None
     ready(migrate=True)
     from liuliang.cli.demo import create_sample_brand
 
     create_sample_brand()
     if serve:
-        up(host, port)
+        _supervise(host, port, parent)
 
 
 @app.command()

@@ -2,14 +2,17 @@
 
 Each child is the leader of a process group, so that whatever it started goes with it; and each holds the reading end of a
 pipe whose writing end only the supervisor has: when the supervisor dies, however it dies, the pipe closes and they end.
+PostgreSQL is nobody's child: it outlives the supervisor, and the next one finds it running.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +32,9 @@ from liuliang.kernel.logs import get_logger
 logger = get_logger(__name__)
 
 PIPE_VARIABLE = "LIULIANG_SUPERVISOR_PIPE"
+MARK_VARIABLE = "LIULIANG_SUPERVISED"
+"""Variable that every child and what it starts carry: the data folder they work on."""
+
 GRACE = 20.0
 """Seconds that a child has to stop before it is killed."""
 
@@ -51,29 +57,46 @@ class Child:
 class Supervisor:
     """Keeps PostgreSQL, web, worker and follower running until it is told to stop."""
 
-    def __init__(self, *, on_ready: Callable[[], None] | None = None, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, host: str, port: int, *, on_ready: Callable[[], None] | None = None, parent: int | None = None
+    ) -> None:
+        """Prepare to run with the web server at this address.
+
+        Args:
+            host: where the web server listens.
+            port: its port.
+            on_ready: called once, when everything that must be free is.
+            parent: the process that started this one, to stop when it is gone; None to run on without it.
+        """
         self._stopping = threading.Event()
+        self._address = (host, port)
         self._on_ready = on_ready
-        self._children = [Child("follower"), Child("worker"), Child("web", environment=extra or {})]
+        self._parent = parent
+        listening = {"LIULIANG_HOST": host, "LIULIANG_PORT": str(port)}
+        self._children = [Child("follower"), Child("worker"), Child("web", environment=listening)]
         self._lock: IO[str] | None = None
         self._pipe: tuple[int, int] = (-1, -1)
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT.
+        """Run until SIGTERM or SIGINT, or until the terminal is closed or the parent is gone.
 
         Raises:
-            Refused: ``up.running`` when another supervisor holds this data folder.
+            Refused: ``up.running`` when another supervisor holds this data folder; ``up.port_taken`` when something else
+                listens at the address.
         """
         self._take_lock()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        self._end_leftovers()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            # Whoever starts it under nohup wants it to go on without the terminal.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
+        end_leftovers()
+        check_address(*self._address)
         self._pipe = os.pipe()
         os.set_inheritable(self._pipe[0], True)
         if self._on_ready:
             self._on_ready()
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and not self._is_orphan():
                 self._tend()
                 self._stopping.wait(0.5)
         finally:
@@ -92,19 +115,8 @@ class Supervisor:
         except BlockingIOError as error:
             raise Refused("up.running", home=str(environment.home())) from error
 
-    def _end_leftovers(self) -> None:
-        """End groups whose leader was killed in an earlier life before it could take its children along."""
-        for child in self._children:
-            record = self._record(child)
-            if not record.exists():
-                continue
-            group = int(record.read_text(encoding="utf-8") or 0)
-            for process in psutil.process_iter(["cmdline"]):
-                with contextlib.suppress(ProcessLookupError, psutil.Error):
-                    mine = any("liuliang" in part for part in process.info["cmdline"] or ())
-                    if group and mine and os.getpgid(process.pid) == group:
-                        process.kill()
-            record.unlink()
+    def _is_orphan(self) -> bool:
+        return self._parent is not None and os.getppid() != self._parent
 
     def _tend(self) -> None:
         if postgres.is_private():
@@ -124,7 +136,12 @@ class Supervisor:
         reading = self._pipe[0]
         child.process = subprocess.Popen(
             [sys.executable, "-m", "liuliang", child.name],
-            env={**os.environ, **child.environment, PIPE_VARIABLE: str(reading)},
+            env={
+                **os.environ,
+                **child.environment,
+                PIPE_VARIABLE: str(reading),
+                MARK_VARIABLE: str(environment.home()),
+            },
             pass_fds=[reading],
             start_new_session=True,
         )
@@ -167,6 +184,41 @@ class Supervisor:
         return environment.home() / "run" / f"{child.name}.pid"
 
 
+def end_leftovers() -> None:
+    """Kill what an earlier supervisor of this data folder started and could not stop, and wait until it is gone.
+
+    They are known by what they carry in their environment: process ids are given out again, after a restart of the machine
+    to others altogether.
+    """
+    mark = str(environment.home())
+    left = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            # PostgreSQL, which a child may have started, is found and used.
+            if process.environ().get(MARK_VARIABLE) == mark and not process.name().startswith("postgres"):
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=GRACE)
+
+
+def check_address(host: str, port: int) -> None:
+    """Make sure that the web server can listen.
+
+    Granian would not notice: it shares a port with whoever shares it, and then each gets some of the requests.
+
+    Raises:
+        Refused: ``up.port_taken`` when somebody else listens there; ``up.address_unknown`` when it is none of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        code = "up.port_taken" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "up.address_unknown"
+        raise Refused(code, host=host, port=port) from error
+
+
 def end_with_supervisor() -> None:
     """Make this process end when its supervisor does; nothing happens to a process that was started by hand."""
     end = os.environ.pop(PIPE_VARIABLE, "")
@@ -175,6 +227,13 @@ def end_with_supervisor() -> None:
 
     def wait() -> None:
         os.read(int(end), 1)
-        os.kill(os.getpid(), signal.SIGTERM)
+        end_this_process()
 
     threading.Thread(target=wait, name="supervisor", daemon=True).start()
+
+
+def end_this_process() -> None:
+    """Ask this process to stop, and end it when it does not; for a thread beside its work."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)

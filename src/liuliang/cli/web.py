@@ -1,19 +1,84 @@
-"""The web server: Granian with the WSGI application."""
+"""The web server: Granian with the WSGI application, and the built assets beside it."""
 
 from __future__ import annotations
 
+import faulthandler
+import importlib
+import multiprocessing
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
+import liuliang
+from liuliang.kernel.logs import get_logger, tell_stacks_on_request
+
+logger = get_logger(__name__)
+
+ASSETS = Path(liuliang.__file__).parent / "ui" / "static" / "liuliang"
+YEAR = 365 * 24 * 3600
 IDLE = 600
 """Seconds that a thread waits for work before it ends: the longest that the server takes."""
 
+MOST_MEMORY = 1536 * 1024**2
+"""Bytes that a process may keep. It takes a third of that when it has opened every page, whatever it is asked; a large query
+may take more for seconds."""
+
+STUCK = 60.0
+"""Seconds without a turn of the interpreter, or beyond a query's limit, after which a process counts as stuck."""
+
+
+DRAIN = 60
+"""Seconds that a process which is replaced has for the requests it has begun to answer."""
+
+YOUNG = 5.0
+"""Seconds of life before which a process that died is not started again at once, as it may not be able to live."""
+
+
+class Server(MPServer):
+    """Granian, whose processes take their connections from one queue, on every system, and are always started again.
+
+    On Linux Granian gives each process a queue of its own and lets the kernel share connections out between them: with one
+    process of two stuck, every second browser waits until that one is killed, and its queue is lost with it.
+    When a process dies within seconds of its start Granian ends altogether; the others could have gone on answering.
+    """
+
+    def _init_shared_socket(self) -> None:
+        super()._init_shared_socket()  # type: ignore[no-untyped-call]
+        if self._sso is None:
+            specified: Any = self._ssp
+            holder = specified.build()
+            self._shd, self._ssp = holder, None
+            self._sfd = holder.get_fd()
+            self._sso = socket.socket(fileno=self._sfd)
+            self._sso.set_inheritable(True)
+
+    def startup(self, *arguments: Any, **options: Any) -> None:
+        """Start, and replace processes that keep more memory than they should.
+
+        Set here and not with the other options, as Granian warns of connections that are lost with a queue.
+        """
+        self.workers_rss = MOST_MEMORY
+        super().startup(*arguments, **options)  # type: ignore[no-untyped-call]
+
+    def _respawn_workers(self, workers: Sequence[int], *arguments: Any, **options: Any) -> None:
+        if any(time.monotonic() - self.wrks[each].birth < YOUNG for each in workers):
+            time.sleep(1)
+        super()._respawn_workers(workers, *arguments, **options)
+        self.respawned_wrks.clear()
+
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Serve until SIGTERM."""
-    Granian(
+    """Serve until SIGTERM. Asset names hold a hash of their content, so browsers may keep them for a year."""
+    tell_stacks_on_request()
+    Server(
         "liuliang.project.wsgi:application",
         address=host,
         port=port,
@@ -24,6 +89,42 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         blocking_threads_idle_timeout=IDLE,
         respawn_failed_workers=True,
         respawn_interval=0.5,
-        workers_kill_timeout=15,
+        workers_kill_timeout=DRAIN,
+        rss_sample_interval=30,
+        rss_samples=3,
         log_level=LogLevels.warning,
-    ).serve()
+        static_path_route=["/static/liuliang"],
+        static_path_mount=[ASSETS],
+        static_path_expires=YEAR,
+    ).serve(target_loader=load_application)
+
+
+def load_application(target: str) -> Any:
+    """Import the application in a process that answers requests, and watch over that process."""
+    module, _, name = target.partition(":")
+    application = getattr(importlib.import_module(module), name)
+    tell_stacks_on_request()
+    threading.Thread(target=watch, name="watch", daemon=True).start()
+    return application
+
+
+def watch() -> None:
+    """End this process when its server is gone, or when it is stuck; the server starts another.
+
+    Without its server it would go on listening, and take a share of its successors' requests. A stuck process holds the
+    requests it has taken for ever; its stacks go to the log.
+    """
+    from liuliang.cli.supervisor import end_this_process
+    from liuliang.lake import engine
+
+    server = multiprocessing.parent_process()
+    while server is not None and os.getppid() == server.pid:
+        # Ends the process from outside the interpreter, should this line not be reached again in time.
+        faulthandler.dump_traceback_later(STUCK, exit=True, file=2)
+        if engine.overdue() > STUCK:
+            logger.error("a query did not end, the process is given up")
+            faulthandler.dump_traceback(file=2)
+            os._exit(1)
+        time.sleep(1)
+    faulthandler.cancel_dump_traceback_later()
+    end_this_process()

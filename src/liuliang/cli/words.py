@@ -6,6 +6,8 @@ from liuliang.kernel.errors import Refused
 
 _WORDS = {
     "up.running": "Liuliang already runs on {home}. Stop it first, or set LIULIANG_HOME to another folder.",
+    "up.port_taken": "Port {port} of {host} is taken by another program, or not for you. Choose another with --port.",
+    "up.address_unknown": "{host} is no address of this machine. Choose another with --host.",
     "import.format_unknown": "{name}: the format is not known. Name it with --source; nothing was changed.",
     "import.failed": "{name}: something in it was not foreseen. What was imported stays; the log names the place.",
     "import.file_empty": "{name}: the file is empty.",

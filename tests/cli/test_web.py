@@ -1,0 +1,112 @@
+"""The web server with real processes: one that hangs must not keep anybody waiting."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from liuliang.lake import engine
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def server():
+    """Start `liuliang web` with two processes; give its process and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "liuliang", "web", "--port", str(port), "--workers", "2"]
+    started = psutil.Popen(command, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + PATIENCE
+    while not (len(started.children()) == 2 and is_alive(port)) and time.monotonic() < until:
+        time.sleep(0.1)
+    yield started, port
+    for process in started.children():
+        process.resume()
+    started.terminate()
+    started.wait(PATIENCE)
+
+
+def is_alive(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def test_a_process_that_hangs_keeps_nobody_waiting(server):
+    started, port = server
+    started.children()[0].suspend()
+    with ThreadPoolExecutor(30) as pool:
+        assert all(pool.map(lambda _: is_alive(port), range(30)))
+
+
+def test_processes_are_replaced_without_losing_a_request(server):
+    started, port = server
+    before = {process.pid for process in started.children()}
+    started.send_signal(signal.SIGHUP)
+    answered = []
+    until = time.monotonic() + PATIENCE
+    with ThreadPoolExecutor(8) as pool:
+        while before & {process.pid for process in started.children()} and time.monotonic() < until:
+            answered += pool.map(lambda _: is_alive(port), range(8))
+    assert before.isdisjoint(process.pid for process in started.children())
+    assert answered
+    assert all(answered)
+
+
+# A library that is called as `PyDLL` keeps the interpreter's lock, as one does that waits for another thread of Python.
+HANGS = {
+    "the interpreter": "import ctypes; ctypes.PyDLL(None).sleep(60)",
+    "a query": "from liuliang.lake import engine; engine._due[1] = time.monotonic() - 2; time.sleep(60)",
+}
+WATCHED = """
+import faulthandler, multiprocessing, sys, threading, time
+from liuliang.cli import web
+
+armed = threading.Event()
+arm = faulthandler.dump_traceback_later
+
+def tell(*arguments, **options):
+    arm(*arguments, **options)
+    armed.set()
+
+def work():
+    web.STUCK = 1.0
+    faulthandler.dump_traceback_later = tell
+    threading.Thread(target=web.watch, daemon=True).start()
+    armed.wait()
+    {hang}
+
+process = multiprocessing.get_context("fork").Process(target=work)
+process.start()
+process.join()
+sys.exit(process.exitcode)
+"""
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_a_process_in_which_something_hangs_ends_so_that_another_takes_its_place(hang):
+    script = WATCHED.format(hang=HANGS[hang])
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert b"in work" in done.stderr, "the stacks are in the log"
+
+
+def test_a_query_is_overdue_from_its_own_limit_on():
+    assert engine.overdue() == 0.0
+    with engine._in_time({"max_execution_time": 20}):
+        assert engine.overdue() == 0.0
+    with engine._in_time({"max_execution_time": -5}):
+        assert engine.overdue() >= 5.0
+    assert engine.overdue() == 0.0
