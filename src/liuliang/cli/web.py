@@ -1,4 +1,4 @@
-"""The web server: Granian with the WSGI application, and the built assets beside it."""
+"""The web server: Granian with the WSGI application, which gives out the built assets too (`liuliang.ui.assets`)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-import liuliang
 from liuliang.kernel.logs import get_logger, tell_stacks_on_request
 
 logger = get_logger(__name__)
 
-ASSETS = Path(liuliang.__file__).parent / "ui" / "static" / "liuliang"
-YEAR = 365 * 24 * 3600
 IDLE = 600
 """Seconds that a thread waits for work before it ends: the longest that the server takes."""
 
@@ -76,7 +72,7 @@ class Server(MPServer):
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Serve until SIGTERM. Asset names hold a hash of their content, so browsers may keep them for a year."""
+    """Serve until SIGTERM."""
     tell_stacks_on_request()
     Server(
         "liuliang.project.wsgi:application",
@@ -93,9 +89,6 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         rss_sample_interval=30,
         rss_samples=3,
         log_level=LogLevels.warning,
-        static_path_route=["/static/liuliang"],
-        static_path_mount=[ASSETS],
-        static_path_expires=YEAR,
     ).serve(target_loader=load_application)
 
 
