@@ -17,6 +17,20 @@ def test_chinese_is_known_in_every_encoding_it_is_written_in(encoding: str) -> N
     assert raw.decode(found).removeprefix("\ufeff").startswith("2024-01-01 10:00:00 成员")
 
 
+TRADITIONAL = "2024-01-01 10:00:00 書友(10001)\n早安，團購幾點開始？我們下午三點見，謝謝大家。\n"
+
+
+@pytest.mark.parametrize("encoding", ["big5", "cp950", "big5hkscs"])
+def test_big5_is_told_from_the_encoding_of_the_mainland(encoding: str) -> None:
+    raw = (TRADITIONAL * 20).encode(encoding)
+    assert raw.decode(detect_encoding(raw)) == TRADITIONAL * 20
+
+
+@pytest.mark.parametrize("text", [CHINESE, TRADITIONAL, "唔好意思，聽日先再傾啦，係咁先！\n", "小雨，𠮷野家，㐂\n"])
+def test_traditional_characters_in_the_encoding_of_the_mainland_stay_there(text: str) -> None:
+    assert detect_encoding((text * 20).encode("gb18030")) == "gb18030"
+
+
 def test_a_cut_inside_a_character_changes_nothing() -> None:
     for length in range(100, 104):
         assert detect_encoding(CHINESE.encode()[:length]) == "utf-8"

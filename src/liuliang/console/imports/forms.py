@@ -26,7 +26,7 @@ ENCODINGS = (
     ("gb18030", "GB18030 / GBK"),
     ("utf-16-le", "UTF-16 LE"),
     ("utf-16-be", "UTF-16 BE"),
-    ("big5", "Big5"),
+    ("big5hkscs", "Big5"),
 )
 ORDERS = (("", _("自动识别")), ("ymd", _("年-月-日")), ("mdy", _("月-日-年")), ("dmy", _("日-月-年")))
 IGNORED = "-"
