@@ -144,3 +144,12 @@ def test_an_upload_without_a_script_is_taken_and_examined(browser):
     answer = browser().post(reverse("console:import-upload"), {"file": SimpleUploadedFile("群.txt", CHAT.encode())})
     assert answer.status_code == 302
     assert Import.objects.get().state == "ready"
+
+
+def test_a_private_chat_is_no_success(browser, read):
+    client = browser()
+    row = bring_in("2026/3/1 15:13 - A: hi\n2026/3/1 15:14 - B: hello\n", "WhatsApp Chat with Ben.txt")
+    words = card(client, read, row)
+    assert "没有导入任何内容" in words
+    assert "2 条私聊，没有导入" in words
+    assert "notice-success" not in words

@@ -16,6 +16,7 @@ from liuliang.importers.models import Import, ImportProblem
 from liuliang.kernel import jobs
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
+from liuliang.people.communities import create_community
 from liuliang.people.models import Community, Member
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,7 @@ def test_a_date_that_cannot_be_true_is_told_and_the_rest_is_read():
     row = bring_in(chat(20) + "\n2999-01-01 10:00:00 书友1(20001)\n来自未来\n".encode())
     assert row.state == "done"
     assert row.unreadable == 1
+    assert row.counts["messages"] == 22
     assert ImportProblem.objects.get().reason == "date_out_of_range"
     assert LoggedEvent.objects.filter(kind="message.sent").count() == 22
 
@@ -400,3 +402,36 @@ def test_two_exports_of_one_chat_in_opposite_order_are_imported_at_once(transact
     assert {Import.objects.get(pk=row.pk).state for row in rows} == {"done"}
     assert LoggedEvent.objects.filter(kind="message.sent").count() == 2_000
     assert Member.objects.count() == 97
+
+
+def test_what_looks_like_a_private_chat_is_left_out_and_told_unless_its_community_is_named(settings):
+    """A group with two who speak looks the same."""
+    two = b"2026/3/1 15:13 - A: hi\n2026/3/1 15:14 - B: hello\n"
+    row = services.receive(io.BytesIO(two), "WhatsApp Chat with Cooks.txt")
+    inspection = services.examine(row)
+    assert inspection is not None
+    assert inspection.warnings == ("private_chat",)
+    services.queue(row)
+    row = services.run(row.pk)
+    assert (row.counts["private"], row.counts.get("messages", 0)) == (2, 0)
+    assert not Member.objects.exists()
+    community = create_community(name="厨友群", at=row.created_at)
+    row = services.receive(io.BytesIO(two), "WhatsApp Chat with Cooks.txt")
+    services.examine(row)
+    services.queue(row, community=community)
+    row = services.run(row.pk)
+    assert (row.counts["private"], row.counts["messages"]) == (0, 2)
+    assert LoggedEvent.objects.filter(community=community.pk).count() == 2
+
+
+def test_an_encoding_that_others_look_like_is_to_be_looked_at_until_a_person_names_it():
+    said = HEAD + "2026-03-01 10:00:00 書友(20001)\n早安，團購幾點開始\n\n"
+    row = services.receive(
+        io.BytesIO(said.replace("消息分组", "消息分組").replace("对", "對").encode("big5", "replace")), "群.txt"
+    )
+    inspection = services.examine(row)
+    assert inspection is not None
+    assert (inspection.encoding, inspection.warnings) == ("big5hkscs", ("encoding_guessed",))
+    named = services.examine(row, encoding="big5hkscs")
+    assert named is not None
+    assert named.warnings == ()

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from liuliang.cli.words import explain
-from liuliang.importers import services
+from liuliang.importers import holds, services
 from liuliang.importers.base import sources
 from liuliang.importers.models import Import
 from liuliang.kernel import clock, readers
@@ -46,9 +46,11 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
 
             with path.open("rb") as stream:
                 row = services.receive(stream, path.name)
-            if services.examine(row, source=source) is not None:
-                services.queue(row, community=community, timezone=timezone)
-                row = services.run(row.pk, on_progress=show)
+            # Held from step to step, or a worker would take an import for one that was left behind.
+            with holds.hold(row.pk):
+                if services.examine(row, source=source) is not None:
+                    services.queue(row, community=community, timezone=timezone)
+                    row = services.run(row.pk, on_progress=show)
             progress.update(bar, completed=row.size, told=_told(row))
             fine = fine and row.state == "done"
         following = progress.add_task("log", total=len(readers.readers()), told="projections and lake")
@@ -69,8 +71,9 @@ def _told(row: Import) -> str:
         return f"[red]✗[/red] {explain(Refused(row.error, **row.error_data))}"
     counts = row.counts
     told = f"[green]✓[/green] {row.source}: "
-    if sources()[row.source].kind == "members":
-        told += f"{counts.get('members', 0):,} members"
-    else:
-        told += f"{counts.get('added', 0):,} new, {counts.get('known', 0):,} known"
+    told += f"{counts.get('added', 0):,} new, {counts.get('known', 0):,} known"
+    if people := counts.get("people"):
+        told += f", {people:,} new members"
+    if private := counts.get("private"):
+        told += f", [yellow]{private:,} of private chats left out[/yellow] (of a group, name its --community)"
     return f"{told}, [yellow]{row.unreadable:,} unreadable[/yellow]" if row.unreadable else told

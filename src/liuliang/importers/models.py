@@ -15,7 +15,8 @@ class Import(models.Model):
     any point. ``checkpoint`` is how many records are safely in the log: a run that was killed goes on from there.
     ``inspection`` is what was recognised, ``options`` what a person corrected. ``path`` is empty once the file is dropped.
 
-    ``counts`` tells what the file holds: read, messages, joins, leaves, and rows of members and orders. And what of it is
+    ``counts`` tells what the file holds: records read, those of them that are of private chats and left out, messages, joins,
+    leaves, and rows of members and orders. And what of it is
     new: what was added and what known (facts of a chat, members of a list, orders), people created, identities that known
     people gained, memberships, orders changed, and pairs of people merged and proposed. A run that was killed between two
     batches may have created people whom nobody counts.

@@ -37,13 +37,7 @@ PROBLEMS_KEPT = 10_000
 _CHATS = 0x696E
 """First half of PostgreSQL's advisory locks; the second half is the chat."""
 
-_NAMES: dict[type, str] = {
-    Message: "messages",
-    Joined: "joins",
-    Left: "leaves",
-    MemberRow: "members",
-    OrderRow: "orders",
-}
+_NAMES: dict[type, str] = {Message: "messages", Joined: "joins", Left: "leaves"}
 
 
 class Superseded(Exception):  # noqa: N818 - an answer to another run, not a fault
@@ -70,7 +64,7 @@ class Run:
             if not behind:
                 return
             passed += len(behind)
-            for chat, said in _by_chat(behind):
+            for chat, said in self._by_chat(behind).items():
                 self._translator(chat).skip(record for _, record in said)
         while batch := list(islice(reads, BATCH)):
             yield batch
@@ -81,14 +75,16 @@ class Run:
         Raises:
             Superseded: nothing was changed.
         """
-        counts = Counter(read=len(batch))
-        counts.update(_NAMES[type(read.record)] for read in batch if type(read.record) in _NAMES)
+        chats = self._by_chat(batch)
+        spoken = sum(isinstance(read.record, ChatRecord) for read in batch)
+        counts = Counter(read=len(batch), private=spoken - sum(map(len, chats.values())))
         problems = [read.record for read in batch if isinstance(read.record, Unreadable)]
         facts: list[Fact] = []
-        for chat, said in _by_chat(batch):
+        for chat, said in chats.items():
             translated = self._translator(chat).translate(said)
             facts += translated.facts
             problems += translated.refused
+            counts.update({_NAMES[kind]: number for kind, number in translated.kinds.items() if kind in _NAMES})
             counts.update(counts_of(translated.people))
         rows, doubtful = self._bring_in_rows(batch)
         problems += doubtful
@@ -96,7 +92,7 @@ class Run:
             row = Import.objects.select_for_update().get(pk=self.row.pk)
             if row.state != "running" or row.checkpoint != self.row.checkpoint:
                 raise Superseded
-            _hold_chats(facts)
+            _hold_chats(facts, *(brought.facts for brought in rows))
             added = log.append(facts)
             counts.update(added=added, known=len(facts) - added)
             for brought in rows:
@@ -149,6 +145,19 @@ class Run:
         storage.drop(path)
         logger.info("import done", import_id=row.pk, source=row.source, **row.counts)
         return row
+
+    def _by_chat(self, batch: Sequence[Read]) -> dict[Chat, list[tuple[int, ChatRecord]]]:
+        """Return what was said in each group, with its lines.
+
+        Private chats are nobody's community and are passed over. But where a group has two who speak, a file may look like a
+        private chat: then whoever imports it says so by naming its community.
+        """
+        is_named = self.row.community_id is not None and len(self._inspection.chats) <= 1
+        chats: dict[Chat, list[tuple[int, ChatRecord]]] = {}
+        for read in batch:
+            if isinstance(read.record, ChatRecord) and (is_named or read.chat.is_group):
+                chats.setdefault(read.chat, []).append((read.line, read.record))
+        return chats
 
     def _translator(self, chat: Chat) -> Translator:
         known = self._translators.get(chat)
@@ -211,24 +220,15 @@ class Run:
         row.unreadable += len(problems)
 
 
-def _hold_chats(facts: Sequence[Fact]) -> None:
-    """Let one import at a time bring in a batch of a chat.
+def _hold_chats(*logged: Sequence[Fact]) -> None:
+    """Let one import at a time bring in a batch of a chat, or of a list of one community.
 
     Two exports of one chat hold the same facts in different orders, and facts that both insert wait for each other.
     """
-    sources = sorted({fact.source for fact in facts})
+    sources = sorted({fact.source for facts in logged for fact in facts})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, chat) FROM"
             " (SELECT DISTINCT hashtext(source) AS chat FROM unnest(%s::text[]) AS s (source) ORDER BY 1) AS chats",
             [_CHATS, sources],
         )
-
-
-def _by_chat(batch: Sequence[Read]) -> Iterator[tuple[Chat, list[tuple[int, ChatRecord]]]]:
-    """Yield what was said in each group of the batch; private chats are nobody's community and are passed over."""
-    chats: dict[Chat, list[tuple[int, ChatRecord]]] = {}
-    for read in batch:
-        if isinstance(read.record, ChatRecord) and read.chat.is_group:
-            chats.setdefault(read.chat, []).append((read.line, read.record))
-    yield from chats.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -18,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts import audit
 from liuliang.accounts.models import Staff
 from liuliang.importers import holds, storage
-from liuliang.importers.base import Inspection, Options, sources
-from liuliang.importers.head import head_of, recognise
+from liuliang.importers.base import Inspection, Options, Source, sources
+from liuliang.importers.head import GUESSED, head_of, recognise
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.running import Run, Superseded
 from liuliang.kernel import clock, jobs
@@ -98,12 +99,24 @@ def _examine(row: Import, source: str, encoding: str) -> Inspection | None:
         inspection = plugin.inspect(path, head)
         if not inspection.chats and plugin.kind == "chat":
             raise Refused("import.no_chat", name=row.file_name)
+        inspection = _with_warnings(plugin, inspection, is_guess=not encoding)
     except Refused as refusal:
         _settle(row, state="failed", error=refusal.code, error_data=_told(refusal), finished_at=clock.now())
         return None
     found = msgspec.to_builtins(inspection)
     is_ready = _settle(row, state="ready", source=plugin.key, inspection=found, error="", finished_at=None)
     return inspection if is_ready else None
+
+
+def _with_warnings(plugin: Source, inspection: Inspection, *, is_guess: bool) -> Inspection:
+    """Add what a person should look at whatever the format: private chats, and an encoding that others look like."""
+    warnings = list(inspection.warnings)
+    if is_guess and inspection.encoding in GUESSED:
+        warnings.append("encoding_guessed")
+    if plugin.kind == "chat" and not all(chat.is_group for chat in inspection.chats):
+        # They stay out of every community, unless a person names the one that a single chat is.
+        warnings.append("private_chat" if len(inspection.chats) == 1 else "private_chats")
+    return replace(inspection, warnings=tuple(warnings))
 
 
 def _settle(row: Import, **changes: object) -> bool:

@@ -76,6 +76,7 @@ def bring_in_members(
         at=listed_at,
     )
     counts = counts_of(resolved)
+    counts["members"] = len(rows)
     counts["memberships"] = _newcomers(set(ids), community) if community else 0
     counts["added"] = counts["memberships"] if community else counts["people"]
     counts["known"] = len(rows) - counts["added"]
@@ -125,7 +126,7 @@ def bring_in_orders(
     ]
     recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at, may_merge=may_merge)
     counts = counts_of(recorded.buyers)
-    counts.update(added=recorded.added, known=len(rows) - recorded.added, changed=recorded.changed)
+    counts.update(orders=len(rows), added=recorded.added, known=len(rows) - recorded.added, changed=recorded.changed)
     return Brought(conflicting=recorded.conflicting, counts=counts)
 
 

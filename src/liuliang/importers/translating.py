@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,11 +49,15 @@ ChatRecord = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleCh
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """What records became: facts, those whose time cannot be true, and what was new about the people they speak of."""
+    """What records became: facts, those whose time cannot be true, and what was new about the people they speak of.
+
+    ``kinds`` counts the records that became facts, by their type.
+    """
 
     facts: list[Fact]
     refused: list[Unreadable]
     people: Resolved
+    kinds: Counter[type]
 
 
 @dataclass
@@ -94,7 +99,8 @@ class Translator:
         people = Resolved()
         if timed:
             people = self._resolve([record for record, _ in timed], seen_at=max(at for _, at in timed))
-        return Translated([self._fact(record, at) for record, at in timed], refused, people)
+        kinds: Counter[type] = Counter(type(record) for record, _ in timed)
+        return Translated([self._fact(record, at) for record, at in timed], refused, people, kinds)
 
     def skip(self, records: Iterable[ChatRecord]) -> None:
         """Pass over records that an earlier run has already put into the log, so that later ones get the same keys."""

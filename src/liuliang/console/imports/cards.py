@@ -24,6 +24,7 @@ HOLDS = (
     ("leaves", gettext_lazy("次退群")),
     ("members", gettext_lazy("位成员")),
     ("orders", gettext_lazy("个订单")),
+    ("private", gettext_lazy("条私聊，没有导入")),
 )
 """What a file may hold."""
 

@@ -47,7 +47,8 @@ WARNINGS: dict[str, str | Promise] = {
     "no_at_column": _("没有认出时间列，请在下面指定"),
     "no_header": _("没有认出表头"),
     "no_number_column": _("没有认出订单号列，请在下面指定"),
-    "private_chat": _("这里有私聊，私聊不会导入"),
+    "private_chat": _("这像是两个人的私聊，不会导入；如果是群，请选定它的社群再导入"),
+    "private_chats": _("这里有私聊，私聊不会导入"),
 }
 """What a person should look at before the import."""
 
