@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.db import connections
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from liuliang.loyalty.accounts import Address, open_account
 from liuliang.loyalty.ledger import faults

@@ -9,7 +9,7 @@ from liuliang.loyalty.ledger import MOST, Transfer, faults, post, take_back, tra
 from liuliang.loyalty.models import Account
 from liuliang.loyalty.models import Transfer as Row
 
-pytestmark = pytest.mark.usefixtures("ledger")
+pytestmark = pytest.mark.usefixtures("shared_ledger")
 
 
 def moved(source: int, target: int, amount: int, cause: str, **more) -> Transfer:
@@ -140,3 +140,29 @@ def test_a_purse_that_was_tampered_with_is_found(till):
         "a balance is the sum of its entries", "the balances of a unit sum to zero",
     }  # fmt: skip
     Account.objects.filter(id=till).update(balance=100)
+
+
+def test_many_corrections_of_one_transfer_at_once_never_take_back_more_than_was_given(account, at_once, at):
+    # Between hot accounts no two of them need share a lock on an account.
+    mint, hot = account("issue", "mint", buckets=8), account("budget", "hot", buckets=8)
+    given = transfer(moved(mint, hot, 100, "give"), at=at).transfer
+    transfer(moved(mint, hot, 1_000, "more"), at=at)
+    assert given is not None
+    results = at_once([lambda n=n: take_back(given, cause=f"back {n}", amount=30, at=at) for n in range(24)], 12)
+    assert sum(not isinstance(each, Exception) for each in results) == 3
+    assert {each.code for each in results if isinstance(each, Refused)} == {"ledger.corrected"}
+
+
+def test_opposite_transfers_at_once_wait_for_each_other_and_never_in_a_circle(account, at_once, at):
+    accounts = [account("budget", f"{n}") for n in range(4)]
+    post([moved(account("issue", "mint"), each, 500, f"mint {each}") for each in accounts], at=at)
+
+    def work(number: int) -> list[str]:
+        one, other = accounts[number % 4], accounts[(number * 7 + 1) % 4]
+        pairs = [(one, other), (other, one), (accounts[3], accounts[0]), (accounts[0], accounts[3])]
+        asked = [moved(*pair, 1 + number % 5, f"{number}:{n}") for n, pair in enumerate(pairs)]
+        return [each.outcome for each in post(asked, at=at)]
+
+    results = at_once([lambda n=n: work(n) for n in range(200)], 20)
+    assert not [each for each in results if isinstance(each, Exception)]
+    assert sum(standing(each).balance for each in accounts) == 2_000

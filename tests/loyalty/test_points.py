@@ -15,7 +15,7 @@ from liuliang.loyalty.refunds import refund
 from liuliang.loyalty.reversals import Reversal, reverse_reward
 from liuliang.loyalty.stock import open_budget, remaining
 
-pytestmark = pytest.mark.usefixtures("ledger")
+pytestmark = pytest.mark.usefixtures("shared_ledger")
 
 
 def balance(member: int, kind: str = "member") -> int:
@@ -96,6 +96,14 @@ def test_a_cause_is_spent_for_once(make_member, at):
     give(member, 5, "a", at)
     assert spend(member, 3, cause="mall:1", at=at) == spend(member, 3, cause="mall:1", at=at)
     assert balance(member) == 2
+
+
+def test_a_cause_that_was_something_else_is_a_mistake(make_member, at):
+    member = make_member()
+    give(member, 5, "a", at)
+    with pytest.raises(ValueError, match="something else"):
+        spend(member, 3, cause="a", at=at)
+    assert balance(member) == 5
 
 
 def test_points_count_to_the_end_of_their_last_day_where_the_brand_is(make_member, at):
@@ -257,3 +265,28 @@ def test_a_posted_hold_tells_its_lots_and_can_be_refunded(make_member, at):
     assert list(LotUse.objects.values_list("amount", flat=True)) == [3]
     refund("mall:1", cause="back", at=at)
     assert left() == [(DAY, 5)]
+
+
+def test_the_same_spending_and_the_same_refund_at_once_happen_once(make_member, at_once, at):
+    member = make_member()
+    give(member, 100, "a", at)
+    spent = at_once([lambda: spend(member, 30, cause="mall:1", at=at)] * 16, 8)
+    assert len(set(spent)) == 1
+    assert isinstance(spent[0], int)
+    assert balance(member) == 70
+    back = at_once([lambda: refund("mall:1", cause="back", at=at, amount=10)] * 16, 8)
+    assert len(set(back)) == 1
+    assert isinstance(back[0], int)
+    assert balance(member) == 80
+
+
+def test_a_purse_that_many_spend_from_at_once_is_spent_once(make_member, at_once, at):
+    member = make_member()
+    for number in range(10):
+        give(member, 7, f"{number}", at, DAY + timedelta(days=number))
+    results = at_once(
+        [lambda number=number: spend(member, 5, cause=f"mall:{number}", at=at) for number in range(40)], 20
+    )
+    assert sum(isinstance(each, int) for each in results) == 14
+    assert {each.code for each in results if isinstance(each, Refused)} == {"points.not_enough"}
+    assert not [each for each in results if not isinstance(each, (int, Refused))]

@@ -12,9 +12,11 @@ class LoyaltyConfig(AppConfig):
     def ready(self) -> None:
         """Register what follows the log."""
         from liuliang.kernel.readers import register
-        from liuliang.loyalty.projections import PointsDayProjection, PointsEndingProjection
-        from liuliang.loyalty.reactions import EarningReaction
+        from liuliang.loyalty.projections import PointsDayProjection, PointsEndingProjection, StandingProjection
+        from liuliang.loyalty.reactions import EarningReaction, ForgettingReaction
 
+        register(StandingProjection())
         register(PointsDayProjection())
         register(PointsEndingProjection())
         register(EarningReaction())
+        register(ForgettingReaction())

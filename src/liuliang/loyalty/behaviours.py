@@ -48,7 +48,8 @@ class Undoing:
 class Behaviour:
     """Something members do.
 
-    ``earner`` names the payload field that holds who earns; empty for the event's own member. ``by_amount`` names the
+    ``earner`` names the payload field that holds who earns, which the event type calls the other member; empty for the
+    event's own. ``by_amount`` names the
     field that points can be counted by, so many for each so much of it.
     """
 
@@ -112,13 +113,16 @@ def register(behaviour: Behaviour) -> Behaviour:
     """Let members be rewarded for something more; called from an app's ``ready``.
 
     Raises:
-        ValueError: the key is taken by another behaviour.
+        ValueError: the key is taken by another behaviour, or who earns is not what the event type calls the other member.
         Refused: ``rule.loop`` when it is the ledger's own doing.
     """
-    known = _behaviours.get(behaviour.key)
-    if known is not None and known != behaviour:
+    taken = _behaviours.get(behaviour.key)
+    if taken is not None and taken != behaviour:
         raise ValueError(f"two behaviours have the key {behaviour.key!r}")
     check_no_loop(behaviour.kinds)
+    types = [known for kind in behaviour.kinds if (known := event_types().get(kind))]
+    if behaviour.earner and any(each.other != behaviour.earner for each in types):
+        raise ValueError(f"{behaviour.earner!r} is not the other member of {', '.join(behaviour.kinds)}")
     _behaviours[behaviour.key] = behaviour
     return behaviour
 

@@ -14,7 +14,7 @@ from liuliang.loyalty.ledger import MOST, Posting
 from liuliang.loyalty.models import Hold
 
 SWEEP = 500
-"""Holds timed out in one transaction."""
+"""Holds that one call times out at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,20 @@ def void_hold(hold: int, *, at: datetime) -> bool:
 
 
 def time_out(*, at: datetime) -> int:
-    """Give back a batch of what was reserved until ``at`` or earlier; return how many holds that were."""
-    # Those that somebody is posting or voiding at this moment are left to them.
-    with transaction.atomic():
-        due = list(
-            Hold.objects.select_for_update(skip_locked=True)
-            .filter(state="open", until__lte=at)
-            .order_by("until", "id")
-            .values_list("id", flat=True)[:SWEEP]
-        )
-        for hold in due:
+    """Give back a batch of what was reserved until ``at`` or earlier; return how many holds that were.
+
+    Each in a transaction of its own: several would lock accounts in an order that is not everybody's. Call it outside of
+    one.
+    """
+    due = Hold.objects.filter(state="open", until__lte=at).order_by("until", "id").values_list("id", flat=True)[:SWEEP]
+    count = 0
+    for hold in list(due):
+        with transaction.atomic():
             outcome, _made = _close(hold, "timed_out", at)
             if outcome == "closed":
                 lots.give_back_held(hold)
-    return len(due)
+                count += 1
+    return count
 
 
 def _close(hold: int, verdict: str, at: datetime) -> tuple[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from liuliang.kernel import clock, jobs
 from liuliang.kernel.jobs import job
 from liuliang.loyalty import expiry, holds, idempotency, leveling
@@ -37,3 +39,17 @@ def drop_old_keys(timestamp: int) -> None:
     del timestamp
     while not jobs.stopping.is_set() and idempotency.drop_old(at=clock.now()):
         pass
+
+
+@job("loyalty.clear_season")
+def clear_season(season: str, cutoff: str, after: int = 0) -> None:
+    """Clear a season: take what is left of points that were earned before ``cutoff`` (ISO, with its zone), purse by purse.
+
+    When the worker stops first, the rest is left to its successor.
+    """
+    last: int | None = after
+    while last is not None:
+        if jobs.stopping.is_set():
+            clear_season.defer(season=season, cutoff=cutoff, after=last)
+            return
+        last = expiry.clear_earned_before(datetime.fromisoformat(cutoff), season=season, at=clock.now(), after=last)

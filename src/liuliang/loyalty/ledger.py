@@ -68,25 +68,34 @@ def post(transfers: Sequence[Transfer], *, at: datetime, actor: int | None = Non
     """
     if not transfers:
         return []
+    columns = list(zip(*map(_row, transfers), strict=True))
+    if len(transfers) == 1:
+        # The driver writes a number much faster than a list of one.
+        statement, values = _ONE, [column[0] for column in columns]
+    else:
+        statement, values = _MANY, [list(column) for column in columns]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT outcome, transfer FROM loyalty_post(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],"
-            " %s::smallint[], %s::bigint[], %s::int[], %s, %s)",
-            [
-                [each.source for each in transfers],
-                [each.target for each in transfers],
-                # Beyond 64 bits the driver could not even ask; refused all the same.
-                [min(max(each.amount, 0), MOST + 1) for each in transfers],
-                [each.kind for each in transfers],
-                [each.cause for each in transfers],
-                [each.part for each in transfers],
-                [each.corrects for each in transfers],
-                [each.community for each in transfers],
-                actor,
-                at,
-            ],
-        )
+        cursor.execute(statement, [*values, actor, at])
         return [Posting(*row) for row in cursor.fetchall()]
+
+
+_TYPES = ("bigint", "bigint", "bigint", "text", "text", "smallint", "bigint", "int")
+_MANY = f"SELECT outcome, transfer FROM loyalty_post({', '.join(f'%s::{each}[]' for each in _TYPES)}, %s, %s)"
+_ONE = f"SELECT outcome, transfer FROM loyalty_post({', '.join(f'ARRAY[%s]::{each}[]' for each in _TYPES)}, %s, %s)"
+
+
+def _row(asked: Transfer) -> tuple[object, ...]:
+    return (
+        asked.source,
+        asked.target,
+        # Beyond 64 bits the driver could not even ask; refused all the same.
+        min(max(asked.amount, 0), MOST + 1),
+        asked.kind,
+        asked.cause,
+        asked.part,
+        asked.corrects,
+        asked.community,
+    )
 
 
 def transfer(asked: Transfer, *, at: datetime, actor: int | None = None) -> Posting:

@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts import audit
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.log import append
-from liuliang.loyalty.accounts import GROWTH
 from liuliang.loyalty.events import LevelLost, LevelReached
 from liuliang.loyalty.levels import MONTHS, Move, Rung, check_ladder, next_review, promotion, relegation
-from liuliang.loyalty.models import Level, MemberLevel
+from liuliang.loyalty.models import Level, MemberLevel, Standing
 from liuliang.loyalty.purses import fact_of, growth_of
 from liuliang.loyalty.validity import add_months, day_begins, today
 
@@ -160,13 +159,9 @@ def who_would_rise(levels: Sequence[NewLevel], *, limit: int = 1_000) -> dict[in
     """Return who would be on a higher level by another ladder, most growth first, at most ``limit`` looked at."""
     rungs = [Rung(level.key, level.threshold, level.keep) for level in sorted(levels, key=lambda each: each.threshold)]
     check_ladder(rungs)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT member_id FROM loyalty_account WHERE unit = %s AND kind = 'member' AND member_id IS NOT NULL"
-            " AND balance <> 0 ORDER BY balance DESC, member_id LIMIT %s",
-            [GROWTH, limit],
-        )
-        persons = [row[0] for row in cursor.fetchall()]
+    persons = list(
+        Standing.objects.filter(growth__gt=0).order_by("-growth", "member").values_list("member", flat=True)[:limit]
+    )
     now = dict(MemberLevel.objects.filter(member__in=persons).values_list("member", "level__key"))
     growth = growth_of(persons)
     moves = {person: promotion(rungs, now.get(person, ""), growth.get(person, 0)) for person in persons}

@@ -16,6 +16,8 @@ class Account(models.Model):
     ``member`` say whose it is (`liuliang.loyalty.accounts`). ``held`` is reserved to go out, ``expected`` reserved to come
     in; both still count in no balance. ``floor`` is what the balance less ``held`` never falls below, None for no limit.
 
+    No index speaks of the quantities, so that a transfer changes two rows in place and no index at all.
+
     A hot account is a head with ``buckets`` rows below it: the head is only an address, the quantity stands in the
     buckets, so that many may move some of it at once.
     """
@@ -44,12 +46,7 @@ class Account(models.Model):
         ]
         indexes = [
             models.Index(fields=["head"], condition=Q(head__isnull=False), name="loyalty_account_bucket"),
-            # The board of a unit, and what is owed.
-            models.Index(
-                fields=["unit", "kind", "-balance", "member"],
-                condition=Q(member__isnull=False) & ~Q(balance=0),
-                name="loyalty_account_board",
-            ),
+            models.Index(fields=["unit", "member"], condition=Q(kind="debt"), name="loyalty_account_debt"),
         ]
 
     def __str__(self) -> str:
@@ -301,6 +298,28 @@ class PointsDay(models.Model):
         return f"{self.kind} on {self.day}"
 
 
+class Standing(models.Model):
+    """What a person has by the log, all records together. A projection, keyed by canonical member, for boards.
+
+    ``points`` and ``growth`` are balances, ``earned`` is all points that ever came in and were not taken back.
+    """
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="standing")
+    points = models.BigIntegerField(default=0)
+    growth = models.BigIntegerField(default=0)
+    earned = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-points", "member"], name="loyalty_standing_points"),
+            models.Index(fields=["-growth", "member"], name="loyalty_standing_growth"),
+            models.Index(fields=["-earned", "member"], name="loyalty_standing_earned"),
+        ]
+
+    def __str__(self) -> str:
+        return f"standing of {self.member_id}"
+
+
 class PointsEnding(models.Model):
     """How many points end with a day (None: never). A projection: written by `PointsEndingProjection` alone."""
 
@@ -314,3 +333,53 @@ class PointsEnding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} until {self.ends_on}"
+
+
+class Programme(models.Model):
+    """The one set of terms of the points: what a point is worth, and what staff may give or take by themselves.
+
+    ``worth_money`` minor units of money stand for ``worth_points`` points. More than ``approval_from`` points at once need a
+    second person.
+    """
+
+    worth_money = models.IntegerField(default=1)
+    worth_points = models.IntegerField(default=1)
+    approval_from = models.BigIntegerField(default=1_000)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="loyalty_programme_single_row"),
+            models.CheckConstraint(
+                condition=Q(worth_money__gte=0, worth_points__gte=1, approval_from__gte=0),
+                name="loyalty_programme_numbers",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "the programme"
+
+
+class Adjustment(models.Model):
+    """Points that staff give or (negative) take by hand: proposed, then done or refused.
+
+    The reason stands here and not in the ledger, because it may name people and the ledger is never changed.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    ends_on = models.DateField(null=True)
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, default="proposed")
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    decided_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["member", "-id"], name="loyalty_adjustment_member"),
+            models.Index(fields=["id"], condition=Q(state="proposed"), name="loyalty_adjustment_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.state}"

@@ -128,6 +128,7 @@ def spend(
 
     Raises:
         Refused: ``points.not_enough`` with ``available``; ``points.amount``; ``member.unknown``.
+        ValueError: the cause is that of something else than a spending.
     """
     if not 1 <= amount <= MOST:
         raise Refused("points.amount", amount=amount)
@@ -135,10 +136,11 @@ def spend(
         person = canonical_of([member]).get(member)
         if person is None:
             raise Refused("member.unknown")
-        known = transfers_of(cause)
+        purses = lock_purses(person)
+        # Asked under the lock, for the same cause may just have been spent for by somebody else.
+        known = transfers_of(cause, kinds=("spent", "deducted"))
         if known:
             return known[0]
-        purses = lock_purses(person)
         expire_purses(purses, at=at)
         shares = _shares(purses, amount)
         sink = open_account(Address(POINTS, kind))
@@ -151,8 +153,8 @@ def spend(
         postings = post(asked, at=at, actor=actor)
         taken: list[lots.Taken] = []
         for each, posting in zip(asked, postings, strict=True):
-            if posting.outcome == "known" and posting.transfer is not None:
-                return posting.transfer
+            if posting.outcome == "known":
+                raise ValueError(f"the cause {cause!r} has happened as something else")
             if posting.transfer is None:
                 raise Refused("points.not_enough", available=0, amount=amount)
             used = lots.take(each.source, each.amount)

@@ -73,12 +73,12 @@ def _happenings(rule: EarningRule, since: datetime, until: datetime, part: int) 
     """Iterate over one part of the earners' events, in the order of the log for each earner."""
     found = behaviour(rule.behaviour)
     # Whoever stands in the field that earns is the event's other member.
-    earner = "other" if found.earner else "member"
+    earner, others = ("other", " AND member != other") if found.earner else ("member", "")
     rows = query(
         f"SELECT {earner}, position, community, occurred_at, data FROM {{events}}"
         " WHERE kind IN {kinds:Array(String)} AND occurred_at >= {since:DateTime64(3, 'UTC')}"
         " AND occurred_at < {until:DateTime64(3, 'UTC')}"
-        f" AND {earner} != 0 AND member != other AND {earner} % {{parts:UInt8}} = {{part:UInt8}}"
+        f" AND {earner} != 0{others} AND {earner} % {{parts:UInt8}} = {{part:UInt8}}"
         f" ORDER BY {earner}, position",
         {"kinds": list(found.kinds), "since": since, "until": until, "parts": PARTS, "part": part},
     ).rows

@@ -9,6 +9,7 @@ from django.db import connection
 
 from liuliang.kernel.projections import Projection
 from liuliang.kernel.readers import Window
+from liuliang.people.folding import MemberTable
 
 KINDS = (
     "points.earned", "points.spent", "points.refunded", "points.expired", "points.deducted", "points.reversed",
@@ -33,6 +34,30 @@ FROM kernel_event e CROSS JOIN jsonb_array_elements(e.data->'endings') AS ending
 GROUP BY 1 ORDER BY 1
 ON CONFLICT (ends_on) DO UPDATE SET amount = known.amount + excluded.amount
 """
+
+
+_STANDING = """
+INSERT INTO loyalty_standing AS known (member_id, points, growth, earned)
+SELECT coalesce(m.canonical_id, m.id),
+    sum(CASE WHEN e.kind IN ('points.earned', 'points.refunded') THEN 1 WHEN e.kind LIKE 'points.%%' THEN -1 ELSE 0 END
+        * (e.data->>'amount')::bigint),
+    sum(CASE e.kind WHEN 'growth.earned' THEN 1 WHEN 'growth.reversed' THEN -1 ELSE 0 END * (e.data->>'amount')::bigint),
+    sum(CASE e.kind WHEN 'points.earned' THEN (e.data->>'amount')::bigint
+        WHEN 'points.reversed' THEN -(e.data->>'amount')::bigint - (e.data->>'owed')::bigint ELSE 0 END)
+FROM kernel_event e JOIN people_member m ON m.id = e.member WHERE %s
+GROUP BY 1 ORDER BY 1
+ON CONFLICT (member_id) DO UPDATE SET points = known.points + excluded.points, growth = known.growth + excluded.growth,
+    earned = known.earned + excluded.earned
+"""
+
+
+class StandingProjection(MemberTable):
+    """Fold into `Standing` what every person has."""
+
+    name = "loyalty.standing"
+    kinds = (*KINDS, "growth.earned", "growth.reversed")
+    table = "loyalty_standing"
+    fold = _STANDING
 
 
 class PointsDayProjection(Projection):

@@ -29,10 +29,13 @@ def canonical_of(members: Collection[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def transfers_of(cause: str) -> list[int]:
-    """Return the ids of the transfers of a cause, in the order of their parts."""
+def transfers_of(cause: str, *, kinds: Collection[str] = ()) -> list[int]:
+    """Return the ids of the transfers of a cause, in the order of their parts; with ``kinds``, only of these."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM loyalty_transfer WHERE cause = %s ORDER BY part", [cause])
+        cursor.execute(
+            "SELECT id FROM loyalty_transfer WHERE cause = %s AND (%s OR kind = ANY(%s)) ORDER BY part",
+            [cause, not kinds, list(kinds)],
+        )
         return [row[0] for row in cursor.fetchall()]
 
 

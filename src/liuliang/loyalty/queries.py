@@ -140,8 +140,9 @@ class Cause:
 def read_cause(cause: str) -> Cause:
     """Take the cause of an entry apart.
 
-    The ledger's own are ``rule:<rule>:<event>``, ``undo:<rule>:<event>:<undoing event>``, ``expiry:<lot>:<times>``,
-    ``debt:<account>:<number>`` and ``level:…``; packages above have theirs, which come back as ``rest``.
+    The ledger's own are ``rule:<rule>:<event>``, ``undo:<rule>:<event>:<undoing event>``, ``adjustment:<id>``,
+    ``expiry:<lot>:<times>``, ``season:<name>:<lot>:<times>``, ``debt:<account>:<number>`` and ``level:<id>`` (between the
+    buckets of a hot account); packages above have theirs. All but the first two come back with a ``rest``.
     """
     kind, _, rest = cause.partition(":")
     if kind in {"rule", "undo"}:
@@ -192,21 +193,26 @@ class Ranked:
     amount: int
 
 
-def board(unit: str = POINTS, *, limit: int = 100) -> list[Ranked]:
-    """Return the persons with the highest balances, without those who were erased."""
+BOARDS = ("points", "growth", "earned")
+"""What boards rank by: what persons have, what they have grown, and all points they ever earned."""
+
+
+def board(by: str = "points", *, limit: int = 100) -> list[Ranked]:
+    """Return the persons who have most, without those who were erased; it follows the ledger within seconds.
+
+    Args:
+        by: one of `BOARDS`.
+        limit: rows at most.
+    """
+    if by not in BOARDS:
+        raise ValueError(f"there is no board by {by!r}")
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH top AS (SELECT DISTINCT coalesce(m.canonical_id, m.id) AS person FROM ("
-            # Purses, not persons; of a person with two the better one brings them in.
-            "  SELECT member_id FROM loyalty_account WHERE unit = %s AND kind = 'member' AND member_id IS NOT NULL"
-            "  AND balance <> 0 ORDER BY balance DESC, member_id LIMIT %s) a"
-            "  JOIN people_member m ON m.id = a.member_id)"
-            " SELECT rank() OVER (ORDER BY sum(a.balance) DESC), t.person, sum(a.balance)::bigint FROM top t"
-            " JOIN people_member p ON p.id = t.person AND p.erased_at IS NULL"
-            " JOIN people_member m ON m.id = t.person OR m.canonical_id = t.person"
-            " JOIN loyalty_account a ON a.member_id = m.id AND a.unit = %s AND a.kind = 'member'"
-            " GROUP BY t.person HAVING sum(a.balance) > 0 ORDER BY 3 DESC, t.person LIMIT %s",
-            [unit, 2 * limit + 50, unit, limit],
+            f"SELECT rank() OVER (ORDER BY amount DESC), member_id, amount FROM ("
+            f" SELECT s.member_id, s.{by} AS amount FROM loyalty_standing s"
+            f" JOIN people_member m ON m.id = s.member_id AND m.erased_at IS NULL"
+            f" WHERE s.{by} > 0 ORDER BY s.{by} DESC, s.member_id LIMIT %s) top ORDER BY amount DESC, member_id",
+            [limit],
         )
         return [Ranked(*row) for row in cursor.fetchall()]
 
@@ -261,8 +267,7 @@ def liability(since: date, until: date, *, worth: tuple[int, int] = (1, 1)) -> L
         )
         theirs, budgets = cursor.fetchone() or (0, 0)
         cursor.execute(
-            "SELECT coalesce(-sum(balance), 0)::bigint FROM loyalty_account WHERE unit = %s AND kind = 'debt'"
-            " AND member_id IS NOT NULL AND balance <> 0",
+            "SELECT coalesce(-sum(balance), 0)::bigint FROM loyalty_account WHERE unit = %s AND kind = 'debt'",
             [POINTS],
         )
         (owed,) = cursor.fetchone() or (0,)

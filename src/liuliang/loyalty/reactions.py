@@ -61,6 +61,23 @@ class EarningReaction(Reaction):
             ]
 
 
+class ForgettingReaction(Reaction):
+    """Empty what staff wrote about members who are erased; the numbers of the ledger stay."""
+
+    name = "loyalty.forgetting"
+    kinds = ("member.erased",)
+
+    def apply(self, window: Window) -> None:
+        """Empty the reasons of the window's members."""
+        condition, params = window.where()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE loyalty_adjustment SET reason = '' WHERE reason <> '' AND member_id IN"
+                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
+                params,
+            )
+
+
 def _runs(seen: Sequence[Seen], found: Sequence[Book]) -> list[tuple[bool, list[Seen]]]:
     """Split events into runs of deeds and of undoings."""
     undoings = {kind for book in found if book.behaviour.undoing for kind in book.behaviour.undoing.kinds}

@@ -28,9 +28,6 @@ def refund(spent: str, *, cause: str, at: datetime, amount: int | None = None, a
         Refused: ``points.unknown_spending``; ``points.over_refunded`` with ``left``.
     """
     with transaction.atomic():
-        known = transfers_of(cause)
-        if known:
-            return known[0]
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT t.id, t.source_id, t.target_id, t.community, coalesce(m.canonical_id, m.id) FROM loyalty_transfer t"
@@ -43,6 +40,9 @@ def refund(spent: str, *, cause: str, at: datetime, amount: int | None = None, a
             raise Refused("points.unknown_spending", cause=spent)
         person = parts[0][4]
         lock_purses(person)
+        known = transfers_of(cause)
+        if known:
+            return known[0]
         left = _left_to_refund([part[0] for part in parts])
         wanted = sum(left.values()) if amount is None else amount
         if not 1 <= wanted <= sum(left.values()):

@@ -58,6 +58,7 @@ DECLARE
     part bigint;
 BEGIN
     SELECT a.head_id INTO hot FROM loyalty_account a WHERE a.id = filled;
+    IF hot IS NULL THEN RETURN; END IF;
     PERFORM 1 FROM loyalty_account a WHERE a.head_id = hot ORDER BY a.id FOR NO KEY UPDATE;
     SELECT least(amount, a.balance - a.held - a.floor) / (SELECT count(*) FROM loyalty_account b WHERE b.head_id = hot)
     INTO part FROM loyalty_account a WHERE a.id = filled;
@@ -98,7 +99,7 @@ POST = """
 CREATE FUNCTION loyalty_post(
     sources bigint[], targets bigint[], amounts bigint[], kinds text[], causes text[], parts smallint[],
     corrected bigint[], communities int[], acted int, happened timestamptz
-) RETURNS TABLE (outcome text, transfer bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (outcome text, transfer bigint) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_variable
 -- Decide transfers in their order and write those that can be: see liuliang.loyalty.ledger.post.
 DECLARE
@@ -117,6 +118,16 @@ DECLARE
     back bigint;
     verdict text;
 BEGIN
+    IF asked = 1 AND EXISTS (
+        SELECT 1 FROM loyalty_account a JOIN loyalty_account b ON b.id = targets[1] AND b.id <> a.id AND b.unit = a.unit
+        WHERE a.id = sources[1] AND a.buckets = 0 AND a.head_id IS NULL AND a.balance - a.held - a.floor < amounts[1]
+    ) AND amounts[1] BETWEEN 1 AND 1000000000000000
+    AND NOT EXISTS (SELECT 1 FROM loyalty_transfer n WHERE n.cause = causes[1] AND n.part = parts[1]) THEN
+        -- What is empty is refused without a lock, and so without anything to be written to disk.
+        RETURN QUERY SELECT 'floor', NULL::bigint;
+        RETURN;
+    END IF;
+
     SELECT array_agg(l.id), array_agg(l.room), array_agg(l.unit) INTO ids, rooms, units FROM (
         SELECT a.id, a.balance - a.held - a.floor AS room, a.unit FROM loyalty_account a
         WHERE a.id = ANY(sources || targets) AND a.buckets = 0 AND a.head_id IS NULL
@@ -150,6 +161,11 @@ BEGIN
     SELECT coalesce(array_agg(known_one.cause || '#' || known_one.part), '{}') INTO known FROM loyalty_transfer known_one
     JOIN unnest(causes, parts) AS w (cause, part) ON known_one.cause = w.cause AND known_one.part = w.part;
 
+    IF array_remove(corrected, NULL) <> '{}' THEN
+        -- What is taken back of one transfer is decided by one at a time, whatever accounts it goes between.
+        PERFORM 1 FROM loyalty_transfer o WHERE o.id = ANY(corrected) ORDER BY o.id FOR NO KEY UPDATE;
+    END IF;
+
     FOR i IN 1..asked LOOP
         s := array_position(ids, sources[i]);
         t := array_position(ids, targets[i]);
@@ -177,7 +193,19 @@ BEGIN
         verdicts[i] := verdict;
     END LOOP;
 
-    IF 'posted' = ANY(verdicts) THEN
+    IF asked = 1 AND verdict = 'posted' THEN
+        -- One transfer needs no sets, which cost as much as the rest.
+        INSERT INTO loyalty_transfer (source_id, target_id, amount, kind, cause, part, corrects_id, at, community, actor)
+        VALUES (sources[1], targets[1], amounts[1], kinds[1], causes[1], parts[1], corrected[1], happened, communities[1], acted)
+        ON CONFLICT (cause, part) DO NOTHING RETURNING loyalty_transfer.id INTO back;
+        IF back IS NOT NULL THEN
+            UPDATE loyalty_account a SET balance = a.balance + CASE WHEN a.id = sources[1] THEN -amounts[1] ELSE amounts[1] END
+            WHERE a.id IN (sources[1], targets[1]);
+            RETURN QUERY SELECT verdict, back;
+            RETURN;
+        END IF;
+        verdicts[1] := 'known';
+    ELSIF 'posted' = ANY(verdicts) THEN
         WITH posted AS (
             INSERT INTO loyalty_transfer AS n
                 (source_id, target_id, amount, kind, cause, part, corrects_id, at, community, actor)
