@@ -1,0 +1,96 @@
+"""Reservations of one hot item by many at once, beside one bare conditional update of one row."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+from django.db import connection
+
+from liuliang.bench.crowds import Crowd
+from liuliang.bench.report import Goal, finish, measure
+from liuliang.kernel import clock
+from liuliang.kernel.errors import Refused
+from liuliang.loyalty.ledger import faults
+from liuliang.loyalty.stock import HOT_BUCKETS, open_stock, remaining, reserve
+from liuliang.people.models import Member
+
+CONNECTIONS = 16
+PLENTY = 10**9
+
+_BARE = "UPDATE bench_stock SET free = free - 1 WHERE id = 1 AND free >= 1 RETURNING free"
+
+
+def run(*, quick: bool) -> None:
+    """Measure reservations per second, each with its hold, the member's limit and its own commit.
+
+    The bare contender counts one row down and does nothing else, prepared, on a connection of the driver's own.
+    """
+    rounds, count = (3, 800) if quick else (9, 3_000)
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_stock (id int PRIMARY KEY, free bigint NOT NULL)")
+        cursor.execute("INSERT INTO bench_stock VALUES (1, %s)", [PLENTY])
+    members = [
+        each.id
+        for each in Member.objects.bulk_create(
+            (Member(name=f"成员{n}", created_at=now) for n in range((rounds + 1) * count * 2)), batch_size=5_000
+        )
+    ]
+    until = now + timedelta(minutes=15)
+    numbers = itertools.count()
+
+    def reserving(stock: int, thing: str) -> None:
+        number = next(numbers)
+        reserve(
+            stock,
+            thing,
+            members[number % len(members)],
+            cause=f"{thing}:{number}",
+            at=clock.now(),
+            until=until,
+            at_most=1,
+        )
+
+    hot = open_stock("bench:hot", PLENTY, cause="bench:hot", at=now, buckets=HOT_BUCKETS)
+    plain = open_stock("bench:plain", PLENTY, cause="bench:plain", at=now, buckets=0)
+    with Crowd(CONNECTIONS) as crowd:
+        contenders = {
+            "bare": lambda: crowd.share(lambda _number: crowd.raw.execute(_BARE, prepare=True).fetchone(), count),
+            "hot": lambda: crowd.share(lambda _number: reserving(hot, "bench:hot"), count),
+            "plain": lambda: crowd.share(lambda _number: reserving(plain, "bench:plain"), count),
+        }
+        seconds = measure(contenders, rounds)
+        figures = {
+            "connections": CONNECTIONS,
+            "buckets": HOT_BUCKETS,
+            "reservations per second": count / seconds["hot"],
+            "reservations per second without buckets": count / seconds["plain"],
+            "bare updates per second": count / seconds["bare"],
+            "ratio": seconds["bare"] / seconds["hot"],
+        }
+        figures |= _until_empty(crowd, count, members)
+    wrong = faults()
+    if wrong:
+        raise RuntimeError(f"the ledger does not hold: {wrong[:5]}")
+    finish("stock", figures, {"ratio": Goal(at_least=2)})
+
+
+def _until_empty(crowd: Crowd, count: int, members: list[int]) -> dict[str, float]:
+    """Sell out half of what is asked for, and see that exactly that many were sold."""
+    at = clock.now()
+    stock = open_stock("bench:few", count // 2, cause="bench:few", at=at)
+    refusals = itertools.count()
+
+    def ask(number: int) -> None:
+        try:
+            reserve(stock, "bench:few", members[number], cause=f"few:{number}", at=at, until=at + timedelta(minutes=15))
+        except Refused:
+            next(refusals)
+
+    seconds = measure({"ask": lambda: crowd.share(ask, count)}, 1, warm_up=0)
+    left = remaining(stock)
+    refused = next(refusals)
+    if (left.free, left.reserved, refused) != (0, count // 2, count - count // 2):
+        raise RuntimeError(f"{left} after {refused} refusals")
+    return {"asked per second while it sells out": count / seconds["ask"]}
