@@ -7,6 +7,7 @@ is an order of magnitude faster than a Python step per line.
 from __future__ import annotations
 
 import codecs
+import io
 import unicodedata
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from liuliang.importers.archives import open_archive
 from liuliang.importers.records import Unreadable
@@ -109,9 +110,11 @@ def _as_bytes(stream: IO[bytes], codec: str, flaws: list[str]) -> Iterator[bytes
     Where an archive is cut short or broken, what came before stands, and ``flaws`` tells it.
     """
     decoder = codecs.getincrementaldecoder(codec)(errors="replace") if codec.startswith("utf-16") else None
+    source = cast("io.BufferedIOBase", stream)
     while True:
         try:
-            piece = stream.read(BLOCK)
+            # What can be had at once: where an archive breaks, a longer read would lose what it had gathered.
+            piece = source.read1(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError):
             flaws.append("archive_broken")
             return
