@@ -346,3 +346,12 @@ def test_what_is_kept_equals_what_is_worked_out_from_nothing(transactional_db, d
             for segment in segments:
                 segment.refresh_from_db()
                 assert members_of(segment) == fresh(segment, world.now), segment.rule
+
+
+def test_without_segments_the_log_is_passed_without_being_read(told, at, monkeypatch):
+    from liuliang.segments import reactions
+
+    monkeypatch.setattr(reactions, "read_touched", lambda window: pytest.fail("the window was read"))
+    group = told.community()
+    told.says(told.member(), group, at(2026, 3, 9))
+    told.settle()

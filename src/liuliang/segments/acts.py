@@ -151,5 +151,6 @@ def properties_words(kind: str, properties: Sequence[Property]) -> str:
         if fields_of(kind).get(each.field) is bool:
             told.append(title if _value(each, bool) else _("不%(what)s") % {"what": title})
         else:
-            told.append(f"{title}{OPERATORS[each.operator]}「{each.value}」")
+            form = _("%(field)s%(operator)s「%(value)s」")
+            told.append(form % {"field": title, "operator": OPERATORS[each.operator], "value": each.value})
     return _("（%(properties)s）") % {"properties": _("，").join(told)}

@@ -38,6 +38,8 @@ class Dimension(ABC, Generic[C]):
     title: ClassVar[str | Promise]
     question: ClassVar[str | Promise]
     layers: ClassVar[Mapping[str, Layer]]
+    permission: ClassVar[str] = ""
+    """What staff need beside seeing members."""
     titles: ClassVar[Mapping[str, str | Promise]]
     """What each threshold of ``config`` is called."""
     config: type[C]

@@ -93,21 +93,22 @@ def rules_of(dimension: Dimension[Any]) -> Config:
     """Return the thresholds in force; those that can no longer be read give way to the ready-made ones."""
     row = LayerRules.objects.filter(pk=dimension.key).first()
     try:
-        return dimension.config.model_validate(row.config if row else {})
+        config: Config = dimension.config.model_validate(row.config if row else {})
     except ValidationError:
-        return dimension.config()
+        config = dimension.config()
+    return config
 
 
 @transaction.atomic
 def change_rules(dimension: Dimension[Any], config: Config, *, at: datetime) -> None:
     """Set the thresholds of a dimension and work its layers out by them."""
     before = rules_of(dimension).model_dump()
-    LayerRules.objects.update_or_create(
+    row, _is_new = LayerRules.objects.update_or_create(
         pk=dimension.key,
         defaults={"config": config.model_dump(mode="json"), "changed_at": at, "changed_by": audit.actor().staff},
     )
     changes = {key: (before[key], value) for key, value in config.model_dump().items()}
-    audit.record(RULES_CHANGED, dimension.key, name=str(dimension.title), changes=changes)
+    audit.record(RULES_CHANGED, row, name=str(dimension.title), changes=changes)
     work_out_layers(at=at, cause="rule")
 
 
@@ -135,13 +136,15 @@ def current(dimension: Dimension[Any]) -> Sets:
 
 def standings(member: int, *, at: datetime) -> list[Standing]:
     """Return a person's layer in every dimension, with the reason as things are now."""
+    norms = _norms()
+    if not norms:
+        return []
     person = read_features(at, BitMap([member]))
     if not len(person):
         return []
     corrections = {row.dimension: row for row in LayerCorrection.objects.filter(member=member).select_related("staff")}
     rows = LayerSet.objects.all()
     held = {row.dimension: row.layer for row in rows if member in loaded(row.members)}
-    norms = _norms()
     found = []
     for dimension in dimensions():
         if dimension.key not in norms:

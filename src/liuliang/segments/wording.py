@@ -95,11 +95,15 @@ def places_words(communities: Sequence[int], names: Names) -> str:
 
 def listed(words: Sequence[str], most: int = 3) -> str:
     """Return several words as one: the first few, and how many there are where more."""
-    quoted = [f"「{word}」" for word in words[:most]]
-    shown = "、".join(quoted)
+    shown = _("、").join(quoted(word) for word in words[:most])
     if len(words) > most:
         return _("%(some)s等 %(count)s 个") % {"some": shown, "count": len(words)}
     return shown
+
+
+def quoted(word: str) -> str:
+    """Return a word in quotation marks."""
+    return _("「%(word)s」") % {"word": word}
 
 
 def joined(*parts: str) -> str:

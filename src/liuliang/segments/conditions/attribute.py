@@ -99,7 +99,8 @@ class AttributeCondition(Condition[Attribute]):
         if config.operator == "day_within":
             return _("%(field)s在未来 %(days)s 天内") % {"field": title, "days": config.values[0]}
         what = listed(config.values) if config.values else ""
-        return f"{title}{OPERATORS[config.operator]}{what}"
+        told = {"field": title, "operator": OPERATORS[config.operator], "values": what}
+        return (_("%(field)s%(operator)s%(values)s") % told).strip()
 
     def fact(self, config: Attribute, member: int, context: Context, names: Names) -> str:
         """Say what the field holds."""

@@ -99,7 +99,7 @@ class MembershipCondition(Condition[In]):
         where = (
             listed([names.community(each) for each in config.communities]) if config.communities else _("任何一个群")
         )
-        told = [f"{STATES[config.state]}{where}"]
+        told = [_("%(state)s%(where)s") % {"state": STATES[config.state], "where": where}]
         if config.role:
             told.append(_("身份是%(role)s") % {"role": ROLES[config.role]})
         if config.how:

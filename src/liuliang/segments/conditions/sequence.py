@@ -130,8 +130,8 @@ def _fold(steps: tuple[Step, ...], events: str) -> str:
         if place:
             before = f"acc.{place}"
             now += f" AND {before} >= 0"
-            if steps[at].within_days:
-                now += f" AND e.1 - {before} <= {steps[at].within_days * _DAY}"
+            if days := steps[at].within_days:
+                now += f" AND e.1 - {before} <= {days * _DAY}"
         follows_absent = at + 1 < len(steps) - 1 and steps[at + 1].is_absent
         otherwise = f"if({is_(at + 1)}, toInt64(-1), acc.{place + 1})" if follows_absent else f"acc.{place + 1}"
         reached.append(f"if({now}, e.1, {otherwise})")

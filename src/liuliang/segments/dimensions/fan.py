@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 from pydantic import Field
 
+from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.segments.base import Config
 from liuliang.segments.features import Features
 from liuliang.segments.layering import Dimension, Layer
@@ -32,6 +33,7 @@ class Fan(Dimension[Thresholds]):
     key = "fan"
     title = gettext_lazy("粉丝类型")
     question = gettext_lazy("谁出钱、谁传播、谁提意见、谁唱反调")
+    permission = ORDERS_VIEW
     config = Thresholds
     titles: ClassVar[Mapping[str, str | Promise]] = {
         "yuan": gettext_lazy("投资型：累计消费至少几元"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 from pydantic import Field
 
+from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.segments.base import Config
 from liuliang.segments.features import Features
 from liuliang.segments.layering import Dimension, Layer, first_true
@@ -32,6 +33,7 @@ class Loyalty(Dimension[Thresholds]):
     key = "loyalty"
     title = gettext_lazy("忠诚度")
     question = gettext_lazy("买过的人为什么还在")
+    permission = ORDERS_VIEW
     config = Thresholds
     titles: ClassVar[Mapping[str, str | Promise]] = {
         "habit_orders": gettext_lazy("习惯型：至少几单"),

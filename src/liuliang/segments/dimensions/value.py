@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 from pydantic import Field
 
+from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.segments.base import Config
 from liuliang.segments.features import Features
 from liuliang.segments.layering import Dimension, Layer
@@ -31,6 +32,7 @@ class Value(Dimension[Thresholds]):
     key = "value"
     title = gettext_lazy("价值分层")
     question = gettext_lazy("谁买得最近、最勤、最多")
+    permission = ORDERS_VIEW
     config = Thresholds
     titles: ClassVar[Mapping[str, str | Promise]] = {
         "recent_days": gettext_lazy("最近：几天内买过（0 取购买者的中位数）"),
