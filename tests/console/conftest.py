@@ -18,6 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
 from django.test import Client
 from django_otp.oath import totp
+from pyroaring import BitMap
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -45,6 +46,7 @@ from liuliang.people.models import (
 from liuliang.people.profile import NEEDS
 from liuliang.people.proposals import reject_proposal
 from liuliang.people.tagging import tag_members
+from liuliang.segments.models import Segment
 from liuliang.ui.assets import asset_url
 from telling import Told, emptied, local
 
@@ -82,6 +84,7 @@ class World:
     definition: AttributeDefinition
     merge: Merge
     proposal: MergeProposal
+    segment: Segment
     owner: Staff
     staff: dict[str, Staff]
     secrets: list[str] = field(default_factory=list)
@@ -182,9 +185,20 @@ def world(db: None, _folder_of_its_own: None) -> World:
         definition=AttributeDefinition.objects.create(key="city", title="城市"),
         merge=Merge.objects.create(record=record, into=member, rule="staff", at=now),
         proposal=MergeProposal.objects.create(first=member, second=twin, score=80, created_at=now),
+        segment=Segment.objects.create(
+            name="密友圈",
+            community=group,
+            rule={"all": [{"if": "membership"}]},
+            members=BitMap([member.pk, twin.pk]).serialize(),
+            size=2,
+            created_at=now,
+            changed_at=now,
+            evaluated_at=now,
+        ),
         owner=owner,
         staff=people,
         secrets=[
+            "密友圈",
             brand.name,
             group.name,
             member.name,
@@ -218,6 +232,8 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "field_id": lambda world: str(world.definition.pk),
         "key": lambda world: world.definition.key,
         "metric": lambda world: "active",
+        "segment": lambda world: world.segment.public_id,
+        "dimension": lambda world: "activity",
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
         "name": lambda world: asset_url("console.css").rpartition("/")[2],
@@ -256,6 +272,31 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         "console:new-role": lambda world: {"name": "白班", "permissions": ["members.view"]},
         "console:role": lambda world: {"name": "夜班", "permissions": ["members.view", "members.edit"]},
         "console:delete-role": lambda world: {},
+        "console:new-segment": lambda world: {
+            "save": "1",
+            "name": "都在",
+            "r|join": "all",
+            "r.0|if": "membership",
+            "r.0|state": "in",
+        },
+        "console:edit-segment": lambda world: {
+            "save": "1",
+            "name": "还在",
+            "r|join": "any",
+            "r.0|if": "silence",
+            "r.0|kinds": ["message.sent"],
+            "r.0|days": "9",
+        },
+        "console:delete-segment": lambda world: {},
+        "console:layer-rules": lambda world: {
+            "save": "1",
+            "new_days": "9",
+            "core_days": "8",
+            "active_days": "14",
+            "silent_days": "30",
+            "long_lost_days": "90",
+        },
+        "console:correct-layer": lambda world: {"layer": "core", "reason": "天天来"},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
         "console:import-examine": _uploaded,
         "console:import-start": _uploaded,

@@ -33,6 +33,8 @@ SHELL = Shell(
             icon="users",
             entries=(
                 Entry(_("全部成员"), "console:members", MEMBERS_VIEW),
+                Entry(_("人群"), "console:segments", MEMBERS_VIEW),
+                Entry(_("分层"), "console:layers", MEMBERS_VIEW),
                 Entry(_("标签"), "console:tags", MEMBERS_VIEW),
                 Entry(_("疑似同一人"), "console:proposals", MEMBERS_MERGE, count=waiting),
             ),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("overview/", include("liuliang.console.overview.urls")),
     path("communities/", include("liuliang.console.communities.urls")),
+    path("members/segments/", include("liuliang.console.segments.urls")),
     path("members/", include("liuliang.console.members.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
     path("imports/", include("liuliang.console.imports.urls")),

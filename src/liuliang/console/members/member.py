@@ -28,6 +28,7 @@ from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import NoteForm
 from liuliang.console.members.listing import member_url, rows_for, shown_name
 from liuliang.console.members.moments import HOWS, ROLES, moments, names_of
+from liuliang.console.segments.layers import standings_of
 from liuliang.kernel import clock
 from liuliang.kernel.events import event_types
 from liuliang.people import queries
@@ -132,6 +133,7 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "may_merge": access.may_everywhere(MEMBERS_MERGE),
         "may_erase": access.may_everywhere(MEMBERS_ERASE),
         "may_trade": may_trade,
+        "standings": standings_of(access, member),
         **side(member, records),
         **_PARTS[tab](access, member, ids),
     }

@@ -1,0 +1,239 @@
+"""One segment: how it grew, whom it shares with others, who is in it, and why somebody is or is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_htmx.http import HttpResponseClientRedirect
+
+from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW, SEGMENTS_EDIT
+from liuliang.console import errors
+from liuliang.console.analysis.behind import Crowd, behind_url, declare
+from liuliang.console.analysis.ground import Ground
+from liuliang.console.doors import StaffRequest, page
+from liuliang.console.members.listing import may_search_contacts, member_url, shown_name
+from liuliang.console.segments.editor import speaks_of_trade
+from liuliang.console.segments.listing import KINDS, find_segment, kind_of
+from liuliang.kernel import clock
+from liuliang.kernel.errors import Refused
+from liuliang.people import queries as people
+from liuliang.people.access import Access
+from liuliang.people.identities import CONTACT_KINDS
+from liuliang.people.models import Member
+from liuliang.segments.checking import broken
+from liuliang.segments.models import Segment
+from liuliang.segments.naming import StoredNames
+from liuliang.segments.queries import Finding, Region, explain, growth, members_of, overlap, rule_of, sample, visible
+from liuliang.segments.rules import All, Leaf, Not, Rule, Some
+from liuliang.segments.services import delete_segment
+from liuliang.ui.charts import Chart, Mark, Series
+
+DAYS = 90
+OTHERS = 2
+"""How many others a picture of overlap holds beside the segment itself."""
+
+CAUSES = {
+    "event": gettext_lazy("因为做了什么"),
+    "time": gettext_lazy("因为时间到了"),
+    "rule": gettext_lazy("因为规则改了"),
+}
+
+# Where the number of each part stands in the picture, by which circles it lies in; for two circles and for three.
+_SPOTS = {
+    2: {(0,): (85, 110), (1,): (235, 110), (0, 1): (160, 110)},
+    3: {
+        (0,): (85, 75), (1,): (235, 75), (2,): (160, 215), (0, 1): (160, 70), (0, 2): (112, 150), (1, 2): (208, 150),
+        (0, 1, 2): (160, 120),
+    },
+}  # fmt: skip
+_CIRCLES = {2: ((115, 110), (205, 110)), 3: ((115, 90), (205, 90), (160, 165))}
+_RADIUS = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A part of a rule in words: how deep it stands, what joins what is below it, or the condition."""
+
+    depth: int
+    text: str
+    is_group: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A part of the picture of overlap: where its number stands, how many, and who they are in words."""
+
+    x: int
+    y: int
+    size: int
+    words: str
+
+
+@page(permission=MEMBERS_VIEW)
+def segment(request: StaffRequest, segment: Segment) -> HttpResponse:
+    """Show a segment."""
+    members = members_of(segment)
+    rule = rule_of(segment)
+    refused = broken(rule) if rule else None
+    others = [
+        one
+        for value in request.GET.getlist("with")[:OTHERS]
+        if value and (one := find_segment(request.access, MEMBERS_VIEW, value)) and one.pk != segment.pk
+    ]
+    may_edit = request.access.may(SEGMENTS_EDIT, segment.community) if segment.community else (
+        request.access.may_everywhere(SEGMENTS_EDIT)
+    )  # fmt: skip
+    context = {
+        "segment": segment,
+        "kind": KINDS[kind_of(segment)],
+        "lines": rule_lines(rule) if rule else [],
+        "broken": errors.sentence(refused) if refused else "",
+        "growth": _growth(segment),
+        "days": [day for day in growth(segment, days=14, at=clock.now()) if day.entered or day.left],
+        "sample": [(shown_name(one), member_url(one), one) for one in sample(members, 12)],
+        "members_url": behind_url("segment", "", segment=segment.public_id),
+        "may_list": request.access.may(ANALYTICS_VIEW),
+        "may_edit": may_edit,
+        "others": others,
+        "choices": visible(request.access, MEMBERS_VIEW).exclude(pk=segment.pk).order_by("name"),
+        "circles": list(zip(_CIRCLES[len(others) + 1], [segment, *others], strict=True)) if others else [],
+        "spots": _spots([segment, *others]) if others else [],
+        "radius": _RADIUS,
+    }
+    return render(request, "console/segments/detail.html", context)
+
+
+@page(permission=MEMBERS_VIEW)
+def why(request: StaffRequest, segment: Segment) -> HttpResponse:
+    """Find a member by name and say, condition by condition, why they are in or out."""
+    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    chosen = request.GET.get("member", "")
+    in_reach = request.access.members(MEMBERS_VIEW)
+    member = in_reach.filter(public_id=chosen).first() if chosen else None
+    found: list[Member] = []
+    if text and member is None:
+        with_contacts = may_search_contacts(request.access)
+        named = people.named(text, with_contacts=with_contacts, contact_kinds=CONTACT_KINDS)
+        found = list(in_reach.filter(named).order_by("-activity__last_seen_at", "-pk")[:8])
+    context = {
+        "segment": segment,
+        "q": text,
+        "found": [(shown_name(one), one) for one in found],
+        "member": member,
+        "name": shown_name(member) if member else "",
+        "is_in": member is not None and member.pk in members_of(segment),
+        "finding": _finding(segment, member) if member else None,
+        "has_rule": bool(segment.rule),
+        "may_know": _may_know(request.access, segment),
+    }
+    return render(request, "console/segments/why.html", context)
+
+
+@page(permission=SEGMENTS_EDIT, methods=("POST",))
+def remove(request: StaffRequest, segment: Segment) -> HttpResponse:
+    """Delete a segment."""
+    delete_segment(segment, at=clock.now())
+    messages.success(request, _("人群已删除。"))
+    address = reverse("console:segments")
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+def rule_lines(rule: Rule) -> list[Line]:
+    """Return a rule as indented lines."""
+    names = StoredNames()
+    lines: list[Line] = []
+
+    def tell(part: Rule, depth: int, negated: bool) -> None:
+        match part:
+            case Leaf():
+                words = part.condition.sentence(part.config, names)
+                lines.append(Line(depth, _("不是：%(what)s") % {"what": words} if negated else words, is_group=False))
+            case Not(inner):
+                tell(inner, depth, not negated)
+            case All(parts) | Some(parts):
+                lines.append(Line(depth, joiner(isinstance(part, All), negated), is_group=True))
+                for inner in parts:
+                    tell(inner, depth + 1, negated=False)
+
+    tell(rule, 0, negated=False)
+    return lines
+
+
+def joiner(is_all: bool, negated: bool) -> str:
+    """Return what joins the parts of a group, in words."""
+    if negated:
+        return _("不同时满足：") if is_all else _("一个都不满足：")
+    return _("同时满足：") if is_all else _("满足任意一个：")
+
+
+def _finding(segment: Segment, member: Member) -> Finding | None:
+    rule = rule_of(segment)
+    if rule is None:
+        return None
+    return explain(rule, member.pk, community=segment.community_id, at=clock.now(), names=StoredNames())
+
+
+def _may_know(access: Access, segment: Segment) -> bool:
+    """Tell whether facts about orders may be told: where the rule holds none, or one may see the branch's orders."""
+    rule = rule_of(segment)
+    place = segment.community
+    sees_orders = access.may(ORDERS_VIEW, place) if place else access.may_everywhere(ORDERS_VIEW)
+    return rule is None or sees_orders or not speaks_of_trade(rule)
+
+
+def _growth(segment: Segment) -> Chart:
+    days = growth(segment, days=DAYS, at=clock.now())
+    return Chart(
+        "growth",
+        _("这群人变多了还是变少了？"),
+        "area",
+        [day.day.isoformat() for day in days],
+        [Series("members", _("人数"), [day.size for day in days])],
+        definition=_("每天结束时在人群里的人数；从建好那天起记。自动更新的人群，有人进出就会变。"),
+        label_title=_("日期"),
+        unit=_("人"),
+        marks=[Mark(_("规则修改"), segment.changed_at.date().isoformat())]
+        if segment.changed_at - segment.created_at > timedelta(days=1)
+        else (),
+    )
+
+
+def _spots(segments: list[Segment]) -> list[Spot]:
+    places = _SPOTS[len(segments)]
+    return [
+        Spot(*places[region.inside], region.size, _region_words(region, segments))
+        for region in overlap([members_of(one) for one in segments])
+    ]
+
+
+def _region_words(region: Region, segments: list[Segment]) -> str:
+    names = _("、").join(segments[place].name for place in region.inside)
+    if len(region.inside) == 1:
+        return _("只在“%(name)s”") % {"name": names}
+    return _("同时在“%(names)s”") % {"names": names}
+
+
+def _named(access: Access, parameters: QueryDict) -> Segment:
+    found = find_segment(access, MEMBERS_VIEW, parameters.get("segment", ""))
+    if found is None:
+        raise Refused("segment.segment_gone")
+    return found
+
+
+def _words(parameters: QueryDict) -> str:
+    found = Segment.objects.filter(public_id=parameters.get("segment", "")).values_list("name", flat=True).first()
+    return _("人群：%(name)s") % {"name": found or _("已删除")}
+
+
+def _behind(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
+    return tuple(members_of(_named(ground.access, parameters)))
+
+
+declare("segment", Crowd(_words, lambda _parameters: (), _behind))

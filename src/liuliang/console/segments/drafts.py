@@ -1,0 +1,192 @@
+"""A rule while it is edited: groups and conditions by their path, some of them not filled in yet.
+
+The whole editor is one form. Every field's name begins with the path of its part (``r.0.2|number``), so that the form is
+the draft, nothing is kept on the server, and each click is a post of it with one thing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from liuliang.console import errors
+from liuliang.console.segments.widgets import Data, Offers, Widget, read_fields, widgets_of
+from liuliang.kernel.errors import Refused
+from liuliang.segments.base import Condition, conditions
+from liuliang.segments.checking import check_rule
+from liuliang.segments.queries import Trial
+from liuliang.segments.rules import MOST_DEPTH, MOST_LEAVES, All, Leaf, Not, Rule, Some, read_rule, written
+
+ROOT = "r"
+
+
+@dataclass
+class Draft:
+    """A group (``join`` is ``all`` or ``any``) or a condition (``key``), perhaps negated.
+
+    ``path`` is its place in the form, ``rule_path`` that of its part in the trial, ``size`` how many people it means.
+    """
+
+    path: str = ROOT
+    join: str = ""
+    key: str = ""
+    is_negated: bool = False
+    data: Data = field(default_factory=dict)
+    parts: list[Draft] = field(default_factory=list)
+    widgets: list[Widget] = field(default_factory=list)
+    problem: str = ""
+    size: int | None = None
+    most_rows: bool = False
+
+    @property
+    def condition(self) -> Condition[Any]:
+        """Return the condition of this kind."""
+        return conditions()[self.key]
+
+    @property
+    def is_root(self) -> bool:
+        """Tell whether this is the whole rule."""
+        return self.path == ROOT
+
+    def walk(self) -> Iterator[Draft]:
+        """Iterate over this part and all below it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+def read_draft(posted: QueryDict, path: str = ROOT, depth: int = 1) -> Draft:
+    """Return the draft that a form holds."""
+    is_negated = f"{path}|not" in posted
+    key = posted.get(f"{path}|if", "")
+    condition = conditions().get(key)
+    if condition is not None:
+        return Draft(path, key=key, is_negated=is_negated, data=read_fields(condition, path, posted))
+    join = "any" if posted.get(f"{path}|join") == "any" else "all"
+    draft = Draft(path, join=join, is_negated=is_negated)
+    for place in range(MOST_LEAVES):
+        inner = f"{path}.{place}"
+        if depth < MOST_DEPTH and (f"{inner}|if" in posted or f"{inner}|join" in posted):
+            draft.parts.append(read_draft(posted, inner, depth + 1))
+    return draft
+
+
+def draft_of(rule: Rule) -> Draft:
+    """Return the draft of a rule; a rule that is one condition is shown within a group."""
+    draft = _drafted(rule)
+    if draft.key:
+        draft = Draft(join="all", parts=[draft])
+    number(draft)
+    return draft
+
+
+def _drafted(rule: Rule) -> Draft:
+    match rule:
+        case Leaf():
+            data = written(rule)
+            return Draft(key=data.pop("if"), data=data)
+        case Not(part):
+            inner = _drafted(part)
+            if inner.is_negated:
+                return Draft(join="all", is_negated=True, parts=[inner])
+            inner.is_negated = True
+            return inner
+        case All(parts) | Some(parts):
+            join = "all" if isinstance(rule, All) else "any"
+            return Draft(join=join, parts=[_drafted(part) for part in parts])
+
+
+def number(draft: Draft, path: str = ROOT) -> None:
+    """Give every part the path of its place."""
+    draft.path = path
+    for place, part in enumerate(draft.parts):
+        number(part, f"{path}.{place}")
+
+
+def change(draft: Draft, posted: QueryDict) -> None:
+    """Do the one thing that was clicked: ``add:path``, ``group:path``, ``drop:path``, ``row:path``, ``unrow:path:place``."""
+    action, _, rest = posted.get("do", "").partition(":")
+    path, _, place = rest.partition(":")
+    by_path = {part.path: part for part in draft.walk()}
+    part = by_path.get(path)
+    if part is None:
+        return
+    match action:
+        case "add":
+            key = posted.get(f"{path}|new", "")
+            if conditions().get(key):
+                part.parts.append(Draft(key=key))
+        case "group":
+            part.parts.append(Draft(join="any" if part.join == "all" else "all"))
+        case "drop":
+            above = by_path.get(path.rpartition(".")[0])
+            if above is not None:
+                above.parts.remove(part)
+        case "row" | "unrow" | "step" | "unstep":
+            _change_rows(part, action, place)
+    number(draft)
+
+
+def _change_rows(part: Draft, action: str, place: str) -> None:
+    name = "steps" if action.endswith("step") else "properties"
+    holder: Data = part.data
+    if name == "properties" and "." in place:
+        step, _, place = place.partition(".")
+        steps = part.data.get("steps", [])
+        if not step.isdecimal() or int(step) >= len(steps):
+            return
+        holder = steps[int(step)]
+    rows = list(holder.get(name) or ([{}, {}] if name == "steps" else []))
+    if action.startswith("un"):
+        if place.isdecimal() and int(place) < len(rows):
+            del rows[int(place)]
+    elif len(rows) < 8:
+        rows.append({})
+    holder[name] = rows
+
+
+def rule_of(draft: Draft) -> Rule | None:
+    """Return the rule a draft says; None while a part of it is not filled in, which the part then says."""
+    is_complete = True
+    for part in draft.walk():
+        if not part.key:
+            if not part.parts:
+                is_complete = False
+            continue
+        try:
+            check_rule(read_rule({"if": part.key, **part.data}))
+        except Refused as refused:
+            part.problem = errors.sentence(refused)
+            is_complete = False
+    return read_rule(_data(draft)) if is_complete else None
+
+
+def _data(draft: Draft) -> Data:
+    if draft.key:
+        data: Data = {"if": draft.key, **draft.data}
+    else:
+        data = {draft.join: [_data(part) for part in draft.parts]}
+    return {"not": data} if draft.is_negated else data
+
+
+def show(draft: Draft, offers: Offers, trial: Trial | None) -> None:
+    """Fill in what the page draws: widgets, and how many people each part means."""
+    for part in draft.walk():
+        if part.key:
+            part.widgets = widgets_of(part.condition, part.data, offers)
+    if trial is not None:
+        _count(draft, "", trial)
+
+
+def _count(draft: Draft, path: str, trial: Trial) -> None:
+    draft.size = trial.parts.get(path)
+    inner = _below(path, 0) if draft.is_negated else path
+    for place, part in enumerate(draft.parts):
+        _count(part, _below(inner, place), trial)
+
+
+def _below(path: str, place: int) -> str:
+    return f"{path}.{place}" if path else str(place)

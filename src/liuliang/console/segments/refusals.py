@@ -1,0 +1,38 @@
+"""What refusals about segments and layers say, and how the audit log calls what changed."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.console import errors, history
+
+
+def install() -> None:
+    """Declare the sentences, and what the fields of the audit log are called."""
+    history.name_fields({"size": _("人数"), "is_dynamic": _("自动更新")})
+    errors.declare(
+        {
+            "segment.rule_unreadable": _("这条规则读不懂，请重新搭一次。"),
+            "segment.condition_unknown": _("没有“{condition}”这种条件，它可能随插件一起被卸载了。"),
+            "segment.condition_wrong": _("“{condition}”还没有填好。"),
+            "segment.too_many_conditions": _("条件太多，一条规则最多 {most} 个。"),
+            "segment.too_deep": _("套得太深，最多 {most} 层。"),
+            "segment.rule_empty": _("有一组里还没有条件，加一个条件或去掉这一组。"),
+            "segment.tag_gone": _("规则里的标签已经删除了，请换一个。"),
+            "segment.community_gone": _("规则里的社群已经没有了，请换一个。"),
+            "segment.event_unknown": _("没有“{kind}”这种动静可以选。"),
+            "segment.property_wrong": _("“{field}”这一项不能这样比较。"),
+            "segment.layer_unknown": _("没有“{layer}”这一层。"),
+            "segment.segment_gone": _("规则里的人群已经删除了，请换一个。"),
+            "segment.elsewhere": _("规则里的人群属于别的社群，请换一个。"),
+            "segment.circle": _("这条规则绕回了它自己，人群不能由自己决定。"),
+            "segment.name_empty": _("请给人群起个名字。"),
+            "segment.name_taken": _("已经有叫“{name}”的人群了。"),
+            "segment.no_rule": _("这是一份手选的名单，没有规则可以自动更新。"),
+            "segment.in_use": _("人群“{name}”的规则用到了它，先改那条规则。"),
+            "segment.trade_hidden": _("看订单的权限不够，不能用和订单有关的条件。"),
+            "layer.for_everybody": _("分层规则由所有社群共用，需要能编辑全部人群的人来改。"),
+            "segment.layers_hidden": _("分层按所有社群里的表现算，能看全部成员的人才能用它圈人。"),
+            "segment.rule_incomplete": _("规则还没有填好，请看标红的条件。"),
+        }
+    )
