@@ -19,8 +19,9 @@ def welcome(host: str, port: int) -> None:
     sample = sign_in()
     if sample is not None:
         lines.append(f"sign in as [bold]{sample[0]}[/bold] with [bold]{sample[1]}[/bold]")
-    elif owners.needs_owner():
-        path = reverse("console:set-up", args=[owners.setup_token()])
-        lines = ["Open this once to make the first owner:", f"[bold]{address}{path}[/bold]"]
     out.print(Panel("\n".join(lines), title="留量 Liuliang", expand=False, padding=(1, 2)), soft_wrap=True)
+    if sample is None and owners.needs_owner():
+        path = reverse("console:set-up", args=[owners.setup_token()])
+        # In the frame it would be cut off where a narrow terminal ends.
+        out.print(f"Open this once to make the first owner:\n[bold]{address}{path}[/bold]\n", soft_wrap=True)
     out.print("Stop with Ctrl-C.")
