@@ -203,6 +203,16 @@ def test_the_tags_page_counts_only_whom_one_may_see(brand):
     assert behind.count("<tr data-row=") == 28, "as the list it leads to"
 
 
+def test_an_empty_list_offers_its_button_only_to_whom_it_leads_somewhere(world, expert):
+    Membership.objects.all().delete()
+    Member.objects.all().update(erased_at=clock.now())
+
+    for staff, is_offered in ((world.owner, True), (expert, False)):
+        text = world.sign_in(staff).get("/members/").content.decode()
+        assert "还没有成员" in text
+        assert ("导入文件" in text) is is_offered
+
+
 @pytest.mark.parametrize("url", ["/members/tag/", "/members/untag/"])
 def test_a_dialog_for_many_offers_no_tag_that_nobody_chose(brand, url):
     client = brand["world"].sign_in(brand["world"].owner)

@@ -198,15 +198,15 @@ def test_a_view_can_be_saved_opened_and_dropped(page):
     page.click("text=视图 >> visible=true")
     page.fill(".view-form input", "我的核心")
     page.click(".view-form button")
-    expect(page.locator(".listing-views .menu-panel a")).to_have_text("我的核心")
+    expect(page.locator(".saved-views .menu-panel a")).to_have_text("我的核心")
     page.goto("/people/")
     page.click("text=视图 >> visible=true")
     with page.expect_navigation():
-        page.click(".listing-views .menu-panel a")
+        page.click(".saved-views .menu-panel a")
     expect(page.locator(".chip")).to_have_text("分层: 核心")
     page.click("text=视图 >> visible=true")
     page.click("[aria-label=删除视图]")
-    expect(page.locator(".listing-views .menu-panel a")).to_have_count(0)
+    expect(page.locator(".saved-views .menu-panel a")).to_have_count(0)
 
 
 def test_the_filter_panel_takes_days_and_amounts(page):

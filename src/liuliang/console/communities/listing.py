@@ -125,6 +125,7 @@ COMMUNITIES = Listing(
         _("导入一段群聊记录会自动建好社群；也可以先从九种类型的模板里选一种，把蓝图、群规和接待流程一次备齐。"),
         _("新建社群"),
         "/communities/new/",
+        permission=COMMUNITIES_EDIT,
     ),
 )  # fmt: skip
 

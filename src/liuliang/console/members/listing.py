@@ -37,7 +37,14 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from liuliang.accounts.permissions import MEMBERS_CONTACT, MEMBERS_EDIT, MEMBERS_EXPORT, MEMBERS_VIEW, ORDERS_VIEW
+from liuliang.accounts.permissions import (
+    IMPORTS_RUN,
+    MEMBERS_CONTACT,
+    MEMBERS_EDIT,
+    MEMBERS_EXPORT,
+    MEMBERS_VIEW,
+    ORDERS_VIEW,
+)
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import UNPAID
 from liuliang.console.analysis.behind import Behind
@@ -145,6 +152,7 @@ MEMBERS = Listing(
         _("导入一段群聊记录或一份成员名单，这里就会有每个人：在哪些群、说过什么、买过什么。"),
         _("导入文件"),
         "/imports/",
+        permission=IMPORTS_RUN,
     ),
 )
 

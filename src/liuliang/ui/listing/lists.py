@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -58,13 +58,14 @@ class BulkAction:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What the list says when there is nothing in it at all."""
+    """What the list says when there is nothing in it at all. Only who has ``permission`` is offered the button."""
 
     title: str | Promise
     text: str | Promise
     button: str | Promise = ""
     url: str = ""
     picture: str = "list"
+    permission: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class Listing:
             preferences=liked,
             bulk=[action for action in self.bulk if _may(request, action.permission)],
             may_export=self.may_export(request),
+            empty=self.empty if _may(request, self.empty.permission) else replace(self.empty, button=""),
         )
 
     def _part(self, request: HttpRequest) -> str:

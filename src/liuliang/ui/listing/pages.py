@@ -20,7 +20,7 @@ from liuliang.ui.listing.filters import Filter
 from liuliang.ui.listing.keyset import Order, Slice
 
 if TYPE_CHECKING:
-    from liuliang.ui.listing.lists import BulkAction, Listing
+    from liuliang.ui.listing.lists import BulkAction, Empty, Listing
 
 # Parameters of one moment: they are never part of a view or of a filter's address.
 _PASSING = ("after", "before", "export", "prefer", "column", "density", "size")
@@ -80,6 +80,7 @@ class ListPage:
     preferences: preferences.Preferences
     bulk: Sequence[BulkAction]
     may_export: bool
+    empty: Empty
 
     @property
     def id(self) -> str:
