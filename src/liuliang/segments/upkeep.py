@@ -1,4 +1,4 @@
-"""What is done for segments and layers from time to time."""
+"""What is done for segments and layers every minute, in the follower: it asks the lake, whose engine is loaded there."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from datetime import timedelta
 from django.db import transaction
 
 from liuliang.kernel import clock
-from liuliang.kernel.jobs import job
 from liuliang.lake.zones import default_zone
 from liuliang.segments.keeping import hold
 from liuliang.segments.models import Layering
 from liuliang.segments.standing import work_out_layers
 
 
-@job("segments.keep_due", every="* * * * *", attempts=1, lock="segments.keep_due")
-def keep_due(timestamp: int) -> None:
+def keep_due() -> None:
     """Move whom time alone moves: midnight somewhere, a tag that expires."""
-    del timestamp
     with transaction.atomic():
         hold(clock.now())
 
 
-@job("segments.work_out_layers", every="*/10 * * * *", attempts=1, lock="segments.work_out_layers")
-def layers(timestamp: int) -> None:
-    """Work out everybody's layers: at the latest ten minutes after the day began, and hourly while things happen."""
-    del timestamp
+def work_out_due_layers() -> None:
+    """Work out everybody's layers: at the latest a minute after the day began, and hourly while things happen."""
     at = clock.now()
     last = Layering.objects.filter(id=1).first()
     is_recent = last is not None and at - last.at < timedelta(hours=1)
