@@ -380,3 +380,19 @@ def test_metrics_are_those_of_the_boards(asked, simulated, period):
         by_day = {r.start: r.value for r in metrics()[key].read(replace(asked, step="day"))}
         assert [by_day.get(day.day, 0) for day in board.now] == [getattr(day, key) for day in board.now]
     assert not math.isnan(whole("dau", asked).low)
+
+
+def test_the_people_behind_a_metric_are_those_it_counts(asked, simulated, reckoned, period):
+    for metric in metrics():
+        for split in ("", "community"):
+            question = replace(asked, split=split, step="week")
+            for reading in metric.read(question)[:3]:
+                people = metric.people(question, reading.part, reading.start)
+                assert len(set(people)) == len(people)
+                assert bool(people) == (metric.names_people and bool(reading.value))
+                if metric.key in {"active", "speakers", "buyers"}:
+                    assert len(people) == reading.value
+        assert metric.people(asked, "nowhere", date(1999, 1, 1)) == ()
+    ids = {member.id: key for key, member in simulated.members.items()}
+    found = {ids[each] for each in metrics()["active"].people(asked, "", period.first)}
+    assert found == reckoned.active(period)

@@ -131,3 +131,23 @@ def test_the_step_up_rule_believes_what_its_authors_believe():
         0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
     ]  # fmt: skip
     assert sum(noise.discoveries(surprises)) == 4
+
+
+@given(st.integers(1, 400).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
+def test_wilson_s_interval_holds_the_share_and_its_ends_solve_the_equation(drawn):
+    successes, trials = drawn
+    low, high = noise.wilson(successes, trials)
+    share, z = successes / trials, 1.959963984540054
+    assert 0 <= low <= share <= high <= 1
+    for end in (low, high):
+        if 0 < end < 1:
+            assert abs(share - end) == pytest.approx(z * math.sqrt(end * (1 - end) / trials), abs=1e-9)
+
+
+def test_intervals_of_nothing_and_of_what_is_all_alike_are_none():
+    assert noise.wilson(0, 0) is None
+    assert noise.mean_interval(5.0, 25.0, 1) is None
+    assert noise.mean_interval(0.0, 0.0, 12) is None
+    # Student 1908: the mean of 1, 2, 3 with two degrees of freedom is 2 plus or minus 4.303 / sqrt(3).
+    low, high = noise.mean_interval(6.0, 14.0, 3)
+    assert (low, high) == (pytest.approx(2 - 4.3026527 / math.sqrt(3)), pytest.approx(2 + 4.3026527 / math.sqrt(3)))

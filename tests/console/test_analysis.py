@@ -19,6 +19,7 @@ from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.analytics.base import metrics
 from liuliang.kernel import clock
 from liuliang.people.models import Grant, MemberTag, Tag, TagGroup
+from liuliang.segments.services import create_list
 from liuliang.simulator.simulation import simulate
 from telling import ENDING, emptied, tell_world
 
@@ -240,6 +241,20 @@ def test_staff_of_one_community_see_its_people_alone(simulated, signed_in):
     assert not links_behind(text)
     assert supervisor.get(reverse("console:metric", args=["gmv"])).status_code == 403
     assert "成交额" not in text_of(supervisor.get(address("console:metrics-stage", stage="revenue")))
+
+
+def test_a_segment_narrows_every_page(simulated, signed_in):
+    chosen = [member.id for key, member in simulated.members.items() if key % 4 == 0]
+    segment = create_list("四分之一", chosen, community=None, at=clock.now())
+    client, outsider = signed_in(), signed_in("community_owner", simulated.communities[0])
+    query = {"kind": ["member.joined", "message.sent"], "days": "90"}
+    url = links_behind(text_of(client.get(address("console:funnel", **query, segment=segment.public_id))))[0]
+    whole = links_behind(text_of(client.get(address("console:funnel", **query))))[0]
+    assert 0 < people_in(client, url) < people_in(client, whole)
+    for page in PAGES:
+        assert "四分之一" in text_of(client.get(address(page, segment=segment.public_id, days="90")))
+        # A segment of everywhere is not for staff of one community: it is as if it did not exist.
+        assert "四分之一" not in text_of(outsider.get(address(page, segment=segment.public_id, days="90")))
 
 
 def test_a_page_asks_a_bounded_number_of_questions(simulated, signed_in, django_assert_max_num_queries):

@@ -41,15 +41,6 @@ class Counted(Words):
         """Tell whether somebody is behind it by name."""
         return self.who is not None
 
-    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
-        """Return the members behind one value."""
-        if self.who is None:
-            return ()
-        bucket = next((each for each in asked.buckets if each.first == start), None)
-        if bucket is None:
-            return ()
-        return tuple(sorted({int(row[2]) for row in answer(self.who(asked)) if (str(row[0]), row[1]) == (part, start)}))
-
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return the one statement."""
         return (self.tell(asked),)
@@ -59,6 +50,16 @@ class Counted(Words):
         statement = self.tell(asked)
         rows = _remembered_rows(self.key, asked) if statement.store == "lake" else answer(statement)
         return tuple(_reading(self.result, row) for row in rows)
+
+    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
+        """Return the members behind one value."""
+        if self.who is None:
+            return ()
+        told = self.who(asked)
+        part_is, start_is = ("{part:String}", "{start:Date}") if told.store == "lake" else ("%(part)s", "%(start)s")
+        asked_for = {"part": part, "start": start.isoformat()}
+        sql = f"SELECT member FROM ({told.sql}) AS behind WHERE part = {part_is} AND start = {start_is} ORDER BY member"
+        return tuple(int(row[0]) for row in answer(Statement(sql, {**told.values, **asked_for}, told.store)))
 
 
 @remembered
@@ -93,8 +94,10 @@ def divided(part: str, start: date, amount: float, of: int, *, squares: float | 
     if of <= 0:
         return Reading(part, start, None, count=amount, of=0)
     interval = noise.wilson(min(int(amount), of), of) if squares is None else noise.mean_interval(amount, squares, of)
-    low, high = interval if interval is not None else (None, None)
-    return Reading(part, start, amount / of, low, high, amount, of)
+    if interval is None:
+        return Reading(part, start, amount / of, count=amount, of=of)
+    # What is counted here cannot be less than nothing.
+    return Reading(part, start, amount / of, max(0.0, interval[0]), interval[1], amount, of)
 
 
 def starting(step: Step, day: str = "day") -> str:

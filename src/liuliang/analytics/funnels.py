@@ -202,28 +202,30 @@ def _levels(question: Funnel) -> tuple[str, dict[str, Any]]:
         term, more = matching(question.without, "without")
         fits.append(f"{term} AS cuts")
         values |= more
-    rows, values = split(asked, f"SELECT * FROM {events}", "kind, community, member, occurred_at, value, data", values)
+    rows, key, part = events, "member", "'' AS part"
+    if asked.split:
+        columns = "kind, community, member, occurred_at, value, data"
+        rows, values = split(asked, f"SELECT {columns} FROM {events}", columns, values)
+        key, part = "part, member", "part"
     names = [f"fits_{place}" for place in range(len(question.steps))]
     # With steps that share a kind, one event could be taken for two of them.
     mode = "" if len({step.kind for step in question.steps}) == len(question.steps) else ", 'strict_once'"
     chain = f"windowFunnel({_milliseconds(question.window)}{mode})(at, {', '.join(names)})"
-    facts = f"SELECT part, member, toUInt64(toUnixTimestamp64Milli(occurred_at)) AS at, {', '.join(fits)} FROM {rows}"
+    facts = f"SELECT {key}, toUInt64(toUnixTimestamp64Milli(occurred_at)) AS at, {', '.join(fits)} FROM {rows}"
     if question.without is None:
-        return f"(SELECT part, member, {chain} AS level FROM ({facts}) GROUP BY part, member HAVING level > 0)", values
+        levels = f"SELECT {key}, {chain} AS level FROM ({facts}) GROUP BY {key} HAVING level > 0"
+        return f"(SELECT {part}, member, level FROM ({levels}))", values
     # Stretch n lies between the cuts n and n+1; what happens in the very instant of a cut belongs to both.
-    cuts = (
-        f"SELECT part, member, arraySort(groupUniqArray(at)) AS cuts_at FROM ({facts}) WHERE cuts GROUP BY part, member"
-    )
+    cuts = f"SELECT {key}, arraySort(groupUniqArray(at)) AS cuts_at FROM ({facts}) WHERE cuts GROUP BY {key}"
     stretched = (
-        f"SELECT part, member, at, {', '.join(names)}, arrayCount(cut -> cut < at, cuts_at) AS stretch,"
+        f"SELECT {key}, at, {', '.join(names)}, arrayCount(cut -> cut < at, cuts_at) AS stretch,"
         " if(has(cuts_at, at), [stretch, stretch + 1], [stretch]) AS stretches"
-        f" FROM ({facts}) AS facts LEFT JOIN ({cuts}) AS cut USING (part, member)"
+        f" FROM ({facts}) AS facts LEFT JOIN ({cuts}) AS cut USING ({key})"
     )
-    return (
-        "(SELECT part, member, max(level) AS level FROM ("
-        f"SELECT part, member, each, {chain} AS level FROM ({stretched}) ARRAY JOIN stretches AS each"
-        " GROUP BY part, member, each) GROUP BY part, member HAVING level > 0)"
-    ), values
+    levels = (
+        f"SELECT {key}, each, {chain} AS level FROM ({stretched}) ARRAY JOIN stretches AS each GROUP BY {key}, each"
+    )
+    return f"(SELECT {part}, member, max(level) AS level FROM ({levels}) GROUP BY {key} HAVING level > 0)", values
 
 
 def _in_period(asked: Asked) -> tuple[str, dict[str, Any]]:

@@ -130,11 +130,16 @@ def wilson(successes: int, trials: int) -> tuple[float, float] | None:
 
 
 def mean_interval(total: float, squares: float, count: int) -> tuple[float, float] | None:
-    """Return the 95 % interval of a mean, given the sum and the sum of squares of ``count`` values; None for fewer than two."""
+    """Return the 95 % interval of a mean, given the sum and the sum of squares of ``count`` values.
+
+    None for fewer than two, and where all are alike: nothing is known of how much others would differ.
+    """
     if count < 2:
         return None
     mean = total / count
-    variance = max(0.0, squares - count * mean * mean) / (count - 1)
+    variance = (squares - count * mean * mean) / (count - 1)
+    if variance <= 0:
+        return None
     half = student_quantile((1 + CONFIDENCE) / 2, count - 1) * math.sqrt(variance / count)
     return mean - half, mean + half
 

@@ -79,4 +79,6 @@ def by_order(measure: str) -> Callable[[Asked], Statement]:
 def paying(asked: Asked) -> Statement:
     """Return how to name who paid in each bucket."""
     orders, values = paid_orders(asked)
-    return Statement(f"SELECT DISTINCT part, start, buyer FROM {orders} WHERE buyer IS NOT NULL", values, "records")
+    return Statement(
+        f"SELECT DISTINCT part, start, buyer AS member FROM {orders} WHERE buyer IS NOT NULL", values, "records"
+    )

@@ -59,7 +59,6 @@ def picture(found: Paths, words: Callable[[str], str], *, is_backward: bool = Fa
     for node in found.nodes:
         columns[node.step].append(node)
     last = max(columns)
-    tallest = max(len(nodes) for nodes in columns.values())
     scale = HEIGHT / found.people
     places: dict[tuple[int, str], Box] = {}
     for step, nodes in columns.items():
@@ -72,7 +71,8 @@ def picture(found: Paths, words: Callable[[str], str], *, is_backward: bool = Fa
             places[step, node.kind] = Box(x, y, height, _css(node.kind), title, number, hint)
             y += height + GAP
     bands = _bands(found.links, places, scale, words, is_backward=is_backward)
-    return Picture(last * COLUMN + COLUMN, HEIGHT + TOP + tallest * GAP, list(places.values()), bands)
+    bottom = max(box.y + box.height for box in places.values())
+    return Picture((last + 1) * COLUMN, bottom + NODE, list(places.values()), bands)
 
 
 def _bands(

@@ -182,9 +182,9 @@ def _answer(request: StaffRequest, ground: Ground, form: Form) -> dict[str, obje
         "question": question,
         "whole": whole,
         "before": before,
-        "stages": _stages(question, whole, before, ground.choice.versus, asked.urlencode() if links else ""),
+        "stages": _stages(question, whole, before, asked.urlencode() if links else ""),
         "parts": [
-            (part_words(form.split, flow.part, ground), _stages(question, flow, None, "", ""), flow)
+            (part_words(form.split, flow.part, ground), _stages(question, flow, None, ""), flow)
             for flow in flows[:MOST_PARTS]
         ]
         if form.split
@@ -205,13 +205,13 @@ def part_words(split: str, part: str, ground: Ground) -> str:
     return str(WAYS.get(part, part))
 
 
-def _stages(question: Funnel, flow: Flow, before: Flow | None, versus: str, query: str) -> list[DrawnStage]:
+def _stages(question: Funnel, flow: Flow, before: Flow | None, query: str) -> list[DrawnStage]:
     compared: Sequence[Comparison | None] = story.compare(flow, before) if before else [None] * len(flow.stages)
     drawn: list[DrawnStage] = []
     for place, (stage, comparison) in enumerate(zip(flow.stages, compared, strict=True)):
         change = None
         if comparison is not None and place:
-            change = Change(comparison.difference, comparison.low, comparison.high, versus, "up", in_points=True)
+            change = Change(comparison.difference, comparison.low, comparison.high, in_points=True)
         reached = lost = ""
         if query:
             reached = behind_url("funnel", query, step=stage.step) if stage.reached else ""

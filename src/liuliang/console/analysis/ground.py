@@ -14,15 +14,20 @@ from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW
 from liuliang.analytics.base import Asked, Step
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.presence import robots
-from liuliang.analytics.scopes import Scope
+from liuliang.analytics.scopes import Population, Scope
 from liuliang.analytics.traffic import coverage
 from liuliang.console.periods import PeriodChoice, chosen
 from liuliang.kernel import clock
 from liuliang.people.access import Access
 from liuliang.people.models import Community
+from liuliang.segments.models import Segment
+from liuliang.segments.queries import members_of, visible
 
 _OF_PERIOD = ("days", "from", "to")
 _INDENT = "\u3000"
+
+MOST_SEGMENTS = 200
+"""Segments offered in a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The communities and the period of the address, within what the person may see."""
+    """The communities, the people and the period of the address, within what the person may see.
+
+    ``segments`` are (public id, name, whether chosen) of those that may be chosen; a chosen one narrows ``scope``.
+    """
 
     scope: Scope
     choice: PeriodChoice
@@ -54,6 +62,7 @@ class Ground:
     places: tuple[Place, ...]
     names: Mapping[int, str]
     access: Access
+    segments: tuple[tuple[str, str, bool], ...] = ()
 
     @property
     def chosen(self) -> Sequence[Place]:
@@ -80,10 +89,14 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
     scope = Scope.of(
         [(each[0], each[5]) for each in groups], is_everything=reach is None and not roots, robots=machines
     )
+    segments = _segments(access, parameters.get("segment", ""))
+    chosen_segment = next((segment for segment, is_chosen in segments if is_chosen), None)
+    if chosen_segment is not None:
+        scope = scope.among(Population.of(members_of(chosen_segment)))
     zones = {each[5] for each in groups}
     timezone = zones.pop() if len(zones) == 1 else settings.TIME_ZONE
     now = clock.now()
-    spans = coverage(scope) if groups else None
+    spans = coverage(scope.among(None)) if groups else None
     choice = chosen(parameters, path, spans, clock.local_day(now, timezone))
     choice = replace(choice, carried=tuple(_carried(parameters)))
     return Ground(
@@ -95,7 +108,16 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
         places=_places(known, roots),
         names={each[0]: each[2] for each in known},
         access=access,
+        segments=tuple((segment.public_id, segment.name, is_chosen) for segment, is_chosen in segments),
     )
+
+
+def _segments(access: Access, wanted: str) -> list[tuple[Segment, bool]]:
+    """Return the segments that somebody may see, without their sets but for the chosen one's."""
+    if not access.may(MEMBERS_VIEW):
+        return []
+    known = visible(access, MEMBERS_VIEW).defer("members", "rule").order_by("name", "id")[:MOST_SEGMENTS]
+    return [(segment, segment.public_id == wanted) for segment in known]
 
 
 def _carried(parameters: QueryDict) -> list[tuple[str, str]]:
