@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection, connections
 
@@ -161,7 +162,7 @@ def _expiry(members: int, ended: int) -> dict[str, float]:
 def _fill(members: int, ended: int) -> None:
     house = open_accounts([Address(POINTS, kind) for kind in ("issue", "spend", "expiry")])
     day: date = today(clock.now())
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "members": members, "base": BASE, "ended": ended, "today": day,
         # The buckets stand right behind their heads.
         "issue": house[Address(POINTS, "issue")] + 1, "spend": house[Address(POINTS, "spend")] + 1,

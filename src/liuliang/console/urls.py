@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.urls import include, path
 
 from liuliang.console.home import home
+from liuliang.console.rewards import refusals
+
+# Points have no pages yet; what they refuse has its sentence all the same.
+refusals.install()
 
 app_name = "console"
 urlpatterns = [

@@ -85,7 +85,7 @@ def clear_earned_before(
             " ORDER BY id LIMIT %s FOR NO KEY UPDATE",
             [POINTS, after, limit],
         )
-        purses = [row[0] for row in cursor.fetchall()]
+        purses: list[int] = [row[0] for row in cursor.fetchall()]
         if not purses:
             return None
         cursor.execute(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from django.utils.translation import gettext as _
 
 from liuliang.people.describing import TITLES
@@ -17,24 +15,34 @@ class StoredNames(Names):
     """Names as they are now. Keep one for a request; what was deleted is said to be."""
 
     def __init__(self) -> None:
-        self.tag = cache(self._tag)  # type: ignore[method-assign]
-        self.attribute = cache(self._attribute)  # type: ignore[method-assign]
-        self.community = cache(self._community)  # type: ignore[method-assign]
-        self.segment = cache(self._segment)  # type: ignore[method-assign]
+        self._told: dict[tuple[str, object], str] = {}
 
-    def _tag(self, tag: int) -> str:
-        return Tag.objects.filter(pk=tag).values_list("name", flat=True).first() or _("已删除的标签")
+    def tag(self, tag: int) -> str:
+        """Return a tag's name."""
+        return self._name(Tag, tag, _("已删除的标签"))
 
-    def _attribute(self, key: str) -> str:
+    def attribute(self, key: str) -> str:
+        """Return what people call an attribute."""
         if key in TITLES:
             return str(TITLES[key])
-        return AttributeDefinition.objects.filter(key=key).values_list("title", flat=True).first() or key
+        if ("attribute", key) not in self._told:
+            titles = AttributeDefinition.objects.filter(key=key).values_list("title", flat=True)
+            self._told["attribute", key] = titles.first() or key
+        return self._told["attribute", key]
 
-    def _community(self, community: int) -> str:
-        return Community.objects.filter(pk=community).values_list("name", flat=True).first() or _("已删除的社群")
+    def community(self, community: int) -> str:
+        """Return a community's name."""
+        return self._name(Community, community, _("已删除的社群"))
 
-    def _segment(self, segment: int) -> str:
-        return Segment.objects.filter(pk=segment).values_list("name", flat=True).first() or _("已删除的人群")
+    def segment(self, segment: int) -> str:
+        """Return a segment's name."""
+        return self._name(Segment, segment, _("已删除的人群"))
+
+    def _name(self, model: type[Tag | Community | Segment], number: int, gone: str) -> str:
+        kept = (model.__name__, number)
+        if kept not in self._told:
+            self._told[kept] = model.objects.filter(pk=number).values_list("name", flat=True).first() or gone
+        return self._told[kept]
 
     def layer(self, dimension: str, layer: str) -> str:
         """Return what a layer is called."""

@@ -221,7 +221,7 @@ def _region_words(region: Region, segments: list[Segment]) -> str:
 
 
 def _named(access: Access, parameters: QueryDict) -> Segment:
-    found = find_segment(access, MEMBERS_VIEW, parameters.get("segment", ""))
+    found: Segment | None = find_segment(access, MEMBERS_VIEW, parameters.get("segment", ""))
     if found is None:
         raise Refused("segment.segment_gone")
     return found

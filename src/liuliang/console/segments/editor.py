@@ -65,7 +65,7 @@ def new(request: StaffRequest) -> HttpResponse:
 def edit(request: StaffRequest, segment: Segment) -> HttpResponse:
     """Change a segment."""
     if request.method == "GET":
-        told = {
+        told: dict[str, Any] = {
             "name": segment.name,
             "description": segment.description,
             "is_dynamic": segment.is_dynamic,

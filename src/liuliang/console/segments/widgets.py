@@ -157,9 +157,13 @@ def _filled(widget: Widget, condition: Condition[Any], data: Mapping[str, Any], 
             options = offers.of("kind")
             rows = [
                 {**step, "rows": [property_row(step.get("kind", ""), each) for each in step.get("properties", ())]}
-                for step in value or ({}, {})
+                for step in value or _TWO_STEPS
             ]
     return replace(widget, value=value, options=options, rows=rows)
+
+
+_TWO_STEPS: tuple[dict[str, Any], ...] = ({}, {})
+"""What a sequence begins with."""
 
 
 def property_row(kind: str, held: Mapping[str, Any]) -> dict[str, Any]:
