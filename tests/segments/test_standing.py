@@ -51,7 +51,7 @@ def people(told, at):
         told.says(found["core"], group, at(2026, 3, day))
     for name, day in (
         ("active", at(2026, 3, 1)),
-        ("silent", at(2026, 2, 20)),
+        ("silent", at(2026, 2, 17)),
         ("lost", at(2026, 1, 20)),
         ("gone", at(2026, 3, 9)),
     ):
