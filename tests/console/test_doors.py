@@ -22,6 +22,7 @@ from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, 
 from liuliang.importers.models import Import
 from liuliang.people.access import Access
 from liuliang.people.models import AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
+from liuliang.segments.models import Segment
 from liuliang.ui.templatetags.ui import initials
 
 # What guards itself and is meant for everyone. All else outside the console must turn a stranger away.
@@ -292,6 +293,7 @@ def _written() -> set[str]:
     for model in (
         Community,
         Member,
+        Segment,
         Staff,
         Role,
         Tag,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -55,6 +56,20 @@ def shared_ledger(transactional_db) -> Iterator[None]:
     assert faults() == []
 
 
+def _wait_for_room(threads: int) -> None:
+    """Wait until the server has let go of the connections that earlier crowds have closed."""
+    until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT count(*) + %s + 10 <= current_setting('max_connections')::int FROM pg_stat_activity", [threads]
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise TimeoutError
+
+
 @pytest.fixture
 def at_once() -> Callable[..., list]:
     """Run jobs at the same moment, each thread on a connection of its own; return what each gave or raised."""
@@ -62,6 +77,7 @@ def at_once() -> Callable[..., list]:
     def run(jobs: list[Callable[[], object]], threads: int) -> list[object]:
         results: list[object] = [None] * len(jobs)
         gate = threading.Barrier(threads)
+        _wait_for_room(threads)
 
         def work(first: int) -> None:
             try:

@@ -76,12 +76,12 @@ def catalogue(request: StaffRequest) -> HttpResponse:
 
 @page(permission=ANALYTICS_VIEW)
 def stage(request: StaffRequest) -> HttpResponse:
-    """Show the values of the metrics of one stage."""
-    key = request.GET.get("stage", "")
+    """Show the values of the metrics of one stage; of the first when none is named."""
+    key = request.GET.get("stage", next(iter(STAGES)))
     if key not in STAGES:
         raise Http404
     parameters = request.GET.copy()
-    parameters.pop("stage")
+    parameters.pop("stage", None)
     query = query_of(parameters)
     entries = []
     for metric in visible(request.access, key):
