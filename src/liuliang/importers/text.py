@@ -24,6 +24,9 @@ from liuliang.kernel.errors import Refused
 BLOCK = 1 << 18
 """Bytes read at a time."""
 
+PIECE = 16 * 1024
+"""Bytes that are unpacked at a time: no more than these are lost before the place where an archive is broken."""
+
 MAX_LINE = 1 << 20
 """Bytes kept of one line; what is longer is cut there, and noted."""
 
@@ -72,7 +75,7 @@ def read_blocks(path: Path, encoding: str, *, member: str = "") -> Iterator[Bloc
     with _opened(path, member) as (stream, consumed):
         line = 1
         flaws: list[str] = []
-        for data, is_cut in _whole_lines(_as_bytes(stream, codec, flaws)):
+        for data, is_cut in _whole_lines(_as_bytes(stream, codec, flaws, PIECE if member else BLOCK)):
             for text, flaw in _decoded(data, "utf-8" if codec.startswith("utf-16") else codec):
                 whole = text.removeprefix("\ufeff") if line == 1 else text
                 yield Block(whole, line, consumed(), "line_too_long" if is_cut else flaw)
@@ -104,7 +107,7 @@ def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], Callable[[], int
             yield inner, lambda: size * inner.tell() // max(member.size, 1)
 
 
-def _as_bytes(stream: IO[bytes], codec: str, flaws: list[str]) -> Iterator[bytes]:
+def _as_bytes(stream: IO[bytes], codec: str, flaws: list[str], size: int) -> Iterator[bytes]:
     """Yield the stream in pieces; UTF-16 is turned to UTF-8, in which lines can be found.
 
     Where an archive is cut short or broken, what came before stands, and ``flaws`` tells it.
@@ -114,7 +117,7 @@ def _as_bytes(stream: IO[bytes], codec: str, flaws: list[str]) -> Iterator[bytes
     while True:
         try:
             # What can be had at once: where an archive breaks, a longer read would lose what it had gathered.
-            piece = source.read1(BLOCK)
+            piece = source.read1(size)
         except (zipfile.BadZipFile, zlib.error, EOFError):
             flaws.append("archive_broken")
             return
