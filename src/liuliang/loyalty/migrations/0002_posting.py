@@ -13,11 +13,18 @@ DECLARE
     room bigint;
 BEGIN
     -- Each connection begins with a bucket of its own and passes over those in other hands.
-    SELECT a.id INTO chosen FROM loyalty_account a
-    WHERE a.head_id = hot AND (a.floor IS NULL OR a.balance - a.held - a.floor >= needed)
-    ORDER BY (a.bucket + pg_backend_pid()) % (SELECT h.buckets FROM loyalty_account h WHERE h.id = hot)
-    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
-    IF chosen IS NOT NULL THEN RETURN chosen; END IF;
+    -- A bucket that has become too empty meanwhile is locked all the same; giving up the block gives up that lock, or
+    -- those who lock all buckets below would wait for each other.
+    BEGIN
+        SELECT a.id INTO chosen FROM loyalty_account a
+        WHERE a.head_id = hot AND (a.floor IS NULL OR a.balance - a.held - a.floor >= needed)
+        ORDER BY (a.bucket + pg_backend_pid()) % (SELECT h.buckets FROM loyalty_account h WHERE h.id = hot)
+        LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+        IF chosen IS NULL THEN RAISE no_data_found; END IF;
+        RETURN chosen;
+    EXCEPTION WHEN no_data_found THEN
+        NULL;
+    END;
 
     -- All are busy. What has no limit, or is only paid into, waits for its own.
     SELECT a.id, a.floor INTO chosen, lowest FROM loyalty_account a WHERE a.head_id = hot
