@@ -50,7 +50,6 @@ BROKEN = (
     OSError,
     LookupError,
     OverflowError,
-    NotImplementedError,
     RuntimeError,
     ValueError,
 )

@@ -118,7 +118,7 @@ def _end(due: Sequence[_Due], kind: str, sink: str, *, at: datetime, season: str
         Transfer(each.account, target, each.remaining, kind, f"{first}:{each.lot}:{each.restored}") for each in due
     ]
     postings = post(asked, at=at)
-    made = [posting.transfer for posting in postings if posting.is_new and posting.transfer is not None]
+    made = [posting.made for posting in postings if posting.made is not None]
     if len(made) != len(due):
         raise RuntimeError(f"lots could not be ended: {[each.outcome for each in postings if not each.is_new]}")
     with connection.cursor() as cursor:

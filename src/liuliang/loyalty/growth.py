@@ -41,9 +41,9 @@ def earn_growth(rewards: Sequence[Reward], *, at: datetime, actor: int | None = 
         ]
         postings = post(asked, at=at, actor=actor)
         fresh = [
-            (reward, posting.transfer)
+            (reward, made)
             for reward, posting in zip(rewards, postings, strict=True)
-            if posting.is_new and posting.transfer is not None
+            if (made := posting.made) is not None
         ]
         append(
             [
@@ -82,7 +82,7 @@ def reverse_growth(reward: int, *, cause: str, at: datetime, amount: int | None 
         if back < 1:
             return Reversal()
         (posting,) = post([Transfer(target, source, back, "reversed", cause, corrects=reward)], at=at)
-        if posting.is_new and posting.transfer is not None:
-            append([fact_of(GrowthReversed(reward, back, cause, rule), posting.transfer, person, at)])
+        if posting.made is not None:
+            append([fact_of(GrowthReversed(reward, back, cause, rule), posting.made, person, at)])
             return Reversal(taken=back)
         return Reversal()

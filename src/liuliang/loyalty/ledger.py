@@ -57,6 +57,11 @@ class Posting:
         """Whether this call moved something."""
         return self.outcome == "posted"
 
+    @property
+    def made(self) -> int | None:
+        """The transfer that this call made; None where nothing moved."""
+        return self.transfer if self.is_new else None
+
 
 def post(transfers: Sequence[Transfer], *, at: datetime, actor: int | None = None) -> list[Posting]:
     """Post transfers in their order, each by itself: one that is refused changes nothing and the next is tried.

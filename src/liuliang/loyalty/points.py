@@ -65,9 +65,9 @@ def earn(rewards: Sequence[Reward], *, at: datetime, actor: int | None = None) -
         ]
         postings = post(transfers, at=at, actor=actor)
         fresh = [
-            (reward, asked, posting.transfer)
+            (reward, asked, made)
             for reward, asked, posting in zip(rewards, transfers, postings, strict=True)
-            if posting.is_new and posting.transfer is not None
+            if (made := posting.made) is not None
         ]
         lots.open_lots(
             [lots.NewLot(asked.target, made, reward.amount, reward.ends_on) for reward, asked, made in fresh]
