@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -30,6 +32,8 @@ def server():
     while not (len(started.children()) == 2 and is_alive(port)) and time.monotonic() < until:
         time.sleep(0.1)
     yield started, port
+    if started.poll() is not None:
+        return
     for process in started.children():
         process.resume()
     started.terminate()
@@ -42,6 +46,19 @@ def is_alive(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def is_alive_for_a_proxy(port: int) -> bool:
+    """Ask as a reverse proxy does: once more, on a new connection, where one was closed before anything was answered.
+
+    Granian closes a connection that it has taken, but not read from, in the instant in which it is told to stop.
+    """
+    for _ in range(2):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        with closing(connection), suppress(http.client.RemoteDisconnected, ConnectionResetError):
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+    return False
 
 
 def test_a_process_that_hangs_keeps_nobody_waiting(server):
@@ -59,10 +76,21 @@ def test_processes_are_replaced_without_losing_a_request(server):
     until = time.monotonic() + PATIENCE
     with ThreadPoolExecutor(8) as pool:
         while before & {process.pid for process in started.children()} and time.monotonic() < until:
-            answered += pool.map(lambda _: is_alive(port), range(8))
+            answered += pool.map(lambda _: is_alive_for_a_proxy(port), range(8))
     assert before.isdisjoint(process.pid for process in started.children())
     assert answered
     assert all(answered)
+
+
+def test_a_process_that_is_still_starting_ends_when_it_is_told_to(server):
+    started, _ = server
+    before = {process.pid for process in started.children()}
+    started.children()[0].kill()
+    until = time.monotonic() + PATIENCE
+    while not {process.pid for process in started.children()} - before and time.monotonic() < until:
+        time.sleep(0.01)
+    started.terminate()
+    assert started.wait(PATIENCE / 6) == 0
 
 
 # A library that is called as `PyDLL` keeps the interpreter's lock, as one does that waits for another thread of Python.

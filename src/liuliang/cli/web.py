@@ -6,6 +6,7 @@ import faulthandler
 import importlib
 import multiprocessing
 import os
+import signal
 import socket
 import threading
 import time
@@ -93,7 +94,13 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 
 def load_application(target: str) -> Any:
-    """Import the application in a process that answers requests, and watch over that process."""
+    """Import the application in a process that answers requests, and watch over that process.
+
+    The process is a fork of its server, and so are its handlers of signals: they would tell a copy of the server to stop,
+    which nobody asks. Until it can answer, the process ends at once when it is told to.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     module, _, name = target.partition(":")
     application = getattr(importlib.import_module(module), name)
     tell_stacks_on_request()
