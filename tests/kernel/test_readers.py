@@ -160,9 +160,29 @@ def test_all_shards_together_read_a_window_once(seen, make_fact):
 
 def test_shards_that_stand_apart_are_not_taken_together(seen, make_fact):
     log.append([make_fact(number, member=number) for number in range(20)])
-    readers.advance_shard(Recorder(), 1)
+    readers.advance_shard(Recorder(), 1, readers.horizon())
     readers.catch_up(Recorder())
     assert seen() == all_positions()
+
+
+def test_shards_that_stand_apart_come_together_again(seen, make_fact):
+    log.append([make_fact(number, member=number) for number in range(6)])
+    readers.advance_shard(Recorder(), 1, readers.horizon())
+    log.append([make_fact(number, member=number) for number in range(6, 12)])
+    readers.catch_up(Recorder())
+    log.append([make_fact(number, member=number) for number in range(12, 18)])
+    assert readers.advance(Recorder(), together=True)
+    assert not readers.advance(Recorder(), together=True), "one step for all shards"
+    assert seen() == all_positions()
+
+
+def test_nothing_is_read_beyond_what_is_said_to_be_settled(seen, make_fact):
+    log.append([make_fact(1)])
+    settled = readers.horizon()
+    log.append([make_fact(2)])
+    assert readers.advance(Recorder(), together=True, settled=settled)
+    assert not readers.advance(Recorder(), together=True, settled=settled)
+    assert len(seen()) == 1
 
 
 def test_a_reader_is_given_its_kinds_only(seen, make_fact):

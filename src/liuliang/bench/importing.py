@@ -70,8 +70,8 @@ def _processes() -> Iterator[tuple[Popen, Popen]]:
     """Run a worker and a follower of this installation."""
     environment = {**os.environ, "DATABASE_URL": postgres.database_url(), "LIULIANG_HOME": str(settings.HOME)}
     worker, follower = (
-        Popen([sys.executable, "-m", "liuliang", part], env=environment, stderr=subprocess.DEVNULL)
-        for part in ("worker", "follower")
+        Popen([sys.executable, "-m", "liuliang", *part], env=environment, stderr=subprocess.DEVNULL)
+        for part in (("worker",), ("follower", "--only"))
     )
     try:
         _wait_for_worker()
@@ -97,6 +97,8 @@ def _import(path: Path, key: str, worker: Popen) -> float:
         if row.state == "failed" or not worker.is_running():
             raise RuntimeError(f"{row.source} failed: {row.error}")
         if row.state == "done" and not any(readers.lag().values()):
+            if row.unreadable:
+                raise RuntimeError(f"{row.source}: {row.unreadable} of {row.counts} were not read")
             return time.perf_counter() - started
         time.sleep(0.05)
     raise TimeoutError(row.source)

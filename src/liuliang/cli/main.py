@@ -104,7 +104,11 @@ def worker(
 
 
 @app.command()
-def follower() -> None:
+def follower(
+    only: Annotated[
+        bool, typer.Option("--only", help="Say that no other follower runs on this database: it then reads the log once.")
+    ] = False,
+) -> None:
     """Run a follower alone: it folds the log into projections and seals it into the lake."""
     from liuliang.cli.supervisor import end_with_supervisor
 
@@ -112,7 +116,7 @@ def follower() -> None:
     ready()
     from liuliang.kernel import following
 
-    following.run()
+    following.run(only=only)
 
 
 @app.command()

@@ -81,9 +81,8 @@ def event_type(kind: str) -> EventType | None:
     return _types.get(kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An event with its circumstances, as handed to the log.
+class Fact(msgspec.Struct, frozen=True):
+    """An event with its circumstances, as handed to the log. Millions are made: a struct is made in a tenth of a dataclass's time.
 
     ``source`` and ``source_id`` together identify the fact in the world: the same pair is recorded once. ``member`` and
     ``community`` are ids or None, ``actor`` is the staff id of who did it, None for the outside world.

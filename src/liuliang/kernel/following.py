@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
 from liuliang.kernel import postgres, readers
 from liuliang.kernel.logs import get_logger, tell_stacks_on_request
-from liuliang.kernel.readers import Reader
+from liuliang.kernel.readers import Mark, Reader
 
 logger = get_logger(__name__)
 
 IDLE = 0.7
-"""Seconds between looks at a log that has nothing new; with the sealer's own work this keeps the lake within two seconds."""
+"""Seconds that a reader which is up to date waits, so that it does not act on every few events by themselves; with the
+sealer's own work this keeps the lake within two seconds."""
 
 UPKEEP = 60.0
 """Seconds between two rounds of upkeep."""
@@ -53,7 +55,25 @@ def keep_up(stopping: threading.Event) -> None:
     connection.close()
 
 
-def follow(reader: Reader, stopping: threading.Event, *, alone: bool) -> None:
+class Lookout:
+    """What there is to read: looked up once for all readers of a process, since most find nothing new most of the time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looked = float("-inf")
+        self._settled = Mark()
+        self._standing: dict[str, Mark] = {}
+
+    def ahead(self, reader: Reader) -> Mark | None:
+        """Return how far ``reader`` may go; None when it is there."""
+        with self._lock:
+            if time.monotonic() - self._looked > IDLE / 2:
+                self._settled, self._standing = readers.horizon(), readers.standing()
+                self._looked = time.monotonic()
+            return self._settled if self._standing.get(reader.name, Mark()) < self._settled else None
+
+
+def follow(reader: Reader, lookout: Lookout, stopping: threading.Event, *, alone: bool) -> None:
     """Advance one reader until ``stopping`` is set. A failure is logged and tried again: nothing was moved by it.
 
     ``alone`` says that no other follower shares the shards.
@@ -62,29 +82,32 @@ def follow(reader: Reader, stopping: threading.Event, *, alone: bool) -> None:
     while not stopping.is_set():
         try:
             readers.ensure_cursors(reader)
-            while not stopping.is_set() and readers.advance(reader, together=alone):
-                failures = 0
-            stopping.wait(IDLE)
+            while not stopping.wait(IDLE):
+                settled = lookout.ahead(reader)
+                while settled and readers.advance(reader, together=alone, settled=settled) and not stopping.is_set():
+                    failures = 0
+                close_old_connections()
         except Exception:
             logger.exception("reader failed", reader=reader.name)
             connection.close()
             stopping.wait(BACKOFF[min(failures, len(BACKOFF) - 1)])
             failures += 1
-        else:
-            close_old_connections()
     connection.close()
 
 
-def run() -> None:
-    """Follow the log until SIGTERM or SIGINT. Several followers on several machines share the shards between them."""
+def run(*, only: bool = False) -> None:
+    """Follow the log until SIGTERM or SIGINT. Several followers on several machines share the shards between them.
+
+    ``only`` says that this is the only one; with the private database it always is.
+    """
     stopping = threading.Event()
-    # Several machines need a database from outside; with the private one this is the only follower.
-    alone = postgres.is_private()
+    only = only or postgres.is_private()
+    lookout = Lookout()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     tell_stacks_on_request()
     threads = [
-        threading.Thread(target=follow, args=(reader, stopping), kwargs={"alone": alone}, name=f"follow:{reader.name}")
+        threading.Thread(target=follow, args=(reader, lookout, stopping), kwargs={"alone": only}, name=f"follow:{reader.name}")
         for reader in readers.readers()
     ]
     threads.append(threading.Thread(target=keep_up, args=(stopping,), name="upkeep"))

@@ -7,6 +7,8 @@ transaction still running: what lies below that horizon can no longer change.
 
 from __future__ import annotations
 
+import functools
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,6 +91,9 @@ class Reader(ABC):
     kinds: ClassVar[tuple[str, ...]] = ()
     shards: ClassVar[int] = SHARDS
     batch: ClassVar[int] = BATCH
+    is_felt_outside: ClassVar[bool] = False
+    """Whether a step has effects outside of the database. Others are not waited for until they are on the disk: should
+    the machine fail, the last of them are gone with their cursors, and are made again."""
 
     @abstractmethod
     def apply(self, window: Window) -> None:
@@ -150,44 +155,40 @@ def horizon() -> Mark:
     return Mark(*row) if row else Mark()
 
 
-def advance(reader: Reader, *, together: bool = False) -> bool:
+def advance(reader: Reader, *, together: bool = False, settled: Mark | None = None) -> bool:
     """Take one free shard that lags, act on its next window, and move its cursor, in one transaction.
 
     Args:
         reader: the reader.
-        together: take all shards at once where they stand at one mark and nobody else holds one: a window is then read
-            once and not once for each shard. For the only follower of an installation; several would wait for each other.
+        together: take all shards at once where nobody else holds one: a window is then read once and not once for each
+            shard. For the only follower of an installation; several would wait for each other.
+        settled: how far to go, at the most the horizon, which it is where none is given.
 
     Returns:
         Whether a step was made; False when nothing was left to do or every lagging shard is in other hands.
     """
-    if together and reader.shards > 1 and _advance_together(reader):
+    settled = settled or horizon()
+    if together and reader.shards > 1 and _advance_together(reader, settled):
         return True
-    return any(advance_shard(reader, shard) for shard in range(reader.shards))
+    return any(advance_shard(reader, shard, settled) for shard in range(reader.shards))
 
 
-def _advance_together(reader: Reader) -> bool:
+def _advance_together(reader: Reader, settled: Mark) -> bool:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT xid, position FROM kernel_cursor WHERE reader = %s ORDER BY shard FOR UPDATE SKIP LOCKED",
             [reader.name],
         )
-        rows = cursor.fetchall()
-        if len(rows) != reader.shards or len(set(rows)) != 1:
+        marks = [Mark(*row) for row in cursor.fetchall()]
+        if len(marks) != reader.shards:
             return False
-        after = Mark(*rows[0])
-        upto = _ahead(after, reader.batch, reader.limit())
-        if upto is None:
-            return False
-        reader.apply(Window(upto, after, kinds=reader.kinds))
-        cursor.execute(
-            "UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE reader = %s",
-            [upto.xid, upto.position, reader.name],
-        )
-        return True
+        if len(set(marks)) == 1:
+            return _step(reader, marks[0], settled, where="reader = %s", whose=[reader.name])
+    # Those behind come up to the foremost, and then all go on as one.
+    return any(advance_shard(reader, shard, max(marks)) for shard in range(reader.shards))
 
 
-def advance_shard(reader: Reader, shard: int) -> bool:
+def advance_shard(reader: Reader, shard: int, settled: Mark) -> bool:
     """Do one step of one shard; see `advance`."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -195,18 +196,28 @@ def advance_shard(reader: Reader, shard: int) -> bool:
             [reader.name, shard],
         )
         row = cursor.fetchone()
-        if row is None:
-            return False
-        after = Mark(row[1], row[2])
-        upto = _ahead(after, reader.batch, reader.limit())
-        if upto is None:
-            return False
-        reader.apply(Window(upto, after, shard, reader.shards, reader.kinds))
-        cursor.execute(
-            "UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE id = %s",
-            [upto.xid, upto.position, row[0]],
+        return row is not None and _step(
+            reader, Mark(row[1], row[2]), settled, where="id = %s", whose=[row[0]], shard=shard, shards=reader.shards
         )
-        return True
+
+
+def _step(
+    reader: Reader, after: Mark, settled: Mark, *, where: str, whose: list[Any], shard: int = 0, shards: int = 1
+) -> bool:
+    """Act on the next window after ``after`` and move the cursors ``where`` to its end; the caller has locked them."""
+    limit = reader.limit()
+    upto = _ahead(after, reader.batch, settled if limit is None else min(limit, settled))
+    if upto is None:
+        return False
+    with connection.cursor() as cursor:
+        if not reader.is_felt_outside:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+        reader.apply(Window(upto, after, shard, shards, reader.kinds))
+        cursor.execute(
+            f"UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE {where}",
+            [upto.xid, upto.position, *whose],
+        )
+    return True
 
 
 def reached(name: str) -> Mark:
@@ -219,26 +230,38 @@ def reached(name: str) -> Mark:
     return Mark(*row) if row else Mark()
 
 
-def _ahead(after: Mark, count: int, limit: Mark | None) -> Mark | None:
-    """Return the mark ``count`` events after ``after``, or the last one below the horizon; None when there is none.
-
-    Nothing beyond ``limit`` is looked at.
-    """
-    below = (
-        "SELECT e.xid::text::bigint, e.position FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
-        " AND e.xid < pg_snapshot_xmin(pg_current_snapshot())"
-    )
-    params = [after.xid, after.position]
-    if limit is not None:
-        below += " AND (e.xid, e.position) <= (%s::text::xid8, %s)"
-        params += [limit.xid, limit.position]
+def standing() -> dict[str, Mark]:
+    """Return how far the slowest shard of each reader has come."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{below} ORDER BY e.xid, e.position OFFSET {count - 1} LIMIT 1", params)
+        cursor.execute(
+            "SELECT DISTINCT ON (reader) reader, xid, position FROM kernel_cursor ORDER BY reader, xid, position"
+        )
+        return {reader: Mark(xid, position) for reader, xid, position in cursor.fetchall()}
+
+
+def _ahead(after: Mark, count: int, end: Mark) -> Mark | None:
+    """Return the mark ``count`` events after ``after``, or ``end`` when that comes first; None when it was passed."""
+    if end <= after:
+        return None
+    with _counting:
+        return _further(after, count, end)
+
+
+_counting = threading.Lock()
+"""One thread counts, and the others, who mostly ask the same, have it from the cache."""
+
+
+@functools.lru_cache(maxsize=64)
+def _further(after: Mark, count: int, end: Mark) -> Mark:
+    """See `_ahead`. The answer lasts: below the horizon nothing is added any more, and no cluster gives a transaction's number twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.xid::text::bigint, e.position FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
+            f" AND (e.xid, e.position) <= (%s::text::xid8, %s) ORDER BY e.xid, e.position OFFSET {count - 1} LIMIT 1",
+            [after.xid, after.position, end.xid, end.position],
+        )
         row = cursor.fetchone()
-        if row is None:
-            cursor.execute(f"{below} ORDER BY e.xid DESC, e.position DESC LIMIT 1", params)
-            row = cursor.fetchone()
-    return Mark(*row) if row else None
+    return Mark(*row) if row else end
 
 
 def catch_up(reader: Reader) -> int:

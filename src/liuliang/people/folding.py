@@ -15,13 +15,14 @@ class MemberTable(MemberProjection):
     """A projection that is one table with a ``member_id`` and one INSERT that folds a window into it."""
 
     fold: ClassVar[str]
+    """The INSERT, with ``%s`` wherever the window's condition on ``kernel_event e`` belongs."""
 
     def apply(self, window: Window) -> None:
         """Fold the window."""
         condition, params = window.where()
         with connection.cursor() as cursor:
             # The condition holds the driver's own placeholders, so it is put in by replacement, not by formatting.
-            cursor.execute(self.fold.replace("%s", condition), params)
+            cursor.execute(self.fold.replace("%s", condition), params * self.fold.count("%s"))
 
     def forget_members(self, canonical: Collection[int]) -> None:
         """Delete the rows of these members."""
