@@ -37,4 +37,4 @@ class BuyerProjection(MemberTable):
     name = "commerce.buyer"
     kinds = ("order.paid", "order.refunded", "order.claimed")
     table = "commerce_buyer"
-    fold = _BUYER
+    folds = (_BUYER,)

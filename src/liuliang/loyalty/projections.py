@@ -57,7 +57,7 @@ class StandingProjection(MemberTable):
     name = "loyalty.standing"
     kinds = (*KINDS, "growth.earned", "growth.reversed")
     table = "loyalty_standing"
-    fold = _STANDING
+    folds = (_STANDING,)
 
 
 class PointsDayProjection(Projection):

@@ -1,4 +1,4 @@
-"""The projection that is one table of members, filled by one statement."""
+"""The projection that is one table of members, filled by statements that fold a window of the log."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from liuliang.kernel.readers import Window
 
 
 class MemberTable(MemberProjection):
-    """A projection that is one table with a ``member_id`` and one INSERT that folds a window into it."""
+    """A projection that is one table with a ``member_id``, and the statements that fold a window into it."""
 
-    fold: ClassVar[str]
-    """The INSERT, with ``%s`` wherever the window's condition on ``kernel_event e`` belongs."""
+    folds: ClassVar[tuple[str, ...]]
+    """Each an INSERT with ``%s`` where the window's condition on ``kernel_event e`` belongs."""
 
     def apply(self, window: Window) -> None:
         """Fold the window."""
         condition, params = window.where()
         with connection.cursor() as cursor:
-            # The condition holds the driver's own placeholders, so it is put in by replacement, not by formatting.
-            cursor.execute(self.fold.replace("%s", condition), params * self.fold.count("%s"))
+            for fold in self.folds:
+                # The condition holds the driver's own placeholders, so it is put in by replacement, not by formatting.
+                cursor.execute(fold.replace("%s", condition), params)
 
     def forget_members(self, canonical: Collection[int]) -> None:
         """Delete the rows of these members."""
