@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -22,16 +23,18 @@ from psutil import Popen
 
 from liuliang.bench.report import Goal, finish
 from liuliang.importers import jobs, services
+from liuliang.importers.base import Options
 from liuliang.kernel import clock, log, postgres, readers
 from liuliang.kernel.events import Fact
 from liuliang.lake.queries import query
 from liuliang.people.events import MessageSent
-from liuliang.simulator.bulk import write_bulk
+from liuliang.simulator.bulk import STARTS_AT, write_bulk
 
 TEXT = ("qq_txt", "whatsapp_txt", "irc_log", "wechat_csv")
 OTHER = ("qq_exporter_json", "weflow_json", "chatlog_json", "telegram_json", "discord_json")
 PEOPLE = 2_000
 MEGABYTE = 1024 * 1024
+FIRST_DAY = datetime.fromtimestamp(STARTS_AT, UTC).date()
 PATIENCE = 1_200
 """Seconds after which a run counts as stuck."""
 
@@ -90,7 +93,8 @@ def _import(path: Path, key: str, worker: Popen) -> float:
     services.examine(row, source=key)
     connection.close()
     started = time.perf_counter()
-    jobs.start(row)
+    # Lines of IRC tell the time of day alone.
+    jobs.start(row, options=Options(first_day=FIRST_DAY) if key == "irc_log" else None)
     while time.perf_counter() - started < PATIENCE:
         close_old_connections()
         row.refresh_from_db()

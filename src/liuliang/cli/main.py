@@ -106,7 +106,8 @@ def worker(
 @app.command()
 def follower(
     only: Annotated[
-        bool, typer.Option("--only", help="Say that no other follower runs on this database: it then reads the log once.")
+        bool,
+        typer.Option("--only", help="Say that no other follower runs on this database: it then reads the log once."),
     ] = False,
 ) -> None:
     """Run a follower alone: it folds the log into projections and seals it into the lake."""

@@ -8,7 +8,6 @@ there were before it in that second. So the same chat exported twice, in pieces 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from datetime import UTC, date, datetime
 
 SHARED_IDS = frozenset({"telegram", "discord", "slack", "zulip", "wecom"})
@@ -26,7 +25,7 @@ class Keys:
     def __init__(self, platform: str, secret: bytes) -> None:
         self._secret = secret
         self._has_ids = platform in SHARED_IDS
-        self._seen: dict[date, Counter[bytes]] = {}
+        self._seen: dict[date, dict[bytes, int]] = {}
 
     def key(self, kind: str, at: datetime, who: str, what: str, message_id: str) -> str:
         """Return the source id of a record. ``who`` and ``what`` tell it from others of the same second.
@@ -43,14 +42,14 @@ class Keys:
 
     def _occurrence(self, day: date, content: bytes) -> int:
         """Count the same content; only a few days are remembered, because a chat is in order up to its last lines."""
-        counter = self._seen.get(day)
-        if counter is None:
-            counter = self._seen[day] = Counter()
+        seen = self._seen.get(day)
+        if seen is None:
+            seen = self._seen[day] = {}
             if len(self._seen) > _DAYS_KEPT:
                 # The day before all days holds what has no time; it is never forgotten.
                 del self._seen[next(each for each in self._seen if each != TIMELESS.date())]
-        counter[content] += 1
-        return counter[content]
+        count = seen[content] = seen.get(content, 0) + 1
+        return count
 
 
 def digest(text: str, secret: bytes) -> str:

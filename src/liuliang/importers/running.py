@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sou
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, Unreadable
 from liuliang.importers.tabling import Brought, bring_in_members, bring_in_orders, counts_of, is_sound
-from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, last_possible
+from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, is_of_chat, last_possible
 from liuliang.kernel import clock, log
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
@@ -76,7 +77,7 @@ class Run:
             Superseded: nothing was changed.
         """
         chats = self._by_chat(batch)
-        spoken = sum(isinstance(read.record, ChatRecord) for read in batch)
+        spoken = sum(is_of_chat(read.record) for read in batch)
         counts = Counter(read=len(batch), private=spoken - sum(map(len, chats.values())))
         problems = [read.record for read in batch if isinstance(read.record, Unreadable)]
         facts: list[Fact] = []
@@ -154,9 +155,12 @@ class Run:
         """
         is_named = self.row.community_id is not None and len(self._inspection.chats) <= 1
         chats: dict[Chat, list[tuple[int, ChatRecord]]] = {}
-        for read in batch:
-            if isinstance(read.record, ChatRecord) and (is_named or read.chat.is_group):
-                chats.setdefault(read.chat, []).append((read.line, read.record))
+        # Record after record is of one chat: only a change of chat is looked up.
+        for chat, reads in groupby(batch, attrgetter("chat")):
+            if is_named or chat.is_group:
+                said = [(read.line, read.record) for read in reads if is_of_chat(read.record)]
+                if said:
+                    chats.setdefault(chat, []).extend(said)
         return chats
 
     def _translator(self, chat: Chat) -> Translator:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeGuard, get_args
 from zoneinfo import ZoneInfo
 
 from liuliang.importers.base import Chat
@@ -19,6 +20,7 @@ from liuliang.importers.records import (
     Message,
     Person,
     Recalled,
+    Record,
     Renamed,
     RoleChanged,
     Unreadable,
@@ -45,6 +47,13 @@ _REMEMBERED = 200_000
 _LINK = re.compile(r"https?://[^\s<>\"'，。；）】]+")
 
 ChatRecord = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged
+
+_CHAT_RECORDS = frozenset(get_args(ChatRecord))
+
+
+def is_of_chat(record: Record) -> TypeGuard[ChatRecord]:
+    """Tell whether a record is something that happened in a chat; asked of every record, so it looks at the type alone."""
+    return type(record) in _CHAT_RECORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,9 @@ def run(*, only: bool = False) -> None:
         signal.signal(number, lambda *_: stopping.set())
     tell_stacks_on_request()
     threads = [
-        threading.Thread(target=follow, args=(reader, lookout, stopping), kwargs={"alone": only}, name=f"follow:{reader.name}")
+        threading.Thread(
+            target=follow, args=(reader, lookout, stopping), kwargs={"alone": only}, name=f"follow:{reader.name}"
+        )
         for reader in readers.readers()
     ]
     threads.append(threading.Thread(target=keep_up, args=(stopping,), name="upkeep"))

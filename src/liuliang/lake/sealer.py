@@ -26,7 +26,6 @@ class Sealer(Reader):
 
     name = READER
     shards: ClassVar[int] = 1
-    batch: ClassVar[int] = 200_000
     is_felt_outside: ClassVar[bool] = True
 
     def apply(self, window: Window) -> None:
