@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from liuliang.importers.records import Unreadable
 from liuliang.importers.text import MAX_BODY, Block, lines_of, unreadable
@@ -20,8 +21,7 @@ MAX_LINES = 2_000
 csv.field_size_limit(2 * MAX_BODY)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, gc=False):
     """A row's ``cells``, the 1-based ``line`` it begins on, and the bytes of the file ``position`` consumed with it."""
 
     cells: list[str] | Unreadable

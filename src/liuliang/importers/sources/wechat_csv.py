@@ -117,12 +117,19 @@ class _People:
     def __init__(self) -> None:
         self._people: dict[tuple[str, str], Person] = {}
         self._named: dict[str, Person | None] = {}
+        self._met: set[tuple[str, ...]] = set()
         self.myself = Person()
 
     def meet(self, line: _Line) -> None:
         """Remember who speaks in a row, so that sentences before it know them too."""
         if line.type in _SYSTEM:
             return
+        who = (line.wxid, line.remark, line.nickname, line.sender, line.is_self)
+        if who in self._met:
+            return
+        if len(self._met) > _MANY:
+            self._met.clear()
+        self._met.add(who)
         person = self.of(line)
         if line.is_self == "1" and not self.myself.identities:
             self.myself = person
