@@ -16,7 +16,7 @@ JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def file(level: int = 0, age: timedelta = timedelta(0), rows: int = 100, period: datetime = MARCH) -> LakeFile:
-    return LakeFile(level=level, created_at=NOW - age, rows=rows, period=period)
+    return LakeFile(level=level, created_at=NOW - age, rows=rows, bytes=rows * 30, period=period)
 
 
 def merged(files: list[LakeFile]) -> tuple[int, int] | None:
@@ -49,9 +49,26 @@ def test_a_past_month_is_merged_whole_once_it_is_quiet():
 
 
 def test_a_large_month_is_not_rewritten_for_one_late_event_until_a_day_has_passed():
-    large = file(3, timedelta(days=9), 1_000_000, JANUARY)
+    large = file(3, timedelta(days=9), 400_000, JANUARY)
     assert merged([large, file(0, timedelta(minutes=9), 1, JANUARY)]) is None
     assert merged([large, file(0, timedelta(hours=25), 1, JANUARY)]) == (2, 3)
+
+
+def test_a_month_of_any_size_is_merged_in_pieces_of_bounded_size():
+    files = [file(0, timedelta(hours=2, seconds=n), 150_000, JANUARY) for n in range(100)]
+    while (merge := choose(files, NOW)) is not None:
+        assert sum(each.rows for each in merge.files) <= compaction.MOST_ROWS
+        files = [each for each in files if each not in merge.files]
+        rows = sum(each.rows for each in merge.files)
+        files.append(file(merge.level, timedelta(hours=2), rows, JANUARY))
+    assert sum(each.rows for each in files) == 100 * 150_000
+    assert len(files) <= 100 * 150_000 // (compaction.MOST_ROWS // 2)
+
+
+def test_a_full_file_is_never_written_again():
+    full = file(3, timedelta(days=9), 600_000, JANUARY)
+    heavy = LakeFile(level=3, created_at=NOW - timedelta(days=9), rows=9, bytes=compaction.MOST_BYTES, period=JANUARY)
+    assert merged([full, heavy, file(0, timedelta(days=9), 1, JANUARY)]) is None
 
 
 def test_months_are_never_mixed():
@@ -69,7 +86,7 @@ def test_upkeep_ends():
         files = [each for each in files if each not in merge.files]
         oldest = min(each.created_at for each in merge.files)
         rows = sum(each.rows for each in merge.files)
-        files.append(LakeFile(level=merge.level, created_at=oldest, rows=rows, period=merge.files[0].period))
+        files.append(file(merge.level, NOW - oldest, rows, merge.files[0].period))
         rounds += 1
     assert rounds < 200
     assert len(files) < 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -26,6 +26,11 @@ TOP = 3
 
 _SPANS = {0: timedelta(hours=1), 1: timedelta(days=1), 2: timedelta(days=31)}
 """How old the oldest file of a level may grow before the level is merged into the next."""
+
+MOST_ROWS = 1_000_000
+MOST_BYTES = 64 * 1024 * 1024
+"""What a merged file holds at the most, rows and bytes as stored. The engine sorts what it writes in memory, however large
+the month is; a million messages take it half a gigabyte."""
 
 QUIET = timedelta(minutes=2)
 """A past month into which nothing was sealed for so long is merged whole."""
@@ -50,21 +55,35 @@ def choose(files: Iterable[LakeFile], now: datetime) -> Merge | None:
 
 
 def _choose_in_month(files: Sequence[LakeFile], period: datetime, now: datetime) -> Merge | None:
+    files = [file for file in files if not _is_full(file)]
     if len(files) < 2:
         return None
     below = [file for file in files if file.level < TOP]
     is_past = (period.year, period.month) < (now.year, now.month)
     if is_past and below and max(file.created_at for file in files) < now - QUIET and _is_worth_all(files, now):
-        return Merge(tuple(files), TOP)
+        return Merge(_together(files), TOP)
     for level, span in _SPANS.items():
         mine = [file for file in files if file.level == level]
         is_old = len(mine) > 1 and min(file.created_at for file in mine) < now - span
         if len(mine) >= FAN_IN or is_old:
-            return Merge(tuple(mine), level + 1)
+            return Merge(_together(mine), level + 1)
     tops = [file for file in files if file.level == TOP]
     if len(tops) > 1 and _is_worth_all(tops, now):
-        return Merge(tuple(tops), TOP)
+        return Merge(_together(tops), TOP)
     return None
+
+
+def _is_full(file: LakeFile) -> bool:
+    """Tell whether a file is so large that it is left as it is."""
+    return file.rows * 2 > MOST_ROWS or file.bytes * 2 > MOST_BYTES
+
+
+def _together(files: Sequence[LakeFile]) -> tuple[LakeFile, ...]:
+    """Return the oldest of ``files``, none of which is full, that fit into one; two always do."""
+    oldest = sorted(files, key=lambda file: file.created_at)
+    rows = accumulate(file.rows for file in oldest)
+    stored = accumulate(file.bytes for file in oldest)
+    return tuple(file for file, r, b in zip(oldest, rows, stored, strict=True) if r <= MOST_ROWS and b <= MOST_BYTES)
 
 
 def _is_worth_all(files: Sequence[LakeFile], now: datetime) -> bool:

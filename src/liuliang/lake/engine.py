@@ -112,7 +112,7 @@ def _die_of_faults() -> None:
 def limits(seconds: float | None = None, memory: int | None = None) -> dict[str, Any]:
     """Return the settings that bound a statement: seconds of time, bytes of memory; None takes the installation's limit.
 
-    Sorting and grouping go to disk before they meet the memory limit.
+    Grouping goes to disk before it meets the memory limit, and so does the sorting of what is read.
     """
     bytes_allowed = memory or settings.LAKE_MEMORY_LIMIT
     return {
@@ -214,7 +214,8 @@ def error_code(error: Exception) -> int | None:
 def execute(statement: str, **options: object) -> None:
     """Run a writing statement in bounded memory and with an hour's time; ``options`` are further settings.
 
-    What it sorts or groups goes to disk early: it runs beside queries, and nobody waits for it.
+    What it groups goes to disk early: it runs beside queries, and nobody waits for it. The engine in the process sorts what it
+    writes in memory whatever it is told, so the caller bounds how much that is.
     """
     spill = settings.LAKE_MEMORY_LIMIT // 10
     early = {"max_bytes_before_external_sort": spill, "max_bytes_before_external_group_by": spill}

@@ -26,6 +26,7 @@ class Sealer(Reader):
 
     name = READER
     shards: ClassVar[int] = 1
+    batch: ClassVar[int] = 100_000
     is_felt_outside: ClassVar[bool] = True
 
     def apply(self, window: Window) -> None:
