@@ -30,7 +30,7 @@ from liuliang import simulator
 
 HERE = Path(__file__).resolve().parent
 PARTS = ("worker", "follower", "web", "postgres", "up")
-PATIENCE = 180.0
+PATIENCE = 600.0
 """Seconds that a disturbed round may take before it counts as lost."""
 
 
