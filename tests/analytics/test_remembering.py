@@ -4,7 +4,9 @@ import pytest
 from django.core.cache import cache
 
 from liuliang.analytics import remembering
-from liuliang.analytics.remembering import remembered
+from liuliang.analytics.remembering import remembered, remembered_of_records
+from liuliang.kernel.readers import Mark
+from liuliang.people.projections import MembershipProjection
 
 
 @pytest.fixture
@@ -64,3 +66,22 @@ def test_no_answer_outlives_a_minute_once_the_lake_has_changed(lake):
     lake["fingerprint"] = "second"
     very_slow()
     assert len(calls) == 2
+
+
+def test_an_answer_about_records_is_asked_again_once_their_projection_has_followed(lake, monkeypatch):
+    calls = []
+    standing = {MembershipProjection.name: Mark(1, 1)}
+    monkeypatch.setattr(remembering.readers, "standing", lambda: standing)
+
+    @remembered_of_records
+    def count() -> int:
+        calls.append(1)
+        return len(calls)
+
+    assert [count(), count()] == [1, 1]
+    lake["clock"] += 1
+    lake["fingerprint"] = "second"
+    assert count() == 2
+    lake["clock"] += 1
+    standing[MembershipProjection.name] = Mark(1, 2)
+    assert [count(), count()] == [3, 3]

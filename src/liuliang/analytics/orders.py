@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import one_community
+from liuliang.analytics.remembering import remembered_of_records
 from liuliang.analytics.scopes import Scope
 from liuliang.commerce.services import UNPAID
 
@@ -119,21 +120,31 @@ class Basket:
     top_buyers: tuple[Buyer, ...]
 
 
-# Who the order counts for: the community it names, else every community its buyer was in when it was placed.
-ATTRIBUTED = """
-    FROM commerce_order o
-    LEFT JOIN people_member p ON p.id = o.member_id
-    LEFT JOIN people_membership m ON o.community_id IS NULL AND m.member_id = coalesce(p.canonical_id, p.id)
+_WHEN = "o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
+_BUYERS = "LEFT JOIN people_member p ON p.id = o.member_id"
+
+# Who an order counts for: the community it names, else every community its buyer was in when it was placed. The way leads from
+# the communities through their members to what those bought: a community's page must not walk through everybody's orders.
+ATTRIBUTED = f"""(
+    SELECT o.*, o.community_id AS place FROM commerce_order o WHERE o.community_id = ANY(%(communities)s) AND {_WHEN}
+    UNION ALL
+    SELECT o.*, m.community_id FROM (
+        SELECT m.*, m.member_id AS record FROM people_membership m WHERE m.community_id = ANY(%(communities)s)
+        UNION ALL
+        SELECT m.*, r.id FROM people_membership m JOIN people_member r ON r.canonical_id = m.member_id
+        WHERE m.community_id = ANY(%(communities)s)
+    ) m
+    JOIN commerce_order o ON o.member_id = m.record AND o.community_id IS NULL AND {_WHEN}
         AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)
-    WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)
-        AND coalesce(o.community_id, m.community_id) = ANY(%(communities)s)
-"""
-"""Paid orders ``o`` of the communities, with the buyer's record ``p``; one that counts for several comes once for each."""
+) o {_BUYERS}"""
+"""Paid orders ``o`` of the communities, each with the ``place`` it counts for, and the buyer's record ``p``; one that counts for
+several comes once for each."""
 
-ALL = " FROM commerce_order o WHERE o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
-"""Every paid order, of members or not."""
+ALL = f"(SELECT o.* FROM commerce_order o WHERE {_WHEN}) o {_BUYERS}"
+"""Every paid order ``o``, of members or not, with the buyer's record ``p``."""
 
 
+@remembered_of_records
 def sales(scope: Scope, period: Period, timezone: str) -> Sales:
     """Return what was paid by day in ``timezone``; of a restricted scope, what its members paid, each order once."""
     begin, end = period.with_previous.instants(timezone)
@@ -142,11 +153,11 @@ def sales(scope: Scope, period: Period, timezone: str) -> Sales:
     source = ALL
     if not scope.is_everything:
         values["communities"] = list(scope.communities)
-        source = " FROM (SELECT DISTINCT o.id, o.at, o.amount, o.refunded, o.currency" + ATTRIBUTED + ") o"
+        source = f"(SELECT DISTINCT o.id, o.at, o.amount, o.refunded, o.currency FROM {ATTRIBUTED}) o"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (o.at AT TIME ZONE %(zone)s)::date, o.currency, sum(o.amount), count(*), sum(o.refunded)"
-            f"{source} GROUP BY 1, 2",
+            f" FROM {source} GROUP BY 1, 2",
             values,
         )
         rows = cursor.fetchall()
@@ -166,6 +177,7 @@ def sales(scope: Scope, period: Period, timezone: str) -> Sales:
     )
 
 
+@remembered_of_records
 def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySales]:
     """Return what each community's members paid, on each community's own days; those who bought nothing are left out."""
     found: dict[int, CommunitySales] = {}
@@ -181,11 +193,11 @@ def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySa
         }
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT coalesce(o.community_id, m.community_id),"
+                "SELECT o.place,"
                 " coalesce(sum(o.amount) FILTER (WHERE o.at >= %(middle)s), 0),"
                 " count(*) FILTER (WHERE o.at >= %(middle)s),"
                 " coalesce(sum(o.amount) FILTER (WHERE o.at < %(middle)s), 0)"
-                f"{ATTRIBUTED} AND o.currency = %(currency)s GROUP BY 1",
+                f" FROM {ATTRIBUTED} WHERE o.currency = %(currency)s GROUP BY 1",
                 values,
             )
             found |= {row[0]: CommunitySales(*(int(value) for value in row[1:])) for row in cursor.fetchall()}
@@ -209,7 +221,8 @@ def basket(scope: Scope, period: Period, *, top: int = 10) -> Basket:
         "top": top,
     }
     mine = (
-        f"WITH mine AS (SELECT o.*, coalesce(p.canonical_id, p.id) AS buyer {ATTRIBUTED} AND o.currency = %(currency)s)"
+        f"WITH mine AS (SELECT o.*, coalesce(p.canonical_id, p.id) AS buyer FROM {ATTRIBUTED}"
+        " WHERE o.currency = %(currency)s)"
     )
     with connection.cursor() as cursor:
         cursor.execute(

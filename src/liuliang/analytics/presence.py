@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
+from liuliang.analytics.remembering import remembered_of_records
 from liuliang.analytics.scopes import Scope
 from liuliang.people.models import Member
 
@@ -85,6 +86,7 @@ def robots() -> tuple[int, ...]:
     return known
 
 
+@remembered_of_records
 def presence(scope: Scope) -> Mapping[int, Presence]:
     """Return how each community stands now; those that nobody was ever seen in are left out."""
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Answers that are kept as long as the lake has not changed, and a little longer where they cost much.
+"""Answers that are kept as long as what they tell of has not changed, and a little longer where they cost much.
 
 While data streams in, the lake changes every few seconds. An answer that took long may then be as old as twenty times
 what it cost, at most a minute: a figure of ten milliseconds is never older than a fifth of a second, one of two seconds
@@ -16,7 +16,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.core.cache import cache
 
+from liuliang.commerce.projections import BuyerProjection
+from liuliang.kernel import readers
 from liuliang.lake import queries
+from liuliang.people.projections import MembershipProjection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,11 +49,27 @@ class _Kept:
 
 def remembered(compute: Callable[P, T]) -> Callable[P, T]:
     """Remember the answers of ``compute``, a function of the lake alone, by its (hashable, repr-stable) arguments."""
+    return _remembering(compute, queries.fingerprint)
 
+
+def remembered_of_records(compute: Callable[P, T]) -> Callable[P, T]:
+    """Remember the answers of ``compute``, a function of members, memberships, orders and buyers, in the same way.
+
+    Whatever changes them is an event: so they change with the lake, and once more when the projections have followed.
+    """
+    return _remembering(compute, _of_records)
+
+
+def _of_records() -> str:
+    marks = readers.standing()
+    return f"{queries.fingerprint()} {[marks.get(each.name) for each in (MembershipProjection, BuyerProjection)]}"
+
+
+def _remembering(compute: Callable[P, T], told_apart: Callable[[], str]) -> Callable[P, T]:
     @wraps(compute)
     def answer(*args: P.args, **kwargs: P.kwargs) -> T:
         key = _key(compute, args, kwargs)
-        fingerprint = queries.fingerprint()
+        fingerprint = told_apart()
         kept: _Kept | None = cache.get(key)
         if kept is not None and kept.serves(fingerprint):
             known: T = kept.answer

@@ -39,13 +39,14 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
         zone = "z.zone"
         more = (
             " JOIN unnest(%(places)s::int[], %(place_zones)s::text[], %(place_types)s::text[]) AS z (community, zone, type)"
-            " ON z.community = coalesce(o.community_id, m.community_id)"
+            " ON z.community = o.place"
         )
-    source = ALL.replace(" WHERE", " LEFT JOIN people_member p ON p.id = o.member_id WHERE", 1)
+    source = ALL
     if asked.split or not scope.is_everything:
         values["communities"] = list(scope.communities)
-        source = ATTRIBUTED.replace("WHERE", f"{more} WHERE", 1)
+        source = ATTRIBUTED + more
     buyer = "coalesce(p.canonical_id, p.id)"
+    source += " WHERE o.currency = %(currency)s"
     if scope.population is not None:
         source += f" AND {buyer} = ANY(%(population)s)"
         values["population"] = list(scope.population.ids)
@@ -59,7 +60,7 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
         (
             f"(SELECT id, part, {start} AS start, zone, amount, buyer FROM ("
             f"SELECT DISTINCT ON (o.id, part) o.id, {part} AS part, (o.at AT TIME ZONE {zone})::date AS day, {zone}::text AS zone,"
-            f" o.amount, {buyer} AS buyer {source} AND o.currency = %(currency)s ORDER BY o.id, part, day) AS paid"
+            f" o.amount, {buyer} AS buyer FROM {source} ORDER BY o.id, part, day) AS paid"
             " WHERE day BETWEEN %(first)s AND %(last)s) AS paid"
         ),
         values,
