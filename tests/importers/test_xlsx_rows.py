@@ -175,3 +175,16 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
+
+
+@pytest.mark.timeout(20)
+def test_a_reference_that_names_no_column_takes_no_time_however_long_it_is(tmp_path: Path) -> None:
+    far = "A" * 500_000
+    path = replaced(
+        write(tmp_path / "b.xlsx", [["x"]]),
+        {
+            SHEET: f'<worksheet xmlns="{MAIN}"><sheetData><row><c r="A1"><v>1</v></c><c r="{far}1"><v>2</v></c></row>'
+            "</sheetData></worksheet>"
+        },
+    )
+    assert [row.cells for row in read_sheet(path)] == [["1"]]

@@ -354,7 +354,9 @@ def _put(row: list[str], column: int, value: str) -> None:
 
 def _column(reference: str) -> int:
     """Return the 0-based column of ``B7``; -1 where it is none."""
-    return _column_of(reference.rstrip("0123456789"))
+    letters = reference.rstrip("0123456789")
+    # Asked before anything is worked out or kept: a reference may be as long as whoever made the file likes.
+    return _column_of(letters) if len(letters) <= 3 else -1
 
 
 @lru_cache(maxsize=1_000)
@@ -362,4 +364,4 @@ def _column_of(letters: str) -> int:
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64
-    return column - 1 if letters.isascii() and letters.isalpha() and letters.isupper() and len(letters) <= 3 else -1
+    return column - 1 if letters.isascii() and letters.isalpha() and letters.isupper() else -1
