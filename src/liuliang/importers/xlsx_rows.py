@@ -25,8 +25,14 @@ MAX_COLUMNS = 512
 MAX_SHARED = 1 << 29
 """Bytes that the shared texts of a workbook may have."""
 
+MAX_PART = 1 << 26
+"""Bytes that each of the parts beside the sheets and their texts may have: the lists of sheets and of formats."""
+
 MAX_CELL = 100_000
 """Characters of a cell that are read; Excel itself allows 32,767."""
+
+MAX_PIECE = 1 << 20
+"""Bytes that one piece of XML (a tag with its attributes, a comment) may have: the parser holds it whole until it ends."""
 
 _CHUNK = 1 << 16
 # Formats that are dates without saying so (§18.8.30), those of Chinese and Japanese workbooks included.
@@ -140,10 +146,14 @@ def _feed(archive: Archive, name: str, parser: expat.XMLParserType) -> Iterator[
     member = next((member for member in archive.members if member.name == name), None)
     if member is None:
         return
+    fed = 0
     try:
         with archive.open(member) as (stream, consumed):
             while piece := stream.read(_CHUNK):
                 parser.Parse(piece, False)
+                fed += len(piece)
+                if fed - parser.CurrentByteIndex > MAX_PIECE:
+                    raise Refused("import.archive_too_large", name=name, size=fed)
                 yield consumed()
             parser.Parse(b"", True)
             yield consumed()
@@ -152,6 +162,9 @@ def _feed(archive: Archive, name: str, parser: expat.XMLParserType) -> Iterator[
 
 
 def _parse(archive: Archive, name: str, start: Start) -> None:
+    size = max((member.size for member in archive.members if member.name == name), default=0)
+    if size > MAX_PART:
+        raise Refused("import.archive_too_large", name=name, size=size)
     for _position in _feed(archive, name, _parser(start)):
         pass
 
@@ -164,11 +177,12 @@ class _Shared:
         self._ends = array("Q")
 
     def add(self, text: str) -> None:
-        self._bytes += text[:MAX_CELL].encode("utf-8", "replace")
+        self._bytes += text.encode("utf-8", "replace")
         self._ends.append(len(self._bytes))
 
     def __len__(self) -> int:
-        return len(self._bytes)
+        # An empty text takes its place too, and there may be more of those than of any other.
+        return len(self._bytes) + self._ends.itemsize * len(self._ends)
 
     def get(self, index: str) -> str:
         try:
@@ -184,10 +198,13 @@ def _read_shared(archive: Archive) -> _Shared:
     shared = _Shared()
     parts: list[str] = []
     depth = {"t": 0, "rPh": 0}
+    room = MAX_CELL
 
     def start(tag: str, _attributes: dict[str, str]) -> None:
+        nonlocal room
         if tag == "si":
             parts.clear()
+            room = MAX_CELL
         elif tag in depth:
             depth[tag] += 1
 
@@ -200,8 +217,10 @@ def _read_shared(archive: Archive) -> _Shared:
             depth[tag] -= 1
 
     def text(data: str) -> None:
-        if depth["t"] and not depth["rPh"]:  # a reading aid in kana is no part of the text
-            parts.append(data)
+        nonlocal room
+        if depth["t"] and not depth["rPh"] and room > 0:  # a reading aid in kana is no part of the text
+            parts.append(data[:room])
+            room -= len(data)
 
     parser = _parser(start, end)
     parser.CharacterDataHandler = text
@@ -303,18 +322,19 @@ def _sheet_parser(cells: _Cells, complete: list[tuple[int, list[str]]]) -> expat
     """
     row: list[str] = []
     parts: list[str] = []
-    number, column, is_text = 0, -1, False
+    number, column, is_text, room = 0, -1, False, MAX_CELL
     kind = style = ""
     text = cells.text
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, number, column, is_text, kind, style
+        nonlocal row, number, column, is_text, kind, style, room
         if tag == "c":
             reference = attributes.get("r")
             column = _column(reference) if reference else column + 1
             kind = attributes.get("t", "n")
             style = attributes.get("s", "0")
             parts.clear()
+            room = MAX_CELL
         elif tag in {"v", "t"}:
             is_text = True
         elif tag == "row":
@@ -329,13 +349,16 @@ def _sheet_parser(cells: _Cells, complete: list[tuple[int, list[str]]]) -> expat
         elif tag == "c":
             if parts:
                 raw = parts[0] if len(parts) == 1 else "".join(parts)
-                _put(row, column, text(kind, style, raw[:MAX_CELL]))
+                _put(row, column, text(kind, style, raw))
         elif tag == "row" and any(row):
             complete.append((number, row))
 
     def data(piece: str) -> None:
-        if is_text:
-            parts.append(piece)
+        nonlocal room
+        # What is not read is not held either: a cell may have gigabytes.
+        if is_text and room > 0:
+            parts.append(piece[:room])
+            room -= len(piece)
 
     parser = _parser(start, end)
     parser.CharacterDataHandler = data
