@@ -229,3 +229,16 @@ def test_lists_without_an_end_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
     )
     with pytest.raises(Refused, match=r"import\.archive_too_large"):
         list(read_sheet(path))
+
+
+@pytest.mark.parametrize(("epoch_1904", "serial"), [(False, "2958465.9999999"), (True, "2957004"), (True, "2958465")])
+def test_a_day_after_the_last_year_stays_a_number_and_the_rest_is_read(
+    tmp_path: Path, epoch_1904: bool, serial: str
+) -> None:
+    path = write(tmp_path / "b.xlsx", [[date(2024, 3, 5)]], date_1904=epoch_1904)
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><sheetData><row><c s="1"><v>{serial}</v></c></row>'
+        '<row><c s="1"><v>45000</v></c></row></sheetData></worksheet>'
+    )
+    rows = [row.cells for row in read_sheet(replaced(path, {SHEET: sheet}))]
+    assert rows == [[plain_number(float(serial))], ["2027-03-16" if epoch_1904 else "2023-03-15"]]

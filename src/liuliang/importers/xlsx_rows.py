@@ -282,8 +282,8 @@ class _Cells:
             value = float(raw)
         except ValueError:
             return raw
-        if is_date and 0 <= value < _LAST_SERIAL:
-            return _date_text(value, self._epoch)
+        if is_date and 0 <= value < _LAST_SERIAL and (day := _date_text(value, self._epoch)):
+            return day
         return plain_number(value)
 
 
@@ -297,11 +297,14 @@ def plain_number(value: float) -> str:
 
 @lru_cache(maxsize=10_000)
 def _date_text(serial: float, epoch: datetime) -> str:
-    """Write a spreadsheet's day number: as a date, a time or both."""
+    """Write a spreadsheet's day number: as a date, a time or both; nothing where it is after the last year there is."""
     # Excel counts the 29th of February 1900, which never was: earlier days lie one nearer to us.
     if epoch is _EPOCH and 1 <= serial < 60:
         serial += 1
-    at = epoch + timedelta(seconds=round(serial * 86_400))
+    try:
+        at = epoch + timedelta(seconds=round(serial * 86_400))
+    except OverflowError:  # days counted from 1904 end earlier, and the last second of the last day is rounded up
+        return ""
     if serial < 1:
         return at.strftime("%H:%M:%S")
     return at.isoformat(sep=" ") if serial % 1 else at.date().isoformat()
