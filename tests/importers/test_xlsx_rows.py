@@ -242,3 +242,8 @@ def test_a_day_after_the_last_year_stays_a_number_and_the_rest_is_read(
     )
     rows = [row.cells for row in read_sheet(replaced(path, {SHEET: sheet}))]
     assert rows == [[plain_number(float(serial))], ["2027-03-16" if epoch_1904 else "2023-03-15"]]
+
+
+@pytest.mark.timeout(20)
+def test_a_number_format_takes_no_time_however_long_it_is() -> None:
+    assert not is_date_format("[" * 500_000)

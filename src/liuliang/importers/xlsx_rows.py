@@ -28,6 +28,9 @@ MAX_SHARED = 1 << 29
 MAX_PART = 1 << 26
 """Bytes that each of the parts beside the sheets and their texts may have: the lists of sheets and of formats."""
 
+MAX_FORMAT = 1_000
+"""Characters of a number format that are looked at; Excel itself allows 255."""
+
 MAX_CELL = 100_000
 """Characters of a cell that are read; Excel itself allows 32,767."""
 
@@ -250,7 +253,7 @@ def _read_formats(archive: Archive) -> list[bool]:
 
 def is_date_format(code: str) -> bool:
     """Tell whether a number format shows a date or a time: it has a letter of one outside of quotes and brackets."""
-    return _DATE_LETTERS.search(_NO_DATE.sub("", code.split(";", 1)[0])) is not None
+    return _DATE_LETTERS.search(_NO_DATE.sub("", code[:MAX_FORMAT].split(";", 1)[0])) is not None
 
 
 class _Cells:
