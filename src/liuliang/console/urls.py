@@ -18,6 +18,9 @@ urlpatterns = [
     path("members/segments/", include("liuliang.console.segments.urls")),
     path("members/", include("liuliang.console.members.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
+    path("goals/", include("liuliang.console.goals.urls")),
+    path("health/", include("liuliang.console.health.urls")),
+    path("reviews/", include("liuliang.console.reviews.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]
