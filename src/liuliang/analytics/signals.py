@@ -86,15 +86,12 @@ def signals(scope: Scope, last_days: Sequence[date], upto: date) -> Mapping[tupl
         (int(community), end): (int(pairs), int(mutual))
         for community, end, pairs, mutual in query(ties, tie_values).rows
     }
-    return {
-        (int(community), end): Signals(
-            end,
-            *(int(count) for count in counts),
-            *replied.get((int(community), end), (0, 0)),
-            last_spoke=last_spoke if last_spoke.year > 1970 else None,
-        )
-        for community, end, *counts, last_spoke in query(days, values).rows
-    }
+    found: dict[tuple[int, date], Signals] = {}
+    for community, end, *counts, last_spoke in query(days, values).rows:
+        key = int(community), end
+        numbers = [int(count) for count in (*counts, *replied.get(key, (0, 0)))]
+        found[key] = Signals(end, *numbers, last_spoke=last_spoke if last_spoke.year > 1970 else None)
+    return found
 
 
 def days_statement(scope: Scope, last_days: Sequence[date], upto: date) -> tuple[str, dict[str, Any]]:
