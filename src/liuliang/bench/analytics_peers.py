@@ -51,12 +51,12 @@ HEALTH = """
 WITH recent AS (SELECT community, member, kind, other, {age} AS age FROM {table}
     WHERE kind IN ('message.sent', 'order.paid', 'member.joined') AND day > {first} AND day <= {last}),
 person AS (SELECT community, member,
-    sum(CASE WHEN kind = 'message.sent' AND age < 28 THEN 1 ELSE 0 END) AS said,
-    sum(CASE WHEN kind = 'message.sent' AND age >= 28 THEN 1 ELSE 0 END) AS said_before,
-    count(DISTINCT CASE WHEN kind = 'message.sent' AND age < 28 THEN floor(age / 7) END) AS weeks,
-    max(CASE WHEN kind = 'member.joined' AND age < 28 THEN 1 ELSE 0 END) AS came,
-    max(CASE WHEN kind = 'order.paid' AND age < 28 THEN 1 ELSE 0 END) AS paid,
-    max(CASE WHEN kind = 'order.paid' AND age >= 28 THEN 1 ELSE 0 END) AS paid_before
+    sum(CASE WHEN kind = 'message.sent' AND age < 28 THEN 1 ELSE 0 END) AS n_said,
+    sum(CASE WHEN kind = 'message.sent' AND age >= 28 THEN 1 ELSE 0 END) AS n_before,
+    count(DISTINCT CASE WHEN kind = 'message.sent' AND age < 28 THEN floor(age / 7) END) AS n_weeks,
+    max(CASE WHEN kind = 'member.joined' AND age < 28 THEN 1 ELSE 0 END) AS is_new,
+    max(CASE WHEN kind = 'order.paid' AND age < 28 THEN 1 ELSE 0 END) AS is_buyer,
+    max(CASE WHEN kind = 'order.paid' AND age >= 28 THEN 1 ELSE 0 END) AS was_buyer
     FROM recent GROUP BY community, member),
 spoken AS (SELECT community, count(*) AS days, sum(CASE WHEN heads > 1 THEN 1 ELSE 0 END) AS lively FROM (
     SELECT community, age, count(DISTINCT member) AS heads FROM recent WHERE kind = 'message.sent' AND age < 28
@@ -65,12 +65,12 @@ tied AS (SELECT community, count(*) AS ties, sum(CASE WHEN ways > 1 THEN 1 ELSE 
     SELECT community, count(DISTINCT member) AS ways FROM recent
     WHERE kind = 'message.sent' AND age < 28 AND other != 0 AND other != member
     GROUP BY community, least(member, other), greatest(member, other)) AS pairs GROUP BY community),
-counted AS (SELECT community, sum(said) AS said, sum(said_before) AS said_before,
-    sum(CASE WHEN said > 0 THEN 1 ELSE 0 END) AS spoke, sum(CASE WHEN said_before > 0 THEN 1 ELSE 0 END) AS spoke_before,
-    sum(CASE WHEN said > 0 AND said_before > 0 THEN 1 ELSE 0 END) AS stayed,
-    sum(CASE WHEN weeks > 1 THEN 1 ELSE 0 END) AS steady, sum(came) AS came,
-    sum(CASE WHEN said > 0 OR paid > 0 THEN 1 ELSE 0 END) AS active, sum(paid) AS buyers, sum(paid * paid_before) AS again
-    FROM (SELECT * FROM person) AS p GROUP BY community)
+counted AS (SELECT community, sum(n_said) AS said, sum(n_before) AS said_before,
+    sum(CASE WHEN n_said > 0 THEN 1 ELSE 0 END) AS spoke, sum(CASE WHEN n_before > 0 THEN 1 ELSE 0 END) AS spoke_before,
+    sum(CASE WHEN n_said > 0 AND n_before > 0 THEN 1 ELSE 0 END) AS stayed,
+    sum(CASE WHEN n_weeks > 1 THEN 1 ELSE 0 END) AS steady, sum(is_new) AS came,
+    sum(CASE WHEN n_said > 0 OR is_buyer > 0 THEN 1 ELSE 0 END) AS active, sum(is_buyer) AS buyers,
+    sum(is_buyer * was_buyer) AS again FROM person GROUP BY community)
 SELECT counted.community, said, said_before, spoke, spoke_before, stayed, steady, coalesce(days, 0), coalesce(lively, 0), came,
     active, buyers, again, coalesce(ties, 0), coalesce(mutual, 0)
 FROM counted LEFT JOIN spoken ON spoken.community = counted.community LEFT JOIN tied ON tied.community = counted.community
