@@ -176,7 +176,7 @@ def plain(simulated, key: int, last: date) -> dict[str, object]:
 
 def test_signals_are_what_going_through_the_world_one_by_one_gives(simulated):
     last = ENDING - DAY
-    found = signals(simulated.scope, ends(last, 3), ENDING)
+    found = signals(simulated.scope, last, ENDING, 3)
 
     for end in ends(last, 3):
         for key, community in simulated.communities.items():
@@ -196,7 +196,7 @@ def test_replies_tie_people_and_both_ways_are_mutual(told, at, only):
     told.says(hong, here, at(2026, 1, 5, 9), "很久以前", reply_member=li.id)
     told.settle()
 
-    seen = signals(only(here), (date(2026, 3, 10),), date(2026, 3, 10))[here.id, date(2026, 3, 10)]
+    seen = signals(only(here), date(2026, 3, 10), date(2026, 3, 10))[here.id, date(2026, 3, 10)]
 
     assert (seen.ties, seen.mutual) == (2, 1)
     assert seen.last_spoke == date(2026, 3, 5)

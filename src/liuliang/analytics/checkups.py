@@ -59,7 +59,7 @@ def weights() -> Weights:
 
 def checkups(looked: Looked) -> Mapping[int, Checkup]:
     """Return the checkup of every community of the scope, by its id."""
-    told = _told(looked, looked.scope, (looked.last,))
+    told = _told(looked, looked.scope, 1)
     chosen = {row.community_id: row for row in StageChoice.objects.filter(community__in=looked.scope.communities)}
     found: dict[int, Checkup] = {}
     for zone, communities in looked.scope.zones:
@@ -75,13 +75,13 @@ def checkups(looked: Looked) -> Mapping[int, Checkup]:
 
 def trend(looked: Looked, communities: Collection[int], weeks: int) -> Mapping[int, Sequence[Health]]:
     """Return the health of some communities at the end of each of the last weeks, the oldest first."""
-    last_days = tuple(reversed(ends(looked.last, weeks)))
-    told = _told(looked, looked.scope.only(communities), last_days)
+    told = _told(looked, looked.scope.only(communities), weeks)
     return {community: healths for community, (healths, _standing) in told.items()}
 
 
-def _told(looked: Looked, scope: Scope, last_days: Sequence[date]) -> Mapping[int, tuple[Sequence[Health], Presence]]:
-    seen = signals(scope, tuple(last_days), looked.today)
+def _told(looked: Looked, scope: Scope, weeks: int) -> Mapping[int, tuple[Sequence[Health], Presence]]:
+    seen = signals(scope, looked.last, looked.today, weeks)
+    last_days = ends(looked.last, weeks)[::-1]
     standing = presence(scope)
     weighing = weights()
     has_orders = Order.objects.exists()

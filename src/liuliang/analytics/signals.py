@@ -1,7 +1,7 @@
 """What health is told from: what each of any number of communities did in the four weeks up to a day, and before.
 
-One statement over the days of members and one over replies answer for a thousand communities as for one, and for several
-days at once: a trend is the same statement with more days to end on.
+Three statements (people, days, replies) answer for a thousand communities as for one, and for several windows at once: a
+trend is the same statements with more windows.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Signals:
     end: date
     messages: int = 0
     messages_before: int = 0
+    days: int = 0
+    days_before: int = 0
+    lively: int = 0
     spoke: int = 0
     spoke_before: int = 0
     stayed: int = 0
     steady: int = 0
-    days: int = 0
-    days_before: int = 0
-    lively: int = 0
     joined: int = 0
     left: int = 0
     joined_since: int = 0
@@ -70,88 +70,100 @@ def window(end: date) -> Period:
 
 
 @remembered
-def signals(scope: Scope, last_days: Sequence[date], upto: date) -> Mapping[tuple[int, date], Signals]:
+def signals(scope: Scope, last: date, upto: date, weeks: int = 1) -> Mapping[tuple[int, date], Signals]:
     """Return what happened in each community, by its id and the day the window ends on.
 
     Args:
         scope: the communities.
-        last_days: the days that windows end on.
+        last: the last day of the latest window.
         upto: the day up to which joins and leaves after a window are counted.
+        weeks: how many windows, each ending a week before the other.
 
     Communities in which nothing happened are left out.
     """
-    days, values = days_statement(scope, last_days, upto)
-    ties, tie_values = ties_statement(scope, last_days)
-    replied = {
-        (int(community), end): (int(pairs), int(mutual))
-        for community, end, pairs, mutual in query(ties, tie_values).rows
+    days = ends(last, weeks)
+    people = {
+        _key(row, days): [int(each) for each in row[2:]]
+        for row in query(*people_statement(scope, last, upto, weeks)).rows
     }
+    talk = {_key(row, days): row[2:] for row in query(*talk_statement(scope, last, weeks)).rows}
+    ties = {(int(row[0]), row[1]): (int(row[2]), int(row[3])) for row in query(*ties_statement(scope, days)).rows}
     found: dict[tuple[int, date], Signals] = {}
-    for community, end, *counts, last_spoke in query(days, values).rows:
-        key = int(community), end
-        numbers = [int(count) for count in (*counts, *replied.get(key, (0, 0)))]
-        found[key] = Signals(end, *numbers, last_spoke=last_spoke if last_spoke.year > 1970 else None)
+    for key, counts in people.items():
+        spoken = talk.get(key, (0, 0, 0, 0, 0, None))
+        numbers = [*(int(each) for each in spoken[:5]), *counts, *ties.get(key, (0, 0))]
+        found[key] = Signals(key[1], *numbers, last_spoke=spoken[5] if spoken[0] or spoken[1] else None)
     return found
 
 
-def days_statement(scope: Scope, last_days: Sequence[date], upto: date) -> tuple[str, dict[str, Any]]:
-    """Return the statement of all that is told from days, with its parameters."""
+def _key(row: tuple[Any, ...], days: Sequence[date]) -> tuple[int, date]:
+    return int(row[0]), days[int(row[1])]
+
+
+def people_statement(scope: Scope, last: date, upto: date, weeks: int) -> tuple[str, dict[str, Any]]:
+    """Return the statement of all that is told from who did something in which week, with its parameters.
+
+    What somebody did is one number a kind, a bit for each week: bit 0 for the days after ``last``, bit 1 for the week that ends
+    on it, bit 2 for the one before. Windows are masks of such bits, so one pass serves any number of them.
+    """
     among, values = scope.condition()
     people, _same = scope.people()
-    values = {
-        **values,
-        "since": (min(last_days) - timedelta(days=2 * WINDOW - 1)).isoformat(),
-        "upto": max(upto, *last_days).isoformat(),
-        "ends": [end.isoformat() for end in last_days],
-    }
-    within = "day >= {since:Date} AND day <= {upto:Date}"
-    by_day = (
-        "SELECT community, day, sumIf(count, kind = 'message.sent') AS said,"
-        " groupBitmapStateIf(member, kind = 'message.sent') AS spoke,"
-        " groupBitmapStateIf(member, kind = 'order.paid') AS paid,"
-        " groupBitmapStateIf(member, kind = 'member.joined') AS came,"
-        " groupBitmapStateIf(member, kind = 'member.left') AS went,"
-        " bitmapCardinality(spoke) AS heads FROM {member_day}"
-        " WHERE kind IN ('message.sent', 'order.paid', 'member.joined', 'member.left')"
-        f" AND {among} AND {within} GROUP BY community, day"
-    )
-    placed = (
-        "SELECT community, day, said, spoke, paid, came, went, heads, ending, dateDiff('day', day, ending) AS age,"
-        " if(age < 0, -1, intDiv(age, 7)) AS week, week >= 0 AND week < 4 AS is_now, week >= 4 AS is_before"
-        f" FROM ({by_day}) ARRAY JOIN {{ends:Array(Date)}} AS ending WHERE week < 8"
-    )
-    weeks = ", ".join(f"groupBitmapMergeStateIf(spoke, week = {week}) AS week_{week}" for week in range(4))
-    folded = (
-        f"SELECT community, ending, sumIf(said, is_now) AS said_now, sumIf(said, is_before) AS said_before, {weeks},"
-        " groupBitmapMergeStateIf(spoke, is_before) AS before,"
-        " countIf(is_now AND heads > 0) AS days, countIf(is_before AND heads > 0) AS days_before,"
-        " countIf(is_now AND heads > 1) AS lively,"
-        " groupBitmapMergeIf(came, is_now) AS joined, groupBitmapMergeIf(went, is_now) AS gone,"
-        " groupBitmapMergeIf(came, week < 0) AS joined_since, groupBitmapMergeIf(went, week < 0) AS gone_since,"
-        " groupBitmapMergeStateIf(paid, is_now) AS bought, groupBitmapMergeStateIf(paid, is_before) AS bought_before,"
-        f" maxIf(day, heads > 0 AND age >= 0) AS last_spoke FROM ({placed}) GROUP BY community, ending"
+    place = "if(day > {last:Date}, 0, intDiv(dateDiff('day', day, {last:Date}), 7) + 1)"
+    within = "day >= {first:Date} AND day <= {upto:Date}"
+    bit = f"bitShiftLeft(toUInt64(1), {place})"
+    kinds = {"spoke": "message.sent", "paid": "order.paid", "came": "member.joined", "went": "member.left"}
+    masks = ", ".join(f"groupBitOr(if(kind = '{kind}', {bit}, 0)) AS {name}" for name, kind in kinds.items())
+    by_person = (
+        f"SELECT community, member, {masks} FROM {{member_day}} WHERE kind IN {tuple(kinds.values())} AND {among} AND {within}"
+        " GROUP BY community, member"
     )
     # Orders that belong to no community count where their buyer spoke.
     loose = (
-        "SELECT ending, groupBitmapStateIf(member, age < 28) AS loose, groupBitmapStateIf(member, age >= 28) AS loose_before"
-        " FROM (SELECT member, ending, dateDiff('day', day, ending) AS age FROM {member_day}"
-        " ARRAY JOIN {ends:Array(Date)} AS ending"
-        f" WHERE kind = 'order.paid' AND community = 0 AND {within}{people} AND age >= 0 AND age < 56) GROUP BY ending"
+        f"SELECT member, groupBitOr({bit}) AS loose FROM {{member_day}}"
+        f" WHERE kind = 'order.paid' AND community = 0 AND {within}{people} GROUP BY member"
     )
-    twice = (
-        "bitmapOr(bitmapAnd(week_0, week_1), bitmapOr(bitmapAnd(bitmapOr(week_0, week_1), week_2),"
-        " bitmapAnd(bitmapOr(bitmapOr(week_0, week_1), week_2), week_3)))"
+    told = (
+        "SELECT community, back, bitAnd(spoke, now) AS spoke_now, bitAnd(spoke, before) != 0 AS has_spoken,"
+        " bitAnd(paid, now) != 0 AS has_paid, has_paid OR (spoke_now != 0 AND bitAnd(loose, now) != 0) AS is_buyer,"
+        " bitAnd(bitOr(paid, loose), before) != 0 AS has_bought, bitAnd(came, now) != 0 AS has_come,"
+        " bitAnd(went, now) != 0 AS has_gone, bitAnd(came, since) != 0 AS came_since, bitAnd(went, since) != 0 AS went_since"
+        " FROM (SELECT community, member, spoke, paid, came, went, loose, back, bitShiftLeft(toUInt64(15), back + 1) AS now,"
+        " bitShiftLeft(toUInt64(15), back + 5) AS before, bitShiftLeft(toUInt64(1), back + 1) - 1 AS since"
+        f" FROM ({by_person}) AS people LEFT JOIN ({loose}) AS orders USING (member)"
+        " ARRAY JOIN range({weeks:UInt8}) AS back)"
     )
     sql = (
-        "SELECT community, ending, said_now, said_before, bitmapCardinality(now), bitmapCardinality(before),"
-        f" bitmapAndCardinality(now, before), bitmapCardinality({twice}), days, days_before, lively,"
-        " joined, gone, joined_since, gone_since, bitmapCardinality(bitmapOr(now, bought)), bitmapCardinality(buyers),"
-        " bitmapAndCardinality(buyers, bitmapOr(bought_before, loose_before)), last_spoke FROM ("
-        " SELECT *, bitmapOr(bitmapOr(week_0, week_1), bitmapOr(week_2, week_3)) AS now,"
-        " bitmapOr(bought, bitmapAnd(now, loose)) AS buyers"
-        f" FROM ({folded}) AS folded LEFT JOIN ({loose}) AS loosely USING (ending))"
+        "SELECT community, back, countIf(spoke_now != 0), countIf(has_spoken), countIf(spoke_now != 0 AND has_spoken),"
+        " countIf(bitCount(spoke_now) > 1), countIf(has_come), countIf(has_gone), countIf(came_since), countIf(went_since),"
+        " countIf(spoke_now != 0 OR has_paid), countIf(is_buyer), countIf(is_buyer AND has_bought)"
+        f" FROM ({told}) GROUP BY community, back"
     )
-    return sql, values
+    return sql, {**values, **_days(last, weeks), "upto": max(upto, last).isoformat(), "weeks": weeks}
+
+
+def talk_statement(scope: Scope, last: date, weeks: int) -> tuple[str, dict[str, Any]]:
+    """Return the statement of all that is told from days with words, with its parameters."""
+    among, values = scope.condition()
+    # Two people spoke on a day where the smallest and the largest of their numbers differ.
+    by_day = (
+        "SELECT community, day, sum(count) AS said, min(member) != max(member) AS is_lively FROM {member_day}"
+        f" WHERE kind = 'message.sent' AND {among} AND day >= {{first:Date}} AND day <= {{last:Date}} GROUP BY community, day"
+    )
+    placed = (
+        "SELECT community, day, said, is_lively, back, dateDiff('day', day, {last:Date}) - 7 * back AS age,"
+        f" age < {WINDOW} AS is_now FROM ({by_day}) ARRAY JOIN range({{weeks:UInt8}}) AS back"
+        f" WHERE age >= 0 AND age < {2 * WINDOW}"
+    )
+    sql = (
+        "SELECT community, back, sumIf(said, is_now), sumIf(said, NOT is_now), countIf(is_now), countIf(NOT is_now),"
+        f" countIf(is_now AND is_lively), max(day) FROM ({placed}) GROUP BY community, back"
+    )
+    return sql, {**values, **_days(last, weeks), "weeks": weeks}
+
+
+def _days(last: date, weeks: int) -> dict[str, str]:
+    """Return the days that ``weeks`` windows and the windows before them lie in."""
+    return {"first": (last - WEEK * (weeks - 1) - timedelta(days=2 * WINDOW - 1)).isoformat(), "last": last.isoformat()}
 
 
 def ties_statement(scope: Scope, last_days: Sequence[date]) -> tuple[str, dict[str, Any]]:

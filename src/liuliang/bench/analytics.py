@@ -185,7 +185,7 @@ def asks_of_the_lake(log: Log) -> dict[str, Ask]:
                 community, seen.messages, seen.messages_before, seen.spoke, seen.spoke_before, seen.stayed, seen.steady,
                 seen.days, seen.lively, seen.joined, seen.active, seen.buyers, seen.again, seen.ties, seen.mutual,
             )
-            for (community, _end), seen in told.__wrapped__(scope, (last,), last).items()
+            for (community, _end), seen in told.__wrapped__(scope, last, last).items()
         ]  # fmt: skip
 
     asks: dict[str, Ask] = {"DAU, 90 days": dau, "retention matrix": cohorts, "health of 1,000 groups": health}
