@@ -26,6 +26,7 @@ from liuliang.accounts import second_factor
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.accounts.services import account, links, owners
+from liuliang.cultivation.models import Candidacy
 from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
@@ -85,6 +86,7 @@ class World:
     merge: Merge
     proposal: MergeProposal
     segment: Segment
+    candidacy: Candidacy
     owner: Staff
     staff: dict[str, Staff]
     secrets: list[str] = field(default_factory=list)
@@ -195,6 +197,9 @@ def world(db: None, _folder_of_its_own: None) -> World:
             changed_at=now,
             evaluated_at=now,
         ),
+        candidacy=Candidacy.objects.create(
+            member=member, kind="star", state="candidate", evidence={"answerers_90": 12}, added_at=now, since=now
+        ),
         owner=owner,
         staff=people,
         secrets=[
@@ -234,6 +239,8 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "metric": lambda world: "active",
         "segment": lambda world: world.segment.public_id,
         "dimension": lambda world: "activity",
+        "candidate_kind": lambda world: "star",
+        "candidacy": lambda world: str(world.candidacy.pk),
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
         "name": lambda world: asset_url("console.css").rpartition("/")[2],
@@ -297,6 +304,15 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
             "long_lost_days": "90",
         },
         "console:correct-layer": lambda world: {"layer": "core", "reason": "天天来"},
+        "console:members-keep": lambda world: {"name": "留下的", "row": world.member.public_id},
+        "console:candidate-criteria": lambda world: {
+            "save": "1",
+            "answerers_90": "6",
+            "mutual_90": "0",
+            "active_days_30": "5",
+        },
+        "console:add-candidates": lambda world: {"member": world.proposal.second.public_id},
+        "console:move-candidate": lambda world: {"state": "invited"},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
         "console:import-examine": _uploaded,
         "console:import-start": _uploaded,

@@ -16,6 +16,7 @@ urlpatterns = [
     path("overview/", include("liuliang.console.overview.urls")),
     path("communities/", include("liuliang.console.communities.urls")),
     path("members/segments/", include("liuliang.console.segments.urls")),
+    path("members/candidates/", include("liuliang.console.cultivation.urls")),
     path("members/", include("liuliang.console.members.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
