@@ -26,6 +26,9 @@ NODES = 48
 MOST_GROUPS = 100_000
 """Different histories that a fit looks at; beyond, days are taken as weeks, then as months."""
 
+ROUGH = 5_000
+"""Different histories on which the maximum is looked for at first."""
+
 _COARSER = (1, 7, 30, 90)
 _BOUNDS = (-8.0, 9.0)
 """Of the logarithms of the parameters, times being in units of the mean age."""
@@ -109,43 +112,47 @@ def fit(told: Histories) -> Buying:
     unit = float(np.average(told.age, weights=told.people)) if len(told) else 0.0
     if unit <= 0:
         raise ValueError("nothing to fit")
-    scaled = _fewer(told)
-    scaled = Histories(scaled.x, scaled.recency / unit, scaled.age / unit, scaled.people)
+    # Where the maximum lies is found on few histories, and then made exact on many from there.
+    rough = min((_climb(_fewer(told, ROUGH), unit, start) for start in _STARTS), key=lambda tried: tried[1])
+    scaled, whole = _fewer(told, MOST_GROUPS), float(told.people.sum())
+    best, cost = _climb(scaled, unit, rough[0])
+    r, alpha, a, b = (float(value) for value in best)
+    # Back in the unit of the histories: each act has a density in time.
+    acts = float((scaled.x * scaled.people).sum())
+    return Buying(r, alpha * unit, a, b, -cost * whole - acts * float(np.log(unit)))
+
+
+def _climb(told: Histories, unit: float, start: tuple[float, ...]) -> tuple[tuple[float, ...], float]:
+    """Return the parameters to which the likelihood rises from ``start``, times in ``unit``, and the cost per person there."""
+    scaled = Histories(told.x, told.recency / unit, told.age / unit, told.people)
     whole = float(scaled.people.sum())
 
     def cost(logs: Vector) -> tuple[float, Column]:
         value, slope = _log_likelihood(np.exp(logs), scaled)
         return -value / whole, -slope * np.exp(logs) / whole
 
-    found = min(
-        (
-            optimize.minimize(
-                cost,
-                np.log(start),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=[_BOUNDS] * 4,
-                options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
-            )
-            for start in _STARTS
-        ),
-        key=lambda result: float(result.fun),
+    found = optimize.minimize(
+        cost,
+        np.log(start),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[_BOUNDS] * 4,
+        options={"maxiter": 500, "ftol": 1e-11, "gtol": 1e-7},
     )
-    r, alpha, a, b = (float(value) for value in np.exp(found.x))
-    # Back in the unit of the histories: each act has a density in time.
-    acts = float((scaled.x * scaled.people).sum())
-    return Buying(r, alpha * unit, a, b, -float(found.fun) * whole - acts * float(np.log(unit)))
+    return tuple(np.exp(found.x).tolist()), float(found.fun)
 
 
-def _fewer(told: Histories) -> Histories:
+def _fewer(told: Histories, most: int) -> Histories:
+    """Return histories that are at most so many, if days, weeks, months or quarters make them that few."""
+    fewer = told
     for step in _COARSER:
-        if len(told) <= MOST_GROUPS:
-            return told
+        if len(fewer) <= most:
+            break
         rounded = [np.round(column / step).astype(np.int64) for column in (told.recency, told.age)]
         merged, place = group(told.x.astype(np.int64), *rounded)
         people = np.bincount(place, weights=told.people).astype(np.float64)
-        told = Histories(merged.x, merged.recency * step, merged.age * step, people)
-    return told
+        fewer = Histories(merged.x, merged.recency * step, merged.age * step, people)
+    return fewer
 
 
 def _log_likelihood(parameters: Column, told: Histories) -> tuple[float, Column]:
