@@ -21,7 +21,7 @@ const axisText = { color: INK, fontSize: 12, fontFamily: FONT };
 /** Draw a description into an element; returns something with dispose(). */
 export function draw(place, description) {
   const chart = echarts.init(place, null, { renderer: "canvas" });
-  chart.setOption(option(description));
+  chart.setOption(option(description, place.clientWidth / place.clientHeight));
   const observer = new ResizeObserver(() => chart.resize());
   observer.observe(place);
   if (description.links.length) {
@@ -41,7 +41,7 @@ function follow(address) {
   if (address) window.location.assign(address);
 }
 
-function option(description) {
+function option(description, aspect) {
   const base = {
     animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250,
     textStyle: { fontFamily: FONT },
@@ -49,7 +49,7 @@ function option(description) {
     aria: { enabled: false }, // the figure has a title, a definition and a table of its own
   };
   const shape = { heatmap, network, ranking, line: curves, area: curves, bar: curves, stacked: curves }[description.kind];
-  return { ...base, ...shape(description) };
+  return { ...base, ...shape(description, aspect) };
 }
 
 const tooltip = {
@@ -215,7 +215,7 @@ function ranking(description) {
 }
 
 /** People and the ties between them, at the places the server gave them: drawn once, nothing is left to move. */
-function network({ groups, points, lines }) {
+function network({ groups, points, lines }, aspect) {
   // Names of all would hide the picture: the largest are named, the others on hover.
   const named = [...points].map(({ size }) => size).sort((a, b) => b - a)[Math.min(23, points.length - 1)];
   return {
@@ -233,12 +233,13 @@ function network({ groups, points, lines }) {
       left: 32,
       right: 48,
       roam: false,
+      preserveAspect: true,
       categories: groups.map(({ name, colour }) => ({ name, itemStyle: { color: colour } })),
       data: points.map(({ name, says, x, y, size, group }, index) => ({
         id: String(index),
         name,
         says,
-        x,
+        x: x * aspect, // a disc becomes as wide as the card, and circles stay circles
         y,
         category: group,
         symbolSize: 8 + 30 * Math.sqrt(size),

@@ -5,6 +5,7 @@ The definitions are ones that can be said in a sentence and checked by hand; the
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -257,14 +258,13 @@ def _picture(
     shown = shown[strength[shown] > 0]
     place_of = {int(at): place for place, at in enumerate(shown)}
     inside = np.flatnonzero(np.isin(ties.one, shown) & np.isin(ties.other, shown))
-    inside = inside[np.argsort(-ties.weight[inside], kind="stable")[:DRAWN_TIES]]
-    links = tuple(
-        (place_of[int(ties.one[each])], place_of[int(ties.other[each])], int(ties.weight[each])) for each in inside
-    )
+    inside = inside[np.argsort(-ties.weight[inside], kind="stable")]
+    ends = [(place_of[int(ties.one[each])], place_of[int(ties.other[each])], int(ties.weight[each])) for each in inside]
+    links = _strongest(ends, len(shown))
     graph: rustworkx.PyGraph[int, int] = rustworkx.PyGraph(multigraph=False)
     graph.add_nodes_from(list(range(len(shown))))
     graph.add_edges_from(list(links))
-    spots = rustworkx.spring_layout(graph, k=1.6 / max(len(shown), 1) ** 0.5, num_iter=200, seed=1)
+    spots = _spread(rustworkx.spring_layout(graph, k=1.6 / max(len(shown), 1) ** 0.5, num_iter=200, seed=1), len(shown))
     nodes = tuple(
         Node(
             int(ties.member[at]),
@@ -272,12 +272,41 @@ def _picture(
             int(degree[at]),
             int(ties.answered[at]),
             "bridge" if bridges[at] else "core" if core[at] else "linked",
-            round(float(spots[place][0]), 4),
-            round(float(spots[place][1]), 4),
+            round(float(spots[place, 0]), 4),
+            round(float(spots[place, 1]), 4),
         )
         for place, at in enumerate(shown)
     )
     return nodes, links
+
+
+def _strongest(ends: list[tuple[int, int, int]], people: int) -> tuple[tuple[int, int, int], ...]:
+    """Return the ties to draw, of those given strongest first: everybody's strongest, then the strongest of all."""
+    reached: set[int] = set()
+    first: list[tuple[int, int, int]] = []
+    for tie in ends:
+        if len(reached) == people:
+            break
+        if not {tie[0], tie[1]} <= reached:
+            reached |= {tie[0], tie[1]}
+            first.append(tie)
+    kept = set(first)
+    return tuple((first + [tie for tie in ends if tie not in kept])[: max(DRAWN_TIES, len(first))])
+
+
+def _spread(spots: Mapping[int, Sequence[float]], people: int) -> NDArray[np.float64]:
+    """Return places spread evenly over a disc, in the directions and the order of distance that the springs found.
+
+    Springs crowd the core, which is what people want to see: the ranks of the distances take their place.
+    """
+    if not people:
+        return np.zeros((0, 2))
+    found = np.array([spots[place] for place in range(people)])
+    found -= found.mean(axis=0)
+    angle = np.arctan2(found[:, 1], found[:, 0])
+    rank = np.argsort(np.argsort(np.hypot(found[:, 0], found[:, 1]), kind="stable"), kind="stable")
+    radius = np.sqrt((rank + 0.5) / people)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
 def _present(scope: Scope) -> set[int]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.analytics.forecasts import forecast as story
-from liuliang.analytics.forecasts.forecast import AT_RISK, GROUPS, HORIZONS, Group, Report, Share, Withheld
+from liuliang.analytics.forecasts.forecast import AT_RISK, GROUPS, HORIZONS, Backtest, Group, Report, Share, Withheld
 from liuliang.analytics.forecasts.histories import Question, Subject
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
@@ -26,6 +26,8 @@ from liuliang.ui.charts import Chart, Series
 from liuliang.ui.figures import Figure
 
 FOLDER = "console/analysis"
+MUCH = 0.2
+"""How far the total of the test may be off before the page says so."""
 
 SUBJECTS: dict[str, str | Promise] = {"buying": gettext_lazy("购买"), "speaking": gettext_lazy("发言")}
 ACTING: dict[str, str | Promise] = {"buying": gettext_lazy("会买的人"), "speaking": gettext_lazy("会说话的人")}
@@ -187,6 +189,7 @@ def _told(request: StaffRequest, found: Report, subject: Subject, horizon: int) 
         "endangered": sum(share.people for share in endangered),
         "risk_url": behind_url("forecast", query, group="risk") if may_see and risks else "",
         "test": found.fitted.test,
+        "bias": _bias_words(found.fitted.test),
         "backtest": story.BACKTEST,
         "calibration": _calibration(found),
         "has_money": found.fitted.money is not None,
@@ -204,19 +207,29 @@ def _url(query: str, share: Share) -> str:
 
 
 def _figures(found: Report, subject: Subject, endangered: list[Share]) -> list[Figure]:
-    stake = sum(share.at_stake for share in endangered)
-    shown = [
-        Figure(ACTING[subject], round(found.acting), unit=_("人")),
-        Figure(
-            _("预计次数") if subject == "buying" else _("预计说话的人次·天"), round(found.expected), unit=_("次"),
-        ),
-    ]  # fmt: skip
-    if subject == "buying":
-        shown.append(Figure(_("预计成交额"), found.value if found.fitted.money is not None else None, "money"))
-        if found.fitted.money is not None:
-            shown.append(Figure(_("可能流失的成交额"), stake, "money"))
+    shown = [Figure(ACTING[subject], round(found.acting), unit=_("人"))]
+    if subject == "buying" and found.fitted.money is not None:
+        shown.append(Figure(_("预计成交额"), found.value, "money"))
+    else:
+        title = _("预计次数") if subject == "buying" else _("预计说话的人次·天")
+        shown.append(Figure(title, round(found.expected), unit=_("次")))
     shown.append(Figure(_("快要流失的人"), sum(share.people for share in endangered), unit=_("人")))
+    if found.fitted.money is not None:
+        shown.append(Figure(_("可能流失的成交额"), sum(share.at_stake for share in endangered), "money"))
     return shown
+
+
+def _bias_words(test: Backtest) -> str:
+    """Return by how much the total of the test was told too low or too high, where that is much."""
+    if not test.happened or abs(test.foretold / test.happened - 1) <= MUCH:
+        return ""
+    share = formats.percent(abs(test.foretold / test.happened - 1), 0)
+    words = (
+        _("回测里总次数少说了 {share}：看谁先谁后可以，看总数要往多里想。")
+        if test.foretold < test.happened
+        else _("回测里总次数多说了 {share}：看谁先谁后可以，看总数要往少里想。")
+    )
+    return words.format(share=share)
 
 
 def _calibration(found: Report) -> Chart:

@@ -96,7 +96,11 @@ def candidates(request: StaffRequest) -> HttpResponse:
         fresh = [each for each in found.best if each.member not in inside]
         counts = dict(pool.order_by().values_list("state").annotate(n=Count("pk")))
         context |= {
-            "asked": [str(MEASURES[key].title) + f" {value:,}" for key, value in minimums.items() if value],
+            "asked": [
+                _("{title}：{value}").format(title=MEASURES[key].title, value=f"{value:,}")
+                for key, value in minimums.items()
+                if value
+            ],
             "found": _found_rows(fresh[:SHOWN], kind),
             "found_count": len(found),
             "fresh_count": len(found) - int(np.isin(found.members, list(inside)).sum()),
