@@ -216,8 +216,9 @@ function ranking(description) {
 
 /** People and the ties between them, at the places the server gave them: drawn once, nothing is left to move. */
 function network({ groups, points, lines }, aspect) {
-  // Names of all would hide the picture: the largest are named, the others on hover.
-  const named = [...points].map(({ size }) => size).sort((a, b) => b - a)[Math.min(23, points.length - 1)];
+  // Names of all would hide the picture: the largest are named, fewer on a phone, the others on hover.
+  const most = aspect < 1 ? 8 : 24;
+  const named = points.map(({ size }) => size).sort((a, b) => b - a)[Math.min(most, points.length) - 1];
   return {
     color: groups.map(({ colour }) => colour),
     legend: { data: groups.map(({ name }) => name), right: 8, top: 0, textStyle: axisText, icon: "circle", itemHeight: 9 },

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from liuliang.analytics.conversation import ANSWER_WITHIN
@@ -61,6 +61,7 @@ talks = st.lists(
 ).map(lambda rows: sorted(((who, whom, minute, int(asks)) for who, whom, minute, asks in rows), key=lambda row: row[2]))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(talks)
 def test_ties_and_answers_are_those_of_a_plain_loop(rows):
     talk = _talk(rows)
