@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW
 from liuliang.kernel.events import event_type
 from liuliang.kernel.models import LoggedEvent
+from liuliang.loyalty.penalties import LADDER
 from liuliang.people.access import Access
 from liuliang.people.models import Community, Member
 from liuliang.ui import formats
@@ -154,6 +155,19 @@ def _message(data: dict[str, Any], other: str) -> str:
     return _("回复 {name}：{text}").format(name=other, text=text) if other else text
 
 
+def _points(data: dict[str, Any], _other: str) -> str:
+    return formats.exact(data.get("amount") or 0)
+
+
+def _penalty(data: dict[str, Any], _other: str) -> str:
+    words = str(LADDER.get(data.get("step", ""), data.get("step", "")))
+    return _("{step}，{points} 分").format(step=words, points=data["points"]) if data.get("points") else words
+
+
+def _level(data: dict[str, Any], _other: str) -> str:
+    return _("有 {growth}，要 {needed}").format(growth=data.get("growth", 0), needed=data.get("needed", 0))
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "message.sent": _message,
     "member.joined": _joined,
@@ -166,4 +180,20 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "order.claimed": _sale,
     "member.merged": _same,
     "member.split": _same,
+    **dict.fromkeys(
+        (
+            "points.earned",
+            "points.spent",
+            "points.refunded",
+            "points.expired",
+            "points.deducted",
+            "points.reversed",
+            "points.debt_paid",
+            "growth.earned",
+            "growth.reversed",
+        ),
+        _points,
+    ),
+    **dict.fromkeys(("penalty.given", "penalty.appealed", "penalty.upheld", "penalty.lifted"), _penalty),
+    **dict.fromkeys(("level.reached", "level.lost"), _level),
 }
