@@ -126,7 +126,7 @@ def test_points_from_the_first_rule_to_the_approved_gift(told, open_as):
     second.goto(reverse("console:adjustments"))
     second.get_by_role("button", name="批准").click()
     second.get_by_role("dialog").get_by_role("button", name="批准").click()
-    expect(second.get_by_text("已完成")).to_be_visible()
+    expect(second.locator("table").get_by_text("已完成")).to_be_visible()
     assert balance_of(member.pk).available == 5_000
 
     page.goto(reverse("console:points-account", args=[member.public_id]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -148,7 +150,10 @@ def adjustments(request: StaffRequest) -> HttpResponseBase:
     rows = reached(Adjustment.objects.all(), request.access, MEMBERS_VIEW)
     rows = rows.select_related("member", "staff", "decided_by")
     context = {"limit": programme().approval_from}
-    return ADJUSTMENTS.respond(request, rows, template="console/rewards/adjustments.html", context=context)
+    listing = ADJUSTMENTS
+    if not request.access.may_everywhere(POINTS_APPROVE):
+        listing = replace(ADJUSTMENTS, row_actions="")
+    return listing.respond(request, rows, template="console/rewards/adjustments.html", context=context)
 
 
 @page(permission=POINTS_APPROVE, methods=("POST",))

@@ -53,7 +53,7 @@ BOARD = Listing(
     key="board",
     title=_("榜单"),
     columns=(
-        Column("place", _("名次"), value="place", sort="number", align="end", is_fixed=True),
+        Column("place", _("名次"), value="place", sort="number", is_fixed=True),
         Column("member", pgettext_lazy("one", "成员"), value="name", show=cells.person, is_fixed=True),
         Column("amount", _("数量"), value="amount", show=cells.count, align="end"),
     ),
