@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -57,8 +58,8 @@ def proposed_step(person: int, *, at: datetime) -> str:
 
 def is_blacklisted(person: int) -> bool:
     """Tell whether a person, by any of their records, stands on the blacklist."""
-    mine = Penalty.objects.filter(step="blacklist").exclude(state="lifted")
-    return mine.filter(member=person).exists() or mine.filter(member__canonical=person).exists()
+    records = Member.objects.filter(Q(pk=person) | Q(canonical=person))
+    return Penalty.objects.filter(step="blacklist", member__in=records).exclude(state="lifted").exists()
 
 
 @transaction.atomic

@@ -191,8 +191,8 @@ def written(value: object) -> str:
 
 
 def reaches(access: Access, permission: str, member: Member) -> bool:
-    """Tell whether ``permission`` reaches this member."""
-    return access.members(permission).filter(pk=member.pk).exists()
+    """Tell whether ``permission`` reaches this member, who is one that the reader sees."""
+    return access.may_everywhere(permission) or access.members(permission).filter(pk=member.pk).exists()
 
 
 def masked(kind: str, value: str) -> str:

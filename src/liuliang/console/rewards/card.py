@@ -33,9 +33,11 @@ def rewards_of(access: Access, member: Member) -> Card | None:
     if not access.may(POINTS_VIEW):
         return None
     names = dict(Level.objects.values_list("key", "name"))
+    balance = balance_of(member.pk)
+    if not names:
+        return Card(balance, "", (), ())
     told = explain(member.pk, at=clock.now())
-    sentences = explained(told, names) if names else []
-    return Card(balance_of(member.pk), names.get(told.level, ""), told.rights, sentences)
+    return Card(balance, names.get(told.level, ""), told.rights, explained(told, names))
 
 
 def explained(told: Explained, names: dict[str, str]) -> list[str]:

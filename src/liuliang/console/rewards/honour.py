@@ -228,10 +228,11 @@ def _brand() -> str:
 def awards_of(access: Access, member: Member) -> list[tuple[Award, bool]]:
     """Return the badges that a member holds, each with whether one may take it away."""
     rows = awards_for(access, MEMBERS_VIEW).filter(member__in=records_of(member), revoked_at=None)
-    editable = (
-        set(badges_for(access, HONOUR_MANAGE).values_list("pk", flat=True)) if access.may(HONOUR_MANAGE) else set()
-    )
-    return [(award, award.badge_id in editable) for award in rows.order_by("-at")[:50]]
+    held = list(rows.order_by("-at")[:50])
+    if not held or not access.may(HONOUR_MANAGE):
+        return [(award, False) for award in held]
+    editable = set(badges_for(access, HONOUR_MANAGE).values_list("pk", flat=True))
+    return [(award, award.badge_id in editable) for award in held]
 
 
 def honour_tabs() -> list[tuple[Any, str, None]]:

@@ -21,7 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from liuliang.accounts.permissions import MEMBERS_EXPORT, MEMBERS_VIEW, PENALTIES_MANAGE
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, access_of, finds, page
-from liuliang.console.members.listing import member_url, shown_name
+from liuliang.console.members.listing import shown_name
 from liuliang.console.rewards.reach import reached, records_of
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -248,7 +248,7 @@ def penalties_of(access: Access, member: Member) -> dict[str, Any]:
     rows = penalties_for(access, PENALTIES_MANAGE).filter(member__in=records_of(member))
     return {
         "penalties": [(row, *STEPS[row.step], STATES[row.state]) for row in rows.order_by("-at")[:5]],
-        "may_punish": access.members(PENALTIES_MANAGE).filter(pk=member.pk).exists(),
+        "may_punish": access.may_everywhere(PENALTIES_MANAGE)
+        or access.members(PENALTIES_MANAGE).filter(pk=member.pk).exists(),
         "is_blacklisted": is_blacklisted(member.pk),
-        "member_url": member_url(member),
     }
