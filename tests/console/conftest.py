@@ -31,6 +31,11 @@ from liuliang.cultivation.models import Candidacy
 from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
+from liuliang.loyalty.earning import stop_rule
+from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
+from liuliang.loyalty.penalties import appeal
+from liuliang.loyalty.points import Reward, earn
+from liuliang.loyalty.validity import today
 from liuliang.people.models import (
     Activity,
     AttributeDefinition,
@@ -90,6 +95,11 @@ class World:
     cost: ChannelCost
     goal: Goal
     candidacy: Candidacy
+    earning_rule: EarningRule
+    adjustment: Adjustment
+    badge: Badge
+    award: Award
+    penalty: Penalty
     owner: Staff
     staff: dict[str, Staff]
     secrets: list[str] = field(default_factory=list)
@@ -177,6 +187,7 @@ def world(db: None, _folder_of_its_own: None) -> World:
         staff=owner,
         created_at=now,
     )
+    badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
     return World(
         brand=brand,
         group=group,
@@ -207,9 +218,23 @@ def world(db: None, _folder_of_its_own: None) -> World:
         candidacy=Candidacy.objects.create(
             member=member, kind="star", state="candidate", evidence={"answerers_90": 12}, added_at=now, since=now
         ),
+        earning_rule=EarningRule.objects.create(
+            title="密令发言", behaviour="speak", low=1, high=5, starts_at=now, created_at=now
+        ),
+        adjustment=Adjustment.objects.create(member=member, amount=5_000, reason="密谈：补偿", staff=colleague, at=now),
+        badge=badge,
+        award=Award.objects.create(badge=badge, member=member, reason="密谈：整理", staff=colleague, at=now),
+        penalty=Penalty.objects.create(
+            member=member, community=group, step="warn", reason="密谈：广告", staff=colleague, at=now
+        ),
         owner=owner,
         staff=people,
         secrets=[
+            "密星",
+            "密谈：整理",
+            "密谈：广告",
+            "密令发言",
+            "密谈：补偿",
             "密友圈",
             brand.name,
             group.name,
@@ -250,6 +275,11 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "dimension": lambda world: "activity",
         "candidate_kind": lambda world: "star",
         "candidacy": lambda world: str(world.candidacy.pk),
+        "rule": lambda world: str(world.earning_rule.pk),
+        "badge": lambda world: str(world.badge.pk),
+        "award": lambda world: str(world.award.pk),
+        "penalty": lambda world: str(world.penalty.pk),
+        "adjustment_id": lambda world: str(world.adjustment.pk),
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
         "name": lambda world: asset_url("console.css").rpartition("/")[2],
@@ -347,6 +377,36 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         },
         "console:add-candidates": lambda world: {"member": world.proposal.second.public_id},
         "console:move-candidate": lambda world: {"state": "invited"},
+        "console:points-programme": lambda world: {
+            "worth_points": "100",
+            "worth_money": "1.50",
+            "set_aside": "3000",
+            "approval_from": "500",
+        },
+        "console:points-budget": lambda world: {"key": "春季", "amount": "500", "form": "once"},
+        "console:points-season": _rich,
+        "console:new-earning-rule": lambda world: {**EARNING_RULE, "save": "1"},
+        "console:edit-earning-rule": lambda world: {**EARNING_RULE, "title": "换了名字", "save": "1"},
+        "console:stop-earning-rule": lambda world: {},
+        "console:start-earning-rule": _stopped,
+        "console:edit-levels": lambda world: {
+            "level_key": ["", ""],
+            "level_name": ["银", "金"],
+            "level_threshold": ["0", "100"],
+            "level_keep": ["", "30"],
+            "level_rights": ["", "生日礼"],
+            "save": "1",
+        },
+        "console:new-badge": lambda world: {**BADGE, "name": "常驻嘉宾"},
+        "console:badge": lambda world: BADGE,
+        "console:give-badge": _without_awards,
+        "console:revoke-badge": lambda world: {},
+        "console:punish": lambda world: {"step": "mute", "days": "3", "reason": "刷屏"},
+        "console:appeal-penalty": lambda world: {"text": "发错群了"},
+        "console:decide-penalty": _appealed,
+        "console:adjust-points": lambda world: {"way": "give", "amount": "5", "reason": "谢谢整理笔记"},
+        "console:approve-adjustment": lambda world: {},
+        "console:reject-adjustment": lambda world: {},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
         "console:import-examine": _uploaded,
         "console:import-start": _uploaded,
@@ -413,6 +473,46 @@ def browser() -> Callable[..., Client]:
 @cache
 def _hashed() -> str:
     return make_password(PASSWORD)
+
+
+EARNING_RULE = {
+    "title": "爱说话",
+    "unit": "points",
+    "behaviour": "speak",
+    "community": "",
+    "low": "2",
+    "starts_on": "2026-01-01",
+    "validity": "never",
+    "undo_hours": "24",
+    "budget": "",
+}
+"""The form of an earning rule, filled in."""
+
+
+BADGE = {"name": "星星", "icon": "star", "community": "", "measure": "", "is_active": "on", "save": "1"}
+"""The form of a badge that staff give by hand, filled in."""
+
+
+def _without_awards(world: World) -> Mapping[str, object]:
+    Award.objects.all().delete()
+    return {"badge": str(world.badge.pk), "reason": "整理了三年的笔记"}
+
+
+def _appealed(world: World) -> Mapping[str, object]:
+    appeal(world.penalty.pk, text="发错群了", at=clock.now())
+    return {"answer": "核对过，确实是广告", "uphold": "1"}
+
+
+def _rich(world: World) -> Mapping[str, object]:
+    """Let the member have earned something the day before yesterday, and clear what was earned up to yesterday."""
+    now = clock.now()
+    earn([Reward(world.member.pk, 30, "gift:1")], at=now - timedelta(days=2))
+    return {"title": "上半年", "last_day": (today(now) - timedelta(days=1)).isoformat(), "clear": "1"}
+
+
+def _stopped(world: World) -> Mapping[str, object]:
+    stop_rule(world.earning_rule)
+    return {}
 
 
 def _given_in(state: str) -> Callable[[World], Mapping[str, object]]:

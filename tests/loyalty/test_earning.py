@@ -228,7 +228,7 @@ def test_a_stopped_rule_pays_nothing_but_still_takes_back(make_member, tell):
     member = make_member()
     name = tell(MessageSent(text="早"), START, member)
     react()
-    stop_rule(rule, at=START)
+    stop_rule(rule)
     tell(MessageSent(text="早"), START, member)
     tell(MessageRecalled(target=name), START, member)
     react()

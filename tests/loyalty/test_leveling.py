@@ -8,7 +8,16 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up
 from liuliang.loyalty.growth import earn_growth, reverse_growth
-from liuliang.loyalty.leveling import NewLevel, explain, review_due, set_ladder, who_would_fall, who_would_rise
+from liuliang.loyalty.leveling import (
+    NewLevel,
+    explain,
+    raise_members,
+    review_due,
+    rises,
+    set_ladder,
+    who_would_fall,
+    who_would_rise,
+)
 from liuliang.loyalty.models import Level, MemberLevel
 from liuliang.loyalty.points import Reward
 from liuliang.loyalty.projections import StandingProjection
@@ -103,3 +112,35 @@ def test_a_ladder_can_change_but_not_lose_a_level_that_members_are_on(member, at
     assert list(Level.objects.order_by("threshold").values_list("key", flat=True)) == ["gold", "silver"]
     with pytest.raises(Refused, match=r"level\.thresholds"):
         set_ladder([NewLevel("gold", "金", 0), NewLevel("silver", "银", 0)])
+
+
+def test_who_would_rise_by_another_ladder_is_counted_over_all_and_rises_when_it_is_set(make_member, at):
+    set_ladder(LADDER)
+    people = [make_member() for _ in range(6)]
+    for number, person in enumerate(people):
+        grow(person, 60 * (number + 1), at)
+    catch_up(StandingProjection())
+    easier = [LADDER[0], NewLevel("gold", "金", 100, 30), NewLevel("black", "黑", 200, 80)]
+
+    # Growth is 60, 120, …, 360: from 240 on it reaches the new black, and nobody had it.
+    assert rises(LADDER) == []
+    assert rises(easier) == [("gold", "black", 3)]
+    assert {person: move.after for person, move in who_would_rise(easier).items()} == dict.fromkeys(people[3:], "black")
+    set_ladder(easier)
+    after: int | None = 0
+    while after is not None:
+        after = raise_members(at=at, after=after)
+    assert [level_of(person) for person in people] == ["silver", "gold", "gold", "black", "black", "black"]
+    assert rises(easier) == []
+
+
+def test_who_would_fall_can_be_asked_of_another_ladder(member, at):
+    grow(member, 150, at)
+    assert who_would_fall() == {}
+    harder = [LADDER[0], NewLevel("gold", "金", 100, 200), NewLevel("black", "黑", 500, 200)]
+    assert [move.after for move in who_would_fall(levels=harder).values()] == ["silver"]
+
+
+def test_a_level_without_a_name_is_refused(db):
+    with pytest.raises(Refused, match=r"level\.name"):
+        set_ladder([NewLevel("a", " ", 0)])

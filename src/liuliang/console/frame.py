@@ -12,11 +12,14 @@ from liuliang.accounts.permissions import (
     IMPORTS_RUN,
     MEMBERS_MERGE,
     MEMBERS_VIEW,
+    PENALTIES_MANAGE,
+    POINTS_VIEW,
     ROLES_MANAGE,
     STAFF_MANAGE,
 )
 from liuliang.console.doors import may
 from liuliang.console.members.proposals import waiting
+from liuliang.console.rewards import adjusting, penalties
 from liuliang.ui.navigation import Entry, Section, Shell
 
 SHELL = Shell(
@@ -40,6 +43,19 @@ SHELL = Shell(
                 Entry(_("疑似同一人"), "console:proposals", MEMBERS_MERGE, count=waiting),
             ),
             go="m",
+        ),
+        Section(
+            _("激励"),
+            icon="coins",
+            entries=(
+                Entry(_("积分"), "console:points", POINTS_VIEW),
+                Entry(_("积分规则"), "console:earning-rules", POINTS_VIEW),
+                Entry(_("等级"), "console:levels", POINTS_VIEW),
+                Entry(_("手动调整"), "console:adjustments", POINTS_VIEW, count=adjusting.waiting),
+                Entry(_("荣誉墙"), "console:honour", MEMBERS_VIEW),
+                Entry(_("处罚"), "console:penalties", PENALTIES_MANAGE, count=penalties.appealed),
+            ),
+            go="p",
         ),
         Section(
             _("数据"),

@@ -5,10 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from liuliang.console.home import home
-from liuliang.console.rewards import refusals
-
-# Points have no pages yet; what they refuse has its sentence all the same.
-refusals.install()
+from liuliang.console.rewards import urls as rewards
 
 app_name = "console"
 urlpatterns = [
@@ -18,6 +15,9 @@ urlpatterns = [
     path("members/segments/", include("liuliang.console.segments.urls")),
     path("members/candidates/", include("liuliang.console.cultivation.urls")),
     path("members/", include("liuliang.console.members.urls")),
+    path("points/", include("liuliang.console.rewards.urls")),
+    path("honour/", include(rewards.honour_patterns)),
+    path("penalties/", include(rewards.penalty_patterns)),
     path("analysis/", include("liuliang.console.analysis.urls")),
     path("goals/", include("liuliang.console.goals.urls")),
     path("health/", include("liuliang.console.health.urls")),

@@ -27,16 +27,20 @@ def programme() -> Programme:
 
 
 @transaction.atomic
-def change_programme(*, worth_money: int, worth_points: int, approval_from: int) -> Programme:
-    """Change what a point is worth, and from how many points on a second person must agree.
+def change_programme(
+    *, worth_money: int, worth_points: int, approval_from: int, set_aside: int | None = None
+) -> Programme:
+    """Change what a point is worth, what money is kept for them, and above how many points a second person must agree.
 
     Raises:
         Refused: ``programme.numbers``.
     """
-    if worth_money < 0 or worth_points < 1 or not 0 <= approval_from <= MOST:
+    if worth_money < 0 or worth_points < 1 or not 0 <= approval_from <= MOST or not 0 <= (set_aside or 0) <= MOST:
         raise Refused("programme.numbers")
     row = Programme.objects.select_for_update().get(id=programme().pk)
-    after = {"worth_money": worth_money, "worth_points": worth_points, "approval_from": approval_from}
+    after = {
+        "worth_money": worth_money, "worth_points": worth_points, "approval_from": approval_from, "set_aside": set_aside,
+    }  # fmt: skip
     changes = {name: (getattr(row, name), value) for name, value in after.items()}
     Programme.objects.filter(id=1).update(**after)
     audit.record(PROGRAMME_CHANGED, row, changes=changes)

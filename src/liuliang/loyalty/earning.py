@@ -28,6 +28,7 @@ from liuliang.people.models import Community, Member
 
 RULE_WRITTEN = audit.action("earning_rule.written", _("保存积分规则"))
 RULE_STOPPED = audit.action("earning_rule.stopped", _("停用积分规则"))
+RULE_STARTED = audit.action("earning_rule.started", _("启用积分规则"))
 
 _FIELDS = (
     "title", "unit", "behaviour", "community_id", "conditions", "low", "high", "per", "cap_day", "cap_week", "cap_total",
@@ -53,14 +54,22 @@ def write_rule(rule: EarningRule, *, at: datetime) -> EarningRule:
     return rule
 
 
-def stop_rule(rule: EarningRule, *, at: datetime) -> None:
+def stop_rule(rule: EarningRule) -> None:
     """Let a rule pay nothing from now on; undoings still take back what it paid."""
-    del at
-    with transaction.atomic():
-        EarningRule.objects.filter(pk=rule.pk).update(is_active=False)
-        audit.record(
-            RULE_STOPPED, rule, name=rule.title, community=rule.community_id, changes={"is_active": (True, False)}
-        )
+    _switch(rule, RULE_STOPPED, is_active=False)
+
+
+def start_rule(rule: EarningRule) -> None:
+    """Let a stopped rule pay again, from what the log tells from now on."""
+    _switch(rule, RULE_STARTED, is_active=True)
+
+
+@transaction.atomic
+def _switch(rule: EarningRule, what: audit.Action, *, is_active: bool) -> None:
+    changed = EarningRule.objects.filter(pk=rule.pk).exclude(is_active=is_active).update(is_active=is_active)
+    if changed:
+        changes = {"is_active": (not is_active, is_active)}
+        audit.record(what, rule, name=rule.title, community=rule.community_id, changes=changes)
 
 
 def check_rule(rule: EarningRule, *, at: datetime) -> None:

@@ -140,3 +140,60 @@ class LevelLost(Event):
     before: str = ""
     growth: int = 0
     needed: int = 0
+
+
+@event("badge.given", title=_("获得勋章"), icon="award")
+@dataclass(frozen=True, slots=True)
+class BadgeGiven(Event):
+    """A member was given a badge; ``name`` is what it was called then."""
+
+    badge: int
+    name: str
+
+
+@event("badge.revoked", title=_("收回勋章"), icon="award-off")
+@dataclass(frozen=True, slots=True)
+class BadgeRevoked(Event):
+    """A badge was taken away again."""
+
+    badge: int
+    name: str
+
+
+@event("penalty.given", title=_("受到处罚"), icon="gavel")
+@dataclass(frozen=True, slots=True)
+class PenaltyGiven(Event):
+    """A member was warned, muted, had points taken, was removed or blacklisted; ``step`` says which."""
+
+    penalty: int
+    step: str
+    points: int = 0
+    until: str = ""
+
+
+@event("penalty.appealed", title=_("申诉处罚"), icon="message-exclamation")
+@dataclass(frozen=True, slots=True)
+class PenaltyAppealed(Event):
+    """A member asked for a penalty to be looked at again."""
+
+    penalty: int
+    step: str
+
+
+@event("penalty.upheld", title=_("维持处罚"), icon="gavel")
+@dataclass(frozen=True, slots=True)
+class PenaltyUpheld(Event):
+    """An appeal was refused."""
+
+    penalty: int
+    step: str
+
+
+@event("penalty.lifted", title=_("撤销处罚"), icon="mood-check")
+@dataclass(frozen=True, slots=True)
+class PenaltyLifted(Event):
+    """A penalty was taken back; points that it took are back too."""
+
+    penalty: int
+    step: str
+    points: int = 0

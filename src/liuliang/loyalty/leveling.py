@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -24,6 +25,9 @@ LADDER_CHANGED = audit.action("levels.changed", _("修改等级"))
 REVIEW = 500
 """Members looked at in one transaction."""
 
+RISE = 500
+"""Members raised in one transaction after the ladder changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewLevel:
@@ -41,10 +45,13 @@ def set_ladder(levels: Sequence[NewLevel]) -> list[Level]:
     """Make these the levels, in the order of their thresholds. Levels that members are on stay with their members' key.
 
     Raises:
-        Refused: as `liuliang.loyalty.levels.check_ladder`; ``level.in_use`` when one would go that members are on.
+        Refused: as `liuliang.loyalty.levels.check_ladder`; ``level.name`` for one without; ``level.in_use`` when one would go
+            that members are on.
     """
     ordered = sorted(levels, key=lambda level: level.threshold)
-    check_ladder([Rung(level.key, level.threshold, level.keep) for level in ordered])
+    if any(not level.name.strip() for level in ordered):
+        raise Refused("level.name")
+    _rungs(ordered)
     # Nobody rises or falls while the ladder changes.
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE loyalty_memberlevel, loyalty_level IN SHARE ROW EXCLUSIVE MODE")
@@ -149,16 +156,20 @@ def review_due(*, at: datetime) -> int:
     return len(due)
 
 
-def who_would_fall(*, limit: int = 1_000) -> dict[int, Move]:
-    """Return who would step down by what they have earned so far, at most ``limit`` looked at of those whose review is next."""
+def who_would_fall(*, levels: Sequence[NewLevel] | None = None, limit: int = 1_000) -> dict[int, Move]:
+    """Return who would step down by what they have earned so far, at most ``limit`` looked at of those whose review is next.
+
+    Args:
+        levels: another ladder to look by; None for the one in force.
+        limit: members looked at.
+    """
     rows = MemberLevel.objects.select_related("level").order_by("review_on", "member")[:limit]
-    return _falls(list(rows))
+    return _falls(list(rows), _rungs(levels) if levels is not None else None)
 
 
 def who_would_rise(levels: Sequence[NewLevel], *, limit: int = 1_000) -> dict[int, Move]:
     """Return who would be on a higher level by another ladder, most growth first, at most ``limit`` looked at."""
-    rungs = [Rung(level.key, level.threshold, level.keep) for level in sorted(levels, key=lambda each: each.threshold)]
-    check_ladder(rungs)
+    rungs = _rungs(levels)
     persons = list(
         Standing.objects.filter(growth__gt=0).order_by("-growth", "member").values_list("member", flat=True)[:limit]
     )
@@ -166,6 +177,58 @@ def who_would_rise(levels: Sequence[NewLevel], *, limit: int = 1_000) -> dict[in
     growth = growth_of(persons)
     moves = {person: promotion(rungs, now.get(person, ""), growth.get(person, 0)) for person in persons}
     return {person: move for person, move in moves.items() if move is not None}
+
+
+_RISING = """
+FROM (SELECT s.member_id, width_bucket(s.growth, %s::bigint[]) AS place FROM loyalty_standing s
+    WHERE s.growth > 0 AND s.growth >= %s) reached
+LEFT JOIN loyalty_memberlevel m ON m.member_id = reached.member_id LEFT JOIN loyalty_level l ON l.id = m.level_id
+WHERE reached.place > coalesce(array_position(%s::text[], l.key::text), 0)
+"""
+
+
+def rises(levels: Sequence[NewLevel]) -> list[tuple[str, str, int]]:
+    """Return how many members would rise from which level (empty for none) to which by another ladder, over all members."""
+    rungs = _rungs(levels)
+    if not rungs:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT coalesce(l.key, ''), reached.place, count(*) {_RISING} GROUP BY 1, 2 ORDER BY 2, 1",
+            _rising_values(rungs),
+        )
+        return [(before, rungs[place - 1].key, count) for before, place, count in cursor.fetchall()]
+
+
+def raise_members(*, at: datetime, after: int = 0) -> int | None:
+    """Put a batch of members who have the growth for a higher level on it, by id, as after a change of the ladder.
+
+    Returns:
+        The last member of this batch, None when nobody was left.
+    """
+    rungs = ladder()
+    if not rungs:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT reached.member_id {_RISING} AND reached.member_id > %s ORDER BY reached.member_id LIMIT %s",
+            [*_rising_values(rungs), after, RISE],
+        )
+        persons = [row[0] for row in cursor.fetchall()]
+    if not persons:
+        return None
+    upgrade(persons, at=at)
+    return int(persons[-1])
+
+
+def _rising_values(rungs: Sequence[Rung]) -> list[Any]:
+    return [[rung.threshold for rung in rungs], rungs[0].threshold, [rung.key for rung in rungs]]
+
+
+def _rungs(levels: Sequence[NewLevel]) -> list[Rung]:
+    rungs = [Rung(level.key, level.threshold, level.keep) for level in sorted(levels, key=lambda each: each.threshold)]
+    check_ladder(rungs)
+    return rungs
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +264,8 @@ def explain(person: int, *, at: datetime) -> Explained:
     )
 
 
-def _falls(rows: Sequence[MemberLevel]) -> dict[int, Move]:
-    rungs = ladder()
+def _falls(rows: Sequence[MemberLevel], rungs: Sequence[Rung] | None = None) -> dict[int, Move]:
+    rungs = ladder() if rungs is None else rungs
     # The period is the one that ends with the review.
     begun = {row.member_id: add_months(row.review_on, -MONTHS) for row in rows}
     earned = _earned(begun)

@@ -339,12 +339,14 @@ class Programme(models.Model):
     """The one set of terms of the points: what a point is worth, and what staff may give or take by themselves.
 
     ``worth_money`` minor units of money stand for ``worth_points`` points. More than ``approval_from`` points at once need a
-    second person.
+    second person. ``set_aside`` is the money (minor units) that is kept for what members have not spent; None where nobody
+    has said.
     """
 
     worth_money = models.IntegerField(default=1)
     worth_points = models.IntegerField(default=1)
     approval_from = models.BigIntegerField(default=1_000)
+    set_aside = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -383,3 +385,105 @@ class Adjustment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.state}"
+
+
+class Season(models.Model):
+    """A clearing of points: what was left of points earned before ``cutoff`` is taken, purse by purse.
+
+    ``purses`` and ``points`` are what the preview found when it was confirmed; ``finished_at`` is None while it goes on.
+    """
+
+    title = models.CharField(max_length=60)
+    cutoff = models.DateTimeField()
+    purses = models.BigIntegerField()
+    points = models.BigIntegerField()
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["title"], name="loyalty_season_title")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Badge(models.Model):
+    """A badge. ``rule`` is JSON of `liuliang.loyalty.honour.Rule`, empty for one that staff give by hand.
+
+    ``community`` is where it is earned and given, with everything below; None is everywhere. ``icon`` is one of
+    `liuliang.loyalty.honour.ICONS`. A badge that is not active is given to nobody any more; who has it keeps it.
+    """
+
+    name = models.CharField(max_length=40)
+    description = models.CharField(max_length=200, blank=True, default="")
+    icon = models.CharField(max_length=40)
+    community = models.ForeignKey(Community, null=True, on_delete=models.PROTECT, related_name="+")
+    rule = models.JSONField(default=dict)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "community"], name="loyalty_badge_name", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Award(models.Model):
+    """That a person (by canonical record) has a badge, once. ``staff`` is None where the badge's rule gave it.
+
+    ``revoked_at`` says that it was taken away; a rule does not give it again. ``reason`` goes when the member is erased.
+    """
+
+    badge = models.ForeignKey(Badge, on_delete=models.PROTECT, related_name="awards")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="awards")
+    reason = models.CharField(max_length=300, blank=True, default="")
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["badge", "member"], name="loyalty_award_once")]
+        indexes = [models.Index(fields=["-at", "-id"], condition=Q(revoked_at=None), name="loyalty_award_wall")]
+
+    def __str__(self) -> str:
+        return f"{self.badge_id} for {self.member_id}"
+
+
+class Penalty(models.Model):
+    """What somebody was punished with in a community (None: everywhere), and what became of it.
+
+    ``step`` is one of `liuliang.loyalty.penalties.LADDER`. ``state`` is standing, appealed, or lifted; a mute that is over
+    is still standing, ``until`` says when it ended. ``points`` were taken by the ledger under the cause ``penalty:<id>``.
+    ``reason``, ``appeal`` and ``answer`` are emptied when the member is erased.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="penalties")
+    community = models.ForeignKey(Community, null=True, on_delete=models.PROTECT, related_name="+")
+    step = models.CharField(max_length=20)
+    reason = models.CharField(max_length=300)
+    points = models.BigIntegerField(default=0)
+    until = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, default="standing")
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    appeal = models.CharField(max_length=1000, blank=True, default="")
+    appealed_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=300, blank=True, default="")
+    decided_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["member", "-at"], name="loyalty_penalty_member"),
+            models.Index(fields=["-at", "-id"], name="loyalty_penalty_at"),
+            models.Index(fields=["id"], condition=Q(state="appealed"), name="loyalty_penalty_appealed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.member_id}"

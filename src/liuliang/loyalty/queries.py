@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db import connection
@@ -51,7 +51,7 @@ class Page:
 
 
 def entries(person: int, *, unit: str = POINTS, before: tuple[int, int] | None = None, size: int = 30) -> Page:
-    """Return a page of what moved in a person's purses, all records together, with the lots of each entry.
+    """Return a page of what moved in a person's purses, newest first, all records together, with the lots of each entry.
 
     Walks two indexes from the newest entry, so a long history costs no more than a short one.
 
@@ -62,45 +62,65 @@ def entries(person: int, *, unit: str = POINTS, before: tuple[int, int] | None =
         size: entries a page.
     """
     purses = _purses(person, unit)
-    if not purses:
-        return Page((), None)
-    if before is None:
-        before = (2**62, sum(purses.values()))
-    place, balance = before
+    place, balance = before or (2**62, sum(purses.values()))
+    found = []
+    for row in _walk(purses, place, size, is_newer=False):
+        found.append(replace(row, after=balance))
+        balance -= row.amount
+    return Page(tuple(found), (found[-1].transfer, balance) if len(found) == size else None)
+
+
+def entries_since(person: int, *, unit: str = POINTS, after: tuple[int, int] = (0, 0), size: int = 30) -> list[Entry]:
+    """Return what moved after an entry, oldest first.
+
+    Args:
+        person: the canonical record.
+        unit: points or growth.
+        after: the entry's transfer and its balance after it; as it stands, from the very first.
+        size: entries at most.
+    """
+    place, balance = after
+    found = []
+    for row in _walk(_purses(person, unit), place, size, is_newer=True):
+        balance += row.amount
+        found.append(replace(row, after=balance))
+    return found
+
+
+def count_entries(person: int, *, unit: str = POINTS, limit: int = 10_000) -> int:
+    """Count what moved in a person's purses, but not beyond ``limit``."""
+    purses = list(_purses(person, unit))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t.id, t.at, t.kind, t.amount, t.cause, t.corrects_id, t.community, t.actor, l.ends_on FROM ("
+            "SELECT count(*) FROM ((SELECT 1 FROM loyalty_transfer WHERE source_id = ANY(%s) LIMIT %s)"
+            " UNION ALL (SELECT 1 FROM loyalty_transfer WHERE target_id = ANY(%s) LIMIT %s)) moved",
+            [purses, limit, purses, limit],
+        )
+        (found,) = cursor.fetchone() or (0,)
+    return min(int(found), limit)
+
+
+def _walk(purses: Mapping[int, int], place: int, size: int, *, is_newer: bool) -> list[Entry]:
+    """Return the entries beside a transfer, on one side of it, without their balances."""
+    if not purses:
+        return []
+    sign, way = (">", "ASC") if is_newer else ("<", "DESC")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.id, t.at, t.kind, t.amount, 0, t.cause, t.corrects_id, t.community, t.actor, l.ends_on FROM ("
             " SELECT o.id, o.at, o.kind, -o.amount AS amount, o.cause, o.corrects_id, o.community, o.actor"
             "  FROM unnest(%s::bigint[]) AS p (id) CROSS JOIN LATERAL (SELECT * FROM loyalty_transfer"
-            "  WHERE source_id = p.id AND id < %s ORDER BY id DESC LIMIT %s) o"
+            f"  WHERE source_id = p.id AND id {sign} %s ORDER BY id {way} LIMIT %s) o"
             " UNION ALL"
             " SELECT i.id, i.at, i.kind, i.amount, i.cause, i.corrects_id, i.community, i.actor"
             "  FROM unnest(%s::bigint[]) AS p (id) CROSS JOIN LATERAL (SELECT * FROM loyalty_transfer"
-            "  WHERE target_id = p.id AND id < %s ORDER BY id DESC LIMIT %s) i"
-            ") t LEFT JOIN loyalty_lot l ON l.transfer_id = t.id ORDER BY t.id DESC LIMIT %s",
+            f"  WHERE target_id = p.id AND id {sign} %s ORDER BY id {way} LIMIT %s) i"
+            f") t LEFT JOIN loyalty_lot l ON l.transfer_id = t.id ORDER BY t.id {way} LIMIT %s",
             [list(purses), place, size, list(purses), place, size, size],
         )
-        rows = cursor.fetchall()
-    lots = _lots([row[0] for row in rows])
-    found = []
-    for number, at, kind, amount, cause, corrects, community, actor, ends_on in rows:
-        found.append(
-            Entry(
-                number,
-                at,
-                kind,
-                amount,
-                balance,
-                cause,
-                corrects,
-                community,
-                actor,
-                ends_on,
-                tuple(lots.get(number, ())),
-            )
-        )
-        balance -= amount
-    return Page(tuple(found), (rows[-1][0], balance) if len(rows) == size else None)
+        rows = [Entry(*row) for row in cursor.fetchall()]
+    lots = _lots([row.transfer for row in rows])
+    return [replace(row, lots=tuple(lots.get(row.transfer, ()))) for row in rows]
 
 
 def _purses(person: int, unit: str) -> dict[int, int]:
@@ -141,7 +161,7 @@ def read_cause(cause: str) -> Cause:
     """Take the cause of an entry apart.
 
     The ledger's own are ``rule:<rule>:<event>``, ``undo:<rule>:<event>:<undoing event>``, ``adjustment:<id>``,
-    ``expiry:<lot>:<times>``, ``season:<name>:<lot>:<times>``, ``debt:<account>:<number>`` and ``level:<id>`` (between the
+    ``expiry:<lot>:<times>``, ``season:<season>:<lot>:<times>``, ``debt:<account>:<number>`` and ``level:<id>`` (between the
     buckets of a hot account); packages above have theirs. All but the first two come back with a ``rest``.
     """
     kind, _, rest = cause.partition(":")

@@ -15,6 +15,12 @@ from liuliang.loyalty.models import EarningRule
 from liuliang.loyalty.rules import Happening
 from liuliang.loyalty.undoing import take_back_undone, undone_before
 
+WRITTEN = (
+    ("loyalty_adjustment", "reason"), ("loyalty_award", "reason"), ("loyalty_penalty", "reason"),
+    ("loyalty_penalty", "appeal"), ("loyalty_penalty", "answer"),
+)  # fmt: skip
+"""Tables and columns in which staff write about members."""
+
 
 class EarningReaction(Reaction):
     """Pay by the earning rules.
@@ -71,11 +77,12 @@ class ForgettingReaction(Reaction):
         """Empty the reasons of the window's members."""
         condition, params = window.where()
         with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE loyalty_adjustment SET reason = '' WHERE reason <> '' AND member_id IN"
-                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
-                params,
-            )
+            for table, text in WRITTEN:
+                cursor.execute(
+                    f"UPDATE {table} SET {text} = '' WHERE {text} <> '' AND member_id IN"
+                    f" (SELECT e.member FROM kernel_event e WHERE {condition})",
+                    params,
+                )
 
 
 def _runs(seen: Sequence[Seen], found: Sequence[Book]) -> list[tuple[bool, list[Seen]]]:

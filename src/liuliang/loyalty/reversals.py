@@ -35,6 +35,7 @@ class _Given:
     lot: lots.Taken
     left: int
     spent: int
+    community: int | None
 
 
 def reverse_reward(
@@ -76,10 +77,10 @@ def reverse_reward(
             return reversal
         asked = []
         if taken:
-            asked.append(Transfer(given.purse, given.source, taken, "reversed", cause, 0, corrects=reward))
+            asked.append(Transfer(given.purse, given.source, taken, "reversed", cause, 0, reward, given.community))
         if reversal.owed:
             debt = open_account(Address(POINTS, "debt", member=given.person))
-            asked.append(Transfer(debt, given.source, reversal.owed, "owed", cause, 1, corrects=reward))
+            asked.append(Transfer(debt, given.source, reversal.owed, "owed", cause, 1, reward, given.community))
         postings = post(asked, at=at)
         if not all(posting.is_new for posting in postings):
             raise RuntimeError(f"the reversal {cause} was not posted: {postings}")
@@ -88,7 +89,7 @@ def reverse_reward(
         payload = PointsReversed(
             reward, taken, cause, rule, budget, reversal.owed, reversal.forgiven, ending(given.lot.ends_on, taken)
         )
-        append([fact_of(payload, cause, given.person, at)])
+        append([fact_of(payload, cause, given.person, at, community=given.community)])
         return reversal
 
 
@@ -110,8 +111,8 @@ def _given(reward: int) -> _Given:
             " l.amount - l.remaining - coalesce((SELECT sum(u.amount) FROM loyalty_lotuse u JOIN loyalty_transfer x"
             "  ON x.id = u.transfer_id WHERE u.lot_id = l.id AND x.kind IN ('expired', 'reversed')), 0)::bigint"
             " - coalesce((SELECT sum(c.amount) FROM loyalty_transfer c WHERE c.corrects_id = t.id AND c.kind = 'owed'), 0)"
-            "::bigint FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE t.id = %s",
+            "::bigint, t.community FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE t.id = %s",
             [reward],
         )
-        source, purse, lot, remaining, ends_on, left, spent = cursor.fetchone() or (0, 0, 0, 0, None, 0, 0)
-    return _Given(source, purse, row[0], lots.Taken(lot, remaining, ends_on), left, max(0, spent))
+        source, purse, lot, remaining, ends_on, left, spent, place = cursor.fetchone() or (0, 0, 0, 0, None, 0, 0, None)
+    return _Given(source, purse, row[0], lots.Taken(lot, remaining, ends_on), left, max(0, spent), place)

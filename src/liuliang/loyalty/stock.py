@@ -58,8 +58,9 @@ def open_budget(
         Refused: ``ledger.amount``.
     """
     budget = open_account(Address(unit, "budget", key), buckets=buckets)
+    issue = open_account(Address(unit, "issue"))
     if amount:
-        _fill(budget, open_account(Address(unit, "issue")), amount, cause, at)
+        _fill(budget, issue, amount, cause, at)
     return budget
 
 

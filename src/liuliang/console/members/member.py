@@ -17,18 +17,24 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from liuliang.accounts.permissions import (
     ANALYTICS_VIEW,
+    HONOUR_MANAGE,
     MEMBERS_CONTACT,
     MEMBERS_EDIT,
     MEMBERS_ERASE,
     MEMBERS_MERGE,
     MEMBERS_VIEW,
     ORDERS_VIEW,
+    PENALTIES_MANAGE,
+    POINTS_VIEW,
 )
 from liuliang.commerce.models import Order
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import NoteForm
 from liuliang.console.members.listing import member_url, rows_for, shown_name
 from liuliang.console.members.moments import HOWS, ROLES, moments, names_of
+from liuliang.console.rewards.card import rewards_of
+from liuliang.console.rewards.honour import awards_of
+from liuliang.console.rewards.penalties import penalties_of
 from liuliang.console.segments.layers import standings_of
 from liuliang.kernel import clock
 from liuliang.kernel.events import event_types
@@ -136,6 +142,10 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "may_trade": may_trade,
         "may_analyse": access.may(ANALYTICS_VIEW),
         "standings": standings_of(access, member),
+        "rewards": rewards_of(access, member),
+        "awards": awards_of(access, member),
+        "may_honour": reaches(access, HONOUR_MANAGE, member),
+        **penalties_of(access, member),
         **side(member, records),
         **_PARTS[tab](access, member, ids),
     }
@@ -183,8 +193,8 @@ def written(value: object) -> str:
 
 
 def reaches(access: Access, permission: str, member: Member) -> bool:
-    """Tell whether ``permission`` reaches this member."""
-    return access.members(permission).filter(pk=member.pk).exists()
+    """Tell whether ``permission`` reaches this member, who is one that the reader sees."""
+    return access.may_everywhere(permission) or access.members(permission).filter(pk=member.pk).exists()
 
 
 def masked(kind: str, value: str) -> str:
@@ -217,7 +227,7 @@ def _timeline(
     allowed = access.community_ids(MEMBERS_VIEW)
     sold = access.community_ids(ORDERS_VIEW)
     # An order outside any community tells of a sale that only those may see who may see all sales.
-    hidden = () if sold is None else [kind for kind in event_types() if kind.startswith("order.")]
+    hidden = [kind for kind in event_types() if kind.startswith(_unseen(access, sees_all_sales=sold is None))]
     events = queries.timeline(ids, communities=allowed, without=hidden, after=after, size=PAGE + 1)
     has_more = len(events) > PAGE
     events = events[:PAGE]
@@ -226,6 +236,14 @@ def _timeline(
         last = events[-1]
         more = f"{reverse('console:member-timeline', args=[member.public_id])}?after={_place(last)}"
     return {"moments": moments(events, access), "more_url": more}
+
+
+def _unseen(access: Access, *, sees_all_sales: bool) -> tuple[str, ...]:
+    """Return how the kinds of events begin that somebody may not read."""
+    unseen: tuple[str, ...] = () if sees_all_sales else ("order.",)
+    if not access.may(POINTS_VIEW):
+        unseen += ("points.", "growth.", "level.")
+    return unseen if access.may(PENALTIES_MANAGE) else (*unseen, "penalty.")
 
 
 def _place(event: Any) -> str:

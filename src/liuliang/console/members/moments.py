@@ -16,6 +16,7 @@ from liuliang.cultivation.kinds import KINDS
 from liuliang.cultivation.services import STATES
 from liuliang.kernel.events import event_type
 from liuliang.kernel.models import LoggedEvent
+from liuliang.loyalty.penalties import LADDER
 from liuliang.people.access import Access
 from liuliang.people.models import Community, Member
 from liuliang.ui import formats
@@ -161,6 +162,19 @@ def _candidate(data: dict[str, Any], _other: str) -> str:
     return f"{kind.title} · {state}" if kind else str(state)
 
 
+def _points(data: dict[str, Any], _other: str) -> str:
+    return formats.exact(data.get("amount") or 0)
+
+
+def _penalty(data: dict[str, Any], _other: str) -> str:
+    words = str(LADDER.get(data.get("step", ""), data.get("step", "")))
+    return _("{step}，{points} 分").format(step=words, points=data["points"]) if data.get("points") else words
+
+
+def _level(data: dict[str, Any], _other: str) -> str:
+    return _("有 {growth}，要 {needed}").format(growth=data.get("growth", 0), needed=data.get("needed", 0))
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "message.sent": _message,
     "member.joined": _joined,
@@ -174,4 +188,20 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "member.merged": _same,
     "member.split": _same,
     "candidate.moved": _candidate,
+    **dict.fromkeys(
+        (
+            "points.earned",
+            "points.spent",
+            "points.refunded",
+            "points.expired",
+            "points.deducted",
+            "points.reversed",
+            "points.debt_paid",
+            "growth.earned",
+            "growth.reversed",
+        ),
+        _points,
+    ),
+    **dict.fromkeys(("penalty.given", "penalty.appealed", "penalty.upheld", "penalty.lifted"), _penalty),
+    **dict.fromkeys(("level.reached", "level.lost"), _level),
 }

@@ -1,1 +1,1 @@
-"""Points, levels and limited things in the console."""
+"""激励: points, their rules and settings, what staff give and take by hand, and everybody's account."""
