@@ -18,6 +18,7 @@ urlpatterns = [
     path("members/segments/", include("liuliang.console.segments.urls")),
     path("members/", include("liuliang.console.members.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
+    path("shop/", include("liuliang.console.shop.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]
