@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -22,11 +23,19 @@ from pyroaring import BitMap
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from liuliang.accounts import second_factor
+from liuliang.accounts import audit, second_factor
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.accounts.services import account, links, owners
 from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.commerce.codes import make_codes
+from liuliang.commerce.coupons import NewTemplate, create_template, give_coupon
+from liuliang.commerce.giving import add_rule
+from liuliang.commerce.mall import NewItem, Wanted, create_item, redeem
+from liuliang.commerce.models import CouponTemplate, MallItem, Order, Product, Redemption
+from liuliang.commerce.products import add_offer, add_variant, create_product
+from liuliang.commerce.quoting import Sale
+from liuliang.commerce.selling import pay_order, place_order
 from liuliang.cultivation.models import Candidacy
 from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
@@ -55,6 +64,8 @@ from liuliang.people.proposals import reject_proposal
 from liuliang.people.tagging import tag_members
 from liuliang.segments.models import Segment
 from liuliang.ui.assets import asset_url
+from liuliang.ui.listing import Column
+from liuliang.ui.listing.export import write_xlsx
 from telling import Told, emptied, local
 
 PASSWORD = "a long enough pass phrase"
@@ -100,6 +111,11 @@ class World:
     badge: Badge
     award: Award
     penalty: Penalty
+    product: Product
+    template: CouponTemplate
+    order: Order
+    item: MallItem
+    redemption: Redemption
     owner: Staff
     staff: dict[str, Staff]
     secrets: list[str] = field(default_factory=list)
@@ -188,7 +204,10 @@ def world(db: None, _folder_of_its_own: None) -> World:
         created_at=now,
     )
     badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
+    with audit.acting(owner):
+        shop = _shop(brand, group, member, owner)
     return World(
+        **shop,
         brand=brand,
         group=group,
         other=other,
@@ -235,6 +254,13 @@ def world(db: None, _folder_of_its_own: None) -> World:
             "密谈：广告",
             "密令发言",
             "密谈：补偿",
+            "密藏马克杯",
+            "密云路",
+            "13900007777",
+            "密制咖啡豆",
+            "密友专享券",
+            "MI-250",
+            "密流水号",
             "密友圈",
             brand.name,
             group.name,
@@ -246,6 +272,30 @@ def world(db: None, _folder_of_its_own: None) -> World:
             "密件.txt",
         ],
     )
+
+
+def _shop(brand: Community, group: Community, member: Member, staff: Staff) -> dict[str, Any]:
+    """Build a product with a price, a coupon with a code, a rule and a holder, and an order that waits for its money."""
+    now = clock.now()
+    product = create_product("密制咖啡豆", at=now, community=brand.id, description="密传配方")
+    variant = add_variant(product.pk, code="MI-250", amount=9_900, at=now, name="密封装", quantity=10)
+    add_offer(variant.pk, amount=8_000, at=now, communities=[group.id])
+    told = NewTemplate(
+        "密友专享券", "amount", 1_000, now, now + timedelta(days=9), 100, community=brand.id, per_person=9
+    )
+    template = create_template(told, at=now)
+    give_coupon(template, member.pk, how="hand", cause="world", at=now)
+    make_codes(template, 2, title="密印传单", at=now)
+    add_rule(template, "join", community=group.id, at=now)
+    sale = Sale(member.pk, ((variant.pk, 1),), community=group.id, content="密文种草", play="密拼团", staff=staff.pk)
+    order = place_order(sale, key="world", at=now, until=now + timedelta(hours=1))
+    Order.objects.filter(pk=order.pk).update(reference="密流水号")
+    gift = NewItem("密藏马克杯", "goods", 30, community=brand.id, description="密窑烧制")
+    item = create_item(gift, at=now, quantity=10)
+    earn([Reward(member.pk, 500, "world")], at=now)
+    where = {"name": "密友收货", "phone": "13900007777", "address": "密云路 1 号"}
+    redemption = redeem(Wanted(item.pk, member.pk, 1, where), key="world", at=now)
+    return {"product": product, "template": template, "order": order, "item": item, "redemption": redemption}
 
 
 @pytest.fixture
@@ -272,6 +322,16 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "cost": lambda world: world.cost.public_id,
         "goal": lambda world: world.goal.public_id,
         "segment": lambda world: world.segment.public_id,
+        "product": lambda world: world.product.public_id,
+        "variant_id": lambda world: str(world.product.variants.get().pk),
+        "offer_id": lambda world: str(world.product.variants.get().offers.get().pk),
+        "template": lambda world: world.template.public_id,
+        "batch_id": lambda world: str(world.template.batches.get().pk),
+        "rule_id": lambda world: str(world.template.rules.get().pk),
+        "coupon_id": lambda world: str(world.template.coupons.get().pk),
+        "order": lambda world: str(world.order.pk),
+        "item": lambda world: world.item.public_id,
+        "redemption": lambda world: world.redemption.number,
         "dimension": lambda world: "activity",
         "candidate_kind": lambda world: "star",
         "candidacy": lambda world: str(world.candidacy.pk),
@@ -407,6 +467,84 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         "console:adjust-points": lambda world: {"way": "give", "amount": "5", "reason": "谢谢整理笔记"},
         "console:approve-adjustment": lambda world: {},
         "console:reject-adjustment": lambda world: {},
+        "console:new-product": lambda world: {
+            "name": "滤杯",
+            "community": world.group.public_id,
+            "currency": "CNY",
+            "code": "CUP",
+            "amount": "99.90",
+            "quantity": "5",
+            "is_on_sale": "on",
+        },
+        "console:edit-product": lambda world: {"name": "咖啡豆", "is_on_sale": "on"},
+        "console:import-products": lambda world: {"community": "", "file": _sheet()},
+        "console:new-variant": lambda world: {"code": "MI-500", "amount": "180", "quantity": ""},
+        "console:variant": lambda world: {"code": "MI-251", "amount": "99", "is_active": "on"},
+        "console:variant-stock": lambda world: {"by": "5", "reason": "到货"},
+        "console:new-offer": lambda world: {"amount": "70", "from_quantity": "3"},
+        "console:delete-offer": lambda world: {},
+        "console:new-coupon": lambda world: {
+            "name": "满百减十",
+            "kind": "amount",
+            "amount": "10",
+            "currency": "CNY",
+            "community": "",
+            "starts_at": "2026-01-01T00:00",
+            "ends_at": "2099-01-01T00:00",
+            "total": "10",
+            "per_person": "1",
+        },
+        "console:edit-coupon": lambda world: {
+            "name": "新名字",
+            "ends_at": "2099-01-01T00:00",
+            "total": "50",
+            "per_person": "2",
+        },
+        "console:give-coupon": lambda world: {"key": "k", "member": world.member.public_id},
+        "console:claim-code": lambda world: {
+            "code": world.template.batches.get().codes.first().code,
+            "member": world.member.public_id,
+        },
+        "console:give-coupon-to-segment": lambda world: {"segment": world.segment.public_id},
+        "console:make-codes": lambda world: {"title": "传单", "count": "3"},
+        "console:export-codes": lambda world: {},
+        "console:new-coupon-rule": lambda world: {"behaviour": "join", "community": ""},
+        "console:stop-coupon-rule": lambda world: {},
+        "console:withdraw-coupon": lambda world: {},
+        "console:new-order": lambda world: {
+            "member": world.member.public_id,
+            f"quantity-{world.product.variants.get().pk}": "2",
+            "community": world.group.public_id,
+            "wait": "30",
+            "key": "k",
+        },
+        "console:pay-order": lambda world: {"how": "offline", "reference": ""},
+        "console:close-order": lambda world: {},
+        "console:refund-order": _paid,
+        "console:new-mall-item": lambda world: {
+            "name": "书签",
+            "kind": "goods",
+            "community": "",
+            "points": "10",
+            "currency": "CNY",
+            "quantity": "5",
+        },
+        "console:edit-mall-item": lambda world: {"name": "杯子", "points": "20", "is_active": "on"},
+        "console:mall-item-stock": lambda world: {"by": "5", "reason": "到货"},
+        "console:redeem-mall-item": lambda world: {
+            "key": "k",
+            "member": world.member.public_id,
+            "quantity": "1",
+            "to": "阿珍",
+            "phone": "1",
+            "address": "一号",
+        },
+        "console:export-products": lambda world: {},
+        "console:export-shipping": lambda world: {},
+        "console:import-shipping": _parcels,
+        "console:ship-redemption": lambda world: {"carrier": "顺丰", "tracking": "SF1"},
+        "console:finish-redemption": lambda world: {},
+        "console:take-back-redemption": lambda world: {"reason": "碎了", "into_stock": "on"},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
         "console:import-examine": _uploaded,
         "console:import-start": _uploaded,
@@ -561,6 +699,26 @@ def _without_tags(world: World) -> Mapping[str, object]:
 def _rejected(world: World) -> Mapping[str, object]:
     reject_proposal(world.proposal.pk, at=clock.now())
     return {}
+
+
+def _paid(world: World) -> Mapping[str, object]:
+    pay_order(world.order.pk, how="offline", reference="", at=clock.now())
+    return {"amount": "10", "reason": "不合适", "key": "k"}
+
+
+def _sheet() -> SimpleUploadedFile:
+    return _workbook({"商品": "手冲壶", "货号": "POT", "标价": "199"})
+
+
+def _parcels(world: World) -> Mapping[str, object]:
+    return {"file": _workbook({"兑换号": world.redemption.number, "快递公司": "顺丰", "快递单号": "SF1"})}
+
+
+def _workbook(cells: Mapping[str, str]) -> SimpleUploadedFile:
+    file = io.BytesIO()
+    columns = [Column(title, title, value=lambda row, title=title: row[title]) for title in cells]
+    write_xlsx(file, columns, [cells], "表")
+    return SimpleUploadedFile("表.xlsx", file.getvalue())
 
 
 def _archived(world: World) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ from django.utils.html import escape
 
 from liuliang.accounts.models import AuditEntry, Role, Staff
 from liuliang.accounts.permissions import BUILT_IN_ROLES, COMMUNITIES_EDIT
+from liuliang.commerce.models import CodeBatch, CouponRun, CouponTemplate, MallItem, Order, Product, Redemption, Variant
 from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
 from liuliang.importers.models import Import
@@ -312,6 +313,14 @@ def _written() -> set[str]:
         Badge,
         Award,
         Penalty,
+        Product,
+        Variant,
+        CouponTemplate,
+        CodeBatch,
+        Order,
+        CouponRun,
+        MallItem,
+        Redemption,
     ):
         for row in model.objects.values():
             collect(dict(row))

@@ -86,6 +86,13 @@ def test_a_delivery_counts_once_and_what_is_free_can_be_withdrawn(at):
 
 
 @pytest.mark.usefixtures("ledger")
+def test_what_was_opened_empty_takes_its_first_delivery_later(at):
+    stock = open_stock(THING, 0, cause="opened", at=at)
+    add(stock, 5, cause="delivery", at=at)
+    assert remaining(stock).free == 5
+
+
+@pytest.mark.usefixtures("ledger")
 def test_an_order_of_many_takes_from_all_buckets(make_member, at):
     stock = open_stock(THING, 20, cause="delivery", at=at, buckets=8)
     redeem(ask(stock, make_member(), at, "a", 19, at_most=None), at=at)

@@ -45,6 +45,10 @@ POINTS_ADJUST = "points.adjust"
 POINTS_APPROVE = "points.approve"
 HONOUR_MANAGE = "honour.manage"
 PENALTIES_MANAGE = "penalties.manage"
+ORDERS_EDIT = "orders.edit"
+SHOP_VIEW = "shop.view"
+SHOP_EDIT = "shop.edit"
+COUPONS_GIVE = "coupons.give"
 IMPORTS_RUN = "imports.run"
 STAFF_MANAGE = "staff.manage"
 ROLES_MANAGE = "roles.manage"
@@ -71,6 +75,10 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(POINTS_APPROVE, _("审批积分调整"), _("激励"), per_community=False),
         Permission(HONOUR_MANAGE, _("设置和颁发勋章"), _("激励")),
         Permission(PENALTIES_MANAGE, _("处罚成员、处理申诉"), _("激励")),
+        Permission(ORDERS_EDIT, _("开单、收款、退款、发货"), _("交易")),
+        Permission(SHOP_VIEW, _("查看商品、优惠券和商城"), _("交易")),
+        Permission(SHOP_EDIT, _("编辑商品、优惠券和商城"), _("交易")),
+        Permission(COUPONS_GIVE, _("发优惠券、导出券码"), _("交易")),
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
         Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
         Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),
@@ -95,13 +103,17 @@ BUILT_IN_ROLES: tuple[BuiltInRole, ...] = (
     BuiltInRole("admin", noop("管理员"), noop("管理社群的一切，包括员工"), tuple(PERMISSIONS)),
     BuiltInRole("community_owner", noop("群主"), noop("经营自己的社群"), (
         *_LOOK, COMMUNITIES_EDIT, MEMBERS_EDIT, MEMBERS_CONTACT, MEMBERS_EXPORT, SEGMENTS_EDIT, ANALYTICS_EDIT, ORDERS_VIEW,
-        IMPORTS_RUN, HONOUR_MANAGE, PENALTIES_MANAGE,
+        IMPORTS_RUN, HONOUR_MANAGE, PENALTIES_MANAGE, ORDERS_EDIT, SHOP_VIEW, SHOP_EDIT, COUPONS_GIVE,
     )),
     BuiltInRole("supervisor", noop("监督员"), noop("看数据和群内秩序"), (*_LOOK, AUDIT_VIEW, PENALTIES_MANAGE)),
     BuiltInRole("content_officer", noop("内容官"), noop("策划内容和话题"), (*_LOOK, COMMUNITIES_EDIT, SEGMENTS_EDIT)),
-    BuiltInRole("service", noop("客服"), noop("服务成员，查看联系方式和订单"), (*_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW, POINTS_VIEW, POINTS_ADJUST)),
+    BuiltInRole("service", noop("客服"), noop("服务成员，查看联系方式和订单"), (
+        *_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW, ORDERS_EDIT, SHOP_VIEW, COUPONS_GIVE, POINTS_VIEW, POINTS_ADJUST,
+    )),
     BuiltInRole("expert", noop("答疑"), noop("回答专业问题"), (COMMUNITIES_VIEW, MEMBERS_VIEW)),
-    BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (*_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, POINTS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN)),
+    BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (
+        *_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, SHOP_VIEW, POINTS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN,
+    )),
     BuiltInRole("helper", noop("小助手"), noop("协助打标签"), (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
     BuiltInRole("partner", noop("合伙人"), noop("只看自己的社群"), (COMMUNITIES_VIEW, ANALYTICS_VIEW)),
 )  # fmt: skip

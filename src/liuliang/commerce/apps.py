@@ -10,8 +10,11 @@ class CommerceConfig(AppConfig):
     label = "commerce"
 
     def ready(self) -> None:
-        """Register the projection."""
+        """Register what follows the log."""
         from liuliang.commerce.projections import BuyerProjection
+        from liuliang.commerce.reactions import CouponReaction, ForgettingReaction
         from liuliang.kernel.readers import register
 
         register(BuyerProjection())
+        register(CouponReaction())
+        register(ForgettingReaction())

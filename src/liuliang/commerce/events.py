@@ -44,3 +44,51 @@ class OrderClaimed(Event):
     amount: int
     refunded: int = 0
     currency: str = "CNY"
+
+
+@event("coupon.given", title=_("获得优惠券"), icon="ticket")
+@dataclass(frozen=True, slots=True)
+class CouponGiven(Event):
+    """A member got a coupon. ``how`` is hand, code, segment or rule."""
+
+    coupon: int
+    template: int
+    how: str
+    name: str = ""
+
+
+@event("coupon.used", title=_("使用优惠券"), icon="ticket", value="discount")
+@dataclass(frozen=True, slots=True)
+class CouponUsed(Event):
+    """A coupon paid for a part of an order: ``discount`` minor units of ``currency``."""
+
+    coupon: int
+    template: int
+    order: int
+    discount: int
+    currency: str = "CNY"
+    name: str = ""
+
+
+@event("mall.redeemed", title=_("兑换礼品"), icon="gift", value="points")
+@dataclass(frozen=True, slots=True)
+class MallRedeemed(Event):
+    """A member got something of the mall for ``points``, and perhaps money, which an order holds."""
+
+    redemption: int
+    item: int
+    quantity: int
+    points: int
+    name: str = ""
+
+
+@event("mall.refunded", title=_("退回兑换"), icon="arrow-back-up", value="points")
+@dataclass(frozen=True, slots=True)
+class MallRefunded(Event):
+    """A redemption was taken back; its ``points`` are in the lots they came from."""
+
+    redemption: int
+    item: int
+    quantity: int
+    points: int
+    name: str = ""

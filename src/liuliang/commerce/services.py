@@ -191,7 +191,10 @@ def _moved(before: _Standing, after: _Standing, source: str) -> list[Fact]:
     """
 
     def fact(payload: Event, what: str) -> Fact:
-        return Fact(payload, after.at, f"order:{source}", f"{after.number}:{what}", after.member, after.community)
+        return order_fact(
+            payload, what, source=source, number=after.number, at=after.at, member=after.member,
+            community=after.community,
+        )  # fmt: skip
 
     facts = []
     if after.is_paid and not before.is_paid:
@@ -204,6 +207,24 @@ def _moved(before: _Standing, after: _Standing, source: str) -> list[Fact]:
         went_back = OrderRefunded(after.id, after.refunded - before.refunded, after.currency)
         facts.append(fact(went_back, f"refunded:{after.refunded}"))
     return facts
+
+
+def order_fact(
+    payload: Event,
+    what: str,
+    *,
+    source: str,
+    number: str,
+    at: datetime,
+    member: int | None,
+    community: int | None,
+    actor: int | None = None,
+) -> Fact:
+    """Return what happened with an order as the log tells it, whoever recorded the order.
+
+    ``what`` tells the events of one order apart: ``paid``, ``claimed``, or ``refunded:`` with all that went back by then.
+    """
+    return Fact(payload, at, f"order:{source}", f"{number}:{what}", member, community, actor)
 
 
 def _store(standings: Sequence[_Standing]) -> None:

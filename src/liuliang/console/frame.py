@@ -12,9 +12,11 @@ from liuliang.accounts.permissions import (
     IMPORTS_RUN,
     MEMBERS_MERGE,
     MEMBERS_VIEW,
+    ORDERS_VIEW,
     PENALTIES_MANAGE,
     POINTS_VIEW,
     ROLES_MANAGE,
+    SHOP_VIEW,
     STAFF_MANAGE,
 )
 from liuliang.console.doors import may
@@ -56,6 +58,18 @@ SHELL = Shell(
                 Entry(_("处罚"), "console:penalties", PENALTIES_MANAGE, count=penalties.appealed),
             ),
             go="p",
+        ),
+        Section(
+            _("交易"),
+            icon="shopping-cart",
+            entries=(
+                Entry(_("订单"), "console:orders", ORDERS_VIEW),
+                Entry(_("商品"), "console:products", SHOP_VIEW),
+                Entry(_("优惠券"), "console:coupons", SHOP_VIEW),
+                Entry(_("积分商城"), "console:mall", SHOP_VIEW),
+                Entry(_("兑换与发货"), "console:redemptions", ORDERS_VIEW),
+            ),
+            go="b",
         ),
         Section(
             _("数据"),

@@ -22,6 +22,7 @@ urlpatterns = [
     path("goals/", include("liuliang.console.goals.urls")),
     path("health/", include("liuliang.console.health.urls")),
     path("reviews/", include("liuliang.console.reviews.urls")),
+    path("shop/", include("liuliang.console.shop.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]

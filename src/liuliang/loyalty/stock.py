@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty import holds
-from liuliang.loyalty.accounts import POINTS, Address, find_accounts, open_account, standing
+from liuliang.loyalty.accounts import POINTS, Address, open_account, standing
 from liuliang.loyalty.holds import Reservation
 from liuliang.loyalty.ledger import MOST, Posting, Transfer, post, take_back, transfer
 
@@ -64,19 +64,19 @@ def open_budget(
     return budget
 
 
-def add(account: int, amount: int, *, cause: str, at: datetime) -> Posting:
-    """Put more into a stock or budget."""
-    return _fill(account, _issue_of(account), amount, cause, at)
+def add(account: int, amount: int, *, cause: str, at: datetime, actor: int | None = None) -> Posting:
+    """Put more into a stock or budget; ``actor`` is the staff member who does."""
+    return _fill(account, _issue_of(account), amount, cause, at, actor=actor)
 
 
-def withdraw(account: int, amount: int, *, cause: str, at: datetime) -> Posting:
-    """Take free items out of a stock or budget again.
+def withdraw(account: int, amount: int, *, cause: str, at: datetime, actor: int | None = None) -> Posting:
+    """Take free items out of a stock or budget again; ``actor`` is the staff member who does.
 
     Raises:
         Refused: ``stock.not_enough`` when fewer are free.
     """
     asked = Transfer(account, _issue_of(account), amount, "withdrawn", cause)
-    (posting,) = post([asked], at=at)
+    (posting,) = post([asked], at=at, actor=actor)
     if posting.outcome == "floor":
         raise Refused("stock.not_enough", free=standing(account).available)
     if posting.transfer is None:
@@ -84,9 +84,9 @@ def withdraw(account: int, amount: int, *, cause: str, at: datetime) -> Posting:
     return posting
 
 
-def _fill(account: int, issue: int, amount: int, cause: str, at: datetime) -> Posting:
+def _fill(account: int, issue: int, amount: int, cause: str, at: datetime, *, actor: int | None = None) -> Posting:
     with transaction.atomic():
-        posting = transfer(Transfer(issue, account, amount, "filled", cause), at=at)
+        posting = transfer(Transfer(issue, account, amount, "filled", cause), at=at, actor=actor)
         if posting.is_new:
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -101,8 +101,8 @@ def _issue_of(account: int) -> int:
         row = cursor.fetchone()
     if row is None:
         raise Refused("ledger.unknown_account")
-    found = find_accounts([Address(row[0], "issue")])
-    return found[Address(row[0], "issue")]
+    # What was opened empty has had no delivery yet.
+    return open_account(Address(row[0], "issue"), buckets=0 if ":" in row[0] else None)
 
 
 def _not_shared(thing: str) -> None:

@@ -1,0 +1,124 @@
+"""Coupons to many at once, in batches that can be stopped and gone on with, and for what members do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
+
+from liuliang.accounts import audit
+from liuliang.commerce.coupons import give_coupon
+from liuliang.commerce.models import CouponRule, CouponRun, CouponTemplate
+from liuliang.kernel.errors import Refused
+from liuliang.loyalty.behaviours import Behaviour, behaviours
+from liuliang.people.names import clean_name
+
+RUN_BEGUN = audit.action("coupon.run_begun", _("批量发放优惠券"))
+RULE_ADDED = audit.action("coupon.rule_added", _("添加发券规则"))
+RULE_CHANGED = audit.action("coupon.rule_changed", _("修改发券规则"))
+
+KINDS = ("member.joined", "order.paid", "order.claimed")
+"""Kinds of events that a rule may give for: rare ones, so that following them costs next to nothing."""
+
+BATCH = 200
+"""Members that one call gives theirs."""
+
+
+@transaction.atomic
+def begin_run(template: CouponTemplate, members: BitMap, *, title: str, at: datetime) -> CouponRun:
+    """Begin to give everybody of a set one coupon; `go_on` does it. Who has theirs already is passed over.
+
+    Raises:
+        Refused: ``coupon.nobody``, ``coupon.inactive``.
+    """
+    if not members:
+        raise Refused("coupon.nobody")
+    if not template.is_active:
+        raise Refused("coupon.inactive")
+    run = CouponRun.objects.create(
+        template=template, title=clean_name(title)[:120], members=members.serialize(), size=len(members),
+        created_at=at, staff=audit.actor().staff,
+    )  # fmt: skip
+    audit.record(
+        RUN_BEGUN, template, name=template.name, community=template.community_id,
+        changes={"segment": (None, run.title), "count": (None, run.size)},
+    )  # fmt: skip
+    return run
+
+
+def go_on(run: int, *, at: datetime) -> bool:
+    """Give the next batch of a run theirs; return whether anybody is left.
+
+    Each in a transaction of its own: several would lock accounts in an order that is not everybody's.
+    """
+    row = CouponRun.objects.select_related("template").get(id=run)
+    if row.ended_at is not None:
+        return False
+    members = BitMap.deserialize(bytes(row.members))
+    begin = members.rank(row.after) if row.after >= 0 else 0
+    batch = list(members[begin : begin + BATCH])
+    for member in batch:
+        _give_next(row, member, at)
+    if len(batch) < BATCH:
+        CouponRun.objects.filter(pk=run).update(ended_at=at)
+    return len(batch) == BATCH
+
+
+@transaction.atomic
+def _give_next(run: CouponRun, member: int, at: datetime) -> None:
+    """Give one member theirs, unless another worker has come as far."""
+    locked = CouponRun.objects.select_for_update().only("after").get(pk=run.pk)
+    if locked.after >= member:
+        return
+    try:
+        give_coupon(run.template, member, how="segment", cause=f"run:{run.pk}:{member}", at=at)
+        counted = {"given": F("given") + 1}
+    except Refused:
+        counted = {"refused": F("refused") + 1}
+    CouponRun.objects.filter(pk=run.pk).update(after=member, **counted)
+
+
+def occasions() -> list[Behaviour]:
+    """Return what members do that a rule may give for."""
+    return [each for each in behaviours() if set(each.kinds) <= set(KINDS)]
+
+
+@transaction.atomic
+def add_rule(template: CouponTemplate, behaviour: str, *, community: int | None, at: datetime) -> CouponRule:
+    """Give this coupon to whoever does something from now on.
+
+    Raises:
+        Refused: ``rule.behaviour``.
+    """
+    if behaviour not in {each.key for each in occasions()}:
+        raise Refused("rule.behaviour", behaviour=behaviour)
+    rule = CouponRule.objects.create(template=template, behaviour=behaviour, community_id=community, starts_at=at)
+    audit.record(
+        RULE_ADDED, template, name=template.name, community=template.community_id,
+        changes={"behaviour": (None, behaviour)},
+    )  # fmt: skip
+    return rule
+
+
+@transaction.atomic
+def stop_rule(rule: int) -> None:
+    """Let a rule give nothing any more; what it gave stays."""
+    row = CouponRule.objects.select_for_update(of=("self",)).select_related("template").get(id=rule)
+    if row.is_active:
+        CouponRule.objects.filter(pk=row.pk).update(is_active=False)
+        audit.record(
+            RULE_CHANGED, row.template, name=row.template.name, community=row.template.community_id,
+            changes={"is_active": (True, False)},
+        )  # fmt: skip
+
+
+def give_by_rule(rule: CouponRule, member: int, event: str, *, at: datetime) -> None:
+    """Give what a rule gives for an event, once; who had theirs already is counted."""
+    try:
+        give_coupon(rule.template, member, how="rule", cause=f"rule:{rule.pk}:{event}", at=at)
+        CouponRule.objects.filter(pk=rule.pk).update(given=F("given") + 1)
+    except Refused:
+        CouponRule.objects.filter(pk=rule.pk).update(refused=F("refused") + 1)

@@ -1,0 +1,73 @@
+"""What the log makes the shop do, never on a replay: coupons for what members do, and forgetting where the erased live."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from liuliang.commerce.giving import KINDS, give_by_rule
+from liuliang.commerce.models import CouponRule
+from liuliang.kernel import clock
+from liuliang.kernel.reactions import Reaction
+from liuliang.kernel.readers import Window
+from liuliang.loyalty.behaviours import behaviour
+
+
+class CouponReaction(Reaction):
+    """Give by the coupon rules. A rule speaks only of what happens from its start on, so importing old chats gives nothing."""
+
+    name = "commerce.coupons"
+    kinds = KINDS
+    shards = 1
+    batch = 500
+
+    def apply(self, window: Window) -> None:
+        """Give for the window's events."""
+        rules = list(CouponRule.objects.filter(is_active=True).select_related("template", "community").order_by("pk"))
+        if not rules:
+            return
+        at = clock.now()
+        for rule in rules:
+            told = behaviour(rule.behaviour)
+            for event, member in self._seen(window, rule, told.kinds, told.earner):
+                give_by_rule(rule, member, event, at=at)
+
+    @staticmethod
+    def _seen(window: Window, rule: CouponRule, kinds: tuple[str, ...], earner: str) -> list[tuple[str, int]]:
+        condition, params = window.where()
+        who = "(e.data->>%s)::int" if earner else "e.member"
+        place = "" if rule.community_id is None else (
+            " AND e.community IN (SELECT id FROM people_community WHERE path @> ARRAY[%s]::int[])"
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT e.id::text, {who} FROM kernel_event e WHERE {condition} AND e.kind = ANY(%s)"
+                f" AND e.occurred_at >= %s AND {who} IS NOT NULL{place} ORDER BY e.xid, e.position",
+                [
+                    *([earner] if earner else []), *params, list(kinds), rule.starts_at, *([earner] if earner else []),
+                    *([] if rule.community_id is None else [rule.community_id]),
+                ],
+            )  # fmt: skip
+            return [(event, member) for event, member in cursor.fetchall()]
+
+
+class ForgettingReaction(Reaction):
+    """Empty the addresses of members who are erased; what they redeemed stays as a number."""
+
+    name = "commerce.forgetting"
+    kinds = ("member.erased",)
+
+    def apply(self, window: Window) -> None:
+        """Empty the addresses of the window's members."""
+        condition, params = window.where()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE commerce_redemption SET address = '{}' WHERE address <> '{}' AND member_id IN"
+                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
+                params,
+            )
+            cursor.execute(
+                "UPDATE commerce_orderrefund r SET reason = '' FROM commerce_order o WHERE o.id = r.order_id"
+                " AND r.reason <> '' AND o.member_id IN"
+                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
+                params,
+            )

@@ -1,0 +1,135 @@
+"""The list of orders, one order, and how doors find one."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_EDIT, ORDERS_VIEW
+from liuliang.commerce.models import Order
+from liuliang.commerce.queries import owns
+from liuliang.commerce.selling import HERE
+from liuliang.console.doors import StaffRequest, finds, page
+from liuliang.console.members.listing import member_url, shown_name
+from liuliang.console.members.member import ORDER_STATES
+from liuliang.console.shop.product import price_words
+from liuliang.people.access import Access
+from liuliang.ui import formats
+from liuliang.ui.listing import Boolean, Choice, Column, DateRange, Empty, Listing, Option, Text, View, cells
+
+WAYS: dict[str, str | Promise] = {
+    "offline": _("当面收款"),
+    "transfer": _("转账"),
+    "wechat": _("微信收款码"),
+    "alipay": _("支付宝收款码"),
+    "free": _("不用付款"),
+}
+
+
+def visible(access: Access, permission: str) -> QuerySet[Order]:
+    """Return the orders of communities where ``permission`` holds, and one's own; those of no community if it holds everywhere."""
+    allowed = access.community_ids(permission)
+    if allowed is None:
+        return Order.objects.all()
+    return Order.objects.filter(Q(community__in=allowed) | Q(staff=access.staff, community=None))
+
+
+@finds("order")
+def find_order(access: Access, permission: str, value: str) -> Order | None:
+    """Find an order one may see or, for a door that asks for more, change."""
+    if not (value.isdecimal() and value.isascii() and len(value) < 19):
+        return None
+    rows = visible(access, permission).select_related("member", "community", "staff")
+    return rows.filter(pk=int(value)).first()
+
+
+def _who(order: Order) -> cells.Cell:
+    return cells.person(shown_name(order.member)) if order.member else "–"
+
+
+ORDERS = Listing(
+    key="orders",
+    title=_("订单"),
+    columns=(
+        Column("number", _("订单号"), value="number", is_fixed=True),
+        Column("buyer", _("买家"), value=lambda one: shown_name(one.member) if one.member else "", cell=_who),
+        Column("product", _("商品"), value="product", space="clipped"),
+        Column("quantity", _("件数"), value="quantity", show=cells.count, align="end"),
+        Column(
+            "amount", _("金额"), value=lambda one: one.amount / 100, align="end",
+            cell=lambda one: formats.money(one.amount, one.currency),
+        ),
+        Column(
+            "refunded", _("已退"), value=lambda one: one.refunded / 100, align="end",
+            cell=lambda one: formats.money(one.refunded, one.currency) if one.refunded else "",
+        ),
+        Column("currency", _("币种"), value="currency", is_default=False),
+        Column("status", _("状态"), value=lambda one: str(ORDER_STATES.get(one.status, (one.status, ""))[0]),
+               cell=lambda one: cells.state(ORDER_STATES)(one.status)),
+        Column("source", _("来源"), value=lambda one: str(_("本系统")) if one.source == HERE else one.source),
+        Column("community", _("社群"), value=lambda one: one.community.name if one.community else ""),
+        Column("content", _("来自内容"), value="content", is_default=False),
+        Column("play", _("来自玩法"), value="play", is_default=False),
+        Column("staff", _("负责人"), value=lambda one: one.staff.name if one.staff else "", is_default=False),
+        Column("at", _("时间"), value="at", show=cells.ago, sort="at", align="end"),
+    ),
+    filters=(
+        Text("q", _("搜索订单号"), narrow=lambda rows, text: rows.filter(number__startswith=text)),
+        Choice(
+            "status", _("状态"), options=[Option(key, title) for key, (title, _tone) in ORDER_STATES.items()],
+            is_primary=True,
+        ),
+        Boolean(
+            "here", _("来源"), yes=_("本系统"), no=_("导入"),
+            narrow=lambda rows, here: rows.filter(source=HERE) if here else rows.exclude(source=HERE),
+        ),
+        DateRange("at", _("时间"), field="at"),
+    ),
+    views=(View(_("等付款"), "status=unpaid&here=1"),),
+    default_sort="-at",
+    row_url=lambda one: reverse("console:order", args=[one.pk]),
+    export_name=_("订单"),
+    empty=Empty(
+        _("还没有订单"),
+        _("在这里给成员开单、收款、退款；别处的订单可以从“导入”进来，两种订单一起算。"),
+        _("开单"),
+        "/shop/orders/new/",
+        permission=ORDERS_EDIT,
+    ),
+)  # fmt: skip
+
+
+@page(permission=ORDERS_VIEW)
+def orders(request: StaffRequest) -> HttpResponseBase:
+    """List the orders one may see, made here or imported."""
+    rows = visible(request.access, ORDERS_VIEW).select_related("member", "community", "staff")
+    return ORDERS.respond(request, rows, template="console/shop/orders.html")
+
+
+@page(permission=ORDERS_VIEW)
+def order(request: StaffRequest, order: Order) -> HttpResponse:
+    """Show an order: what is in it at which price, the money, and where it came from."""
+    access = request.access
+    lines = order.lines.select_related("variant__product").order_by("id")
+    member = order.member
+    sees = member is not None and access.members(MEMBERS_VIEW).filter(pk=member.canonical_id or member.pk).exists()
+    is_here = order.source == HERE
+    is_own = order.community_id is None and order.staff_id == access.staff.pk and access.may(ORDERS_EDIT)
+    context = {
+        "order": order,
+        "state": ORDER_STATES.get(order.status, (order.status, "")),
+        "way": WAYS.get(order.paid_how, order.paid_how),
+        "lines": [(line, price_words(line)) for line in lines],
+        "coupons": order.coupons.select_related("coupon__template").order_by("id"),
+        "refunds": order.refunds.select_related("staff").order_by("-id"),
+        "left": order.amount - order.refunded,
+        "buyer": shown_name(member) if member else "",
+        "buyer_url": member_url(member) if member and sees else "",
+        "is_here": is_here,
+        "may_edit": is_here and (is_own or owns(access, ORDERS_EDIT, order.community_id)),
+    }
+    return render(request, "console/shop/order.html", context)

@@ -1,0 +1,142 @@
+"""What the pages of the shop say and do, beyond what every page must."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from liuliang.accounts.models import Role
+from liuliang.commerce.models import Coupon, Order, OrderLine, Product, Redemption, Variant
+from liuliang.loyalty.stock import remaining
+from liuliang.people.models import Grant, Member
+from liuliang.people.names import grams
+
+pytestmark = pytest.mark.django_db
+PART = {"HX-Request": "true", "HX-Target": "div#order-quote"}
+
+
+@pytest.fixture
+def owner(world):
+    return world.sign_in(world.owner)
+
+
+def variant_of(world) -> Variant:
+    return world.product.variants.get()
+
+
+def test_the_page_of_a_product_says_what_a_member_pays_and_why_a_stranger_does_not(world, owner, read):
+    stranger = Member.objects.get(name="乙群小明")
+    url = reverse("console:product-price", args=[world.product.public_id])
+    assert "¥80.00" in read(owner.get(url, {"member": world.member.public_id}))
+    text = read(owner.get(url, {"member": stranger.public_id}))
+    assert "¥99.00" in text
+    assert "不在这些社群里" in text
+    Member.objects.filter(pk=world.member.pk).update(name_grams=grams(world.member.name))
+    assert world.member.name in read(owner.get(url, {"q": "阿珍"}))
+
+
+def test_a_workbook_of_products_comes_back_as_it_went_out(world, owner):
+    sent = owner.post(reverse("console:export-products"))
+    book = SimpleUploadedFile("商品.xlsx", b"".join(sent.streaming_content))
+    variant = variant_of(world)
+    before = (variant.amount, variant.name, remaining(variant.stock_id).free, Product.objects.count())
+    told = {"file": book, "community": world.brand.public_id}
+    assert owner.post(reverse("console:import-products"), told).status_code == 302
+    variant.refresh_from_db()
+    assert (variant.amount, variant.name, remaining(variant.stock_id).free, Product.objects.count()) == before
+
+
+def test_what_is_no_workbook_is_refused_in_words(world, owner, read):
+    told = {"file": SimpleUploadedFile("x.xlsx", b"not a workbook"), "community": ""}
+    answer = owner.post(reverse("console:import-products"), told)
+    assert answer.status_code == 422
+    assert "notice-error" in read(answer)
+
+
+def test_an_order_is_quoted_while_it_is_typed_and_placed_as_it_was_quoted(world, owner, read):
+    coupon = Coupon.objects.get(member=world.member)
+    told = {"member": world.member.public_id, f"quantity-{variant_of(world).pk}": "2", "coupon": coupon.pk}
+    quoted = read(owner.get(reverse("console:new-order"), told, headers=PART))
+    assert "¥150.00" in quoted
+    assert "社群价" in quoted
+    assert "<html" not in quoted
+    where = {"community": world.group.public_id, "wait": "30", "key": "once"}
+    for _turn in range(2):
+        assert owner.post(reverse("console:new-order"), told | where).status_code == 302
+    order = Order.objects.exclude(pk=world.order.pk).get()
+    assert (order.amount, order.discount, order.staff) == (15_000, 1_000, world.owner)
+    assert OrderLine.objects.get(order=order).why == ["community"]
+
+
+def test_what_cannot_be_ordered_is_said_in_the_form_and_nothing_is_made(world, owner, read):
+    told = {"member": world.member.public_id, f"quantity-{variant_of(world).pk}": "10"}
+    where = {"community": world.group.public_id, "wait": "30", "key": "k"}
+    answer = owner.post(reverse("console:new-order"), told | where)
+    assert answer.status_code == 422
+    assert "库存不够" in read(answer)
+    assert Order.objects.count() == 1
+
+
+def test_staff_of_another_branch_cannot_sell_what_is_not_theirs(world):
+    client = world.sign_in(world.staff["admin of 乙"])
+    outsider = Member.objects.get(name="乙群小明")
+    told = {"member": outsider.public_id, f"quantity-{variant_of(world).pk}": "1"}
+    where = {"community": world.other.public_id, "wait": "30", "key": "k"}
+    assert client.post(reverse("console:new-order"), told | where).status_code == 422
+    assert Order.objects.count() == 1
+
+
+def test_a_refund_larger_than_the_order_is_refused_in_the_dialog(world, owner, read):
+    owner.post(reverse("console:pay-order", args=[world.order.pk]), {"how": "offline"})
+    url = reverse("console:refund-order", args=[world.order.pk])
+    assert owner.post(url, {"amount": "80.01", "key": "a"}).status_code == 422
+    line = world.order.lines.get()
+    assert owner.post(url, {"amount": "80", "key": "b", f"line-{line.pk}": "1"}).status_code == 302
+    world.order.refresh_from_db()
+    assert (world.order.status, remaining(variant_of(world).stock_id).free) == ("refunded", 10)
+
+
+def test_codes_leave_once_and_wrong_ones_tell_nothing(world, owner, read):
+    batch = world.template.batches.get()
+    text = read(owner.post(reverse("console:export-codes", args=[world.template.public_id, batch.pk])))
+    code = batch.codes.first().code
+    assert f"{code[:4]}-{code[4:8]}-{code[8:]}" in text
+    url = reverse("console:claim-code", args=[world.template.public_id])
+    wrong = read(owner.post(url, {"code": "AAAA-BBBB-CCCC", "member": world.member.public_id}))
+    assert "这个券码用不了" in wrong
+
+
+def test_where_goods_go_is_shown_only_to_who_may_see_contacts(world, read):
+    url = reverse("console:redemption", args=[world.redemption.number])
+    assert "密云路" in read(world.sign_in(world.staff["service of 甲"]).get(url))
+    assert "密云路" not in read(world.sign_in(world.staff["analyst of 甲"]).get(url))
+    packer = world.staff["no role at all"]
+    role = Role.objects.create(name="打包", permissions=["orders.view", "orders.edit", "members.view"])
+    Grant.objects.create(staff=packer, role=role, community=world.brand)
+    client = world.sign_in(packer)
+    assert "密云路" not in read(client.get(url))
+    assert client.post(reverse("console:export-shipping")).status_code == 403
+
+
+def test_the_shipping_list_holds_what_waits_and_comes_back_with_numbers(world, owner):
+    sent = owner.post(reverse("console:export-shipping"))
+    assert io.BytesIO(b"".join(sent.streaming_content)).read(2) == b"PK"
+    owner.post(reverse("console:ship-redemption", args=[world.redemption.number]), {"tracking": "SF1"})
+    assert Redemption.objects.get().tracking == "SF1"
+    assert owner.post(reverse("console:export-shipping")).status_code == 409
+
+
+def test_lists_cost_as_many_queries_for_many_rows_as_for_one(world, owner, django_assert_max_num_queries):
+    from liuliang.commerce.products import add_variant, create_product
+    from liuliang.kernel import clock
+
+    for number in range(12):
+        product = create_product(f"茶 {number}", at=clock.now())
+        add_variant(product.pk, code=f"T{number}", amount=100, at=clock.now(), quantity=3)
+    for name in ("products", "coupons", "orders", "mall", "redemptions"):
+        owner.get(reverse(f"console:{name}"))
+        with django_assert_max_num_queries(16):
+            owner.get(reverse(f"console:{name}"))

@@ -1,0 +1,54 @@
+"""Many threads at the same moment, each on a connection of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import OperationalError, connection, connections
+
+
+def _connect() -> None:
+    """Open this thread's connection. A server that is asked by many at one moment turns some away for now."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            connection.ensure_connection()
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list]:
+    """Run jobs at the same moment, each thread on a connection of its own; return what each gave or raised."""
+
+    def run(jobs: list[Callable[[], object]], threads: int) -> list[object]:
+        results: list[object] = [None] * len(jobs)
+        gate = threading.Barrier(threads, timeout=90)
+
+        def work(first: int) -> None:
+            try:
+                _connect()
+                gate.wait()
+                for number in range(first, len(jobs), threads):
+                    try:
+                        results[number] = jobs[number]()
+                    except Exception as error:  # noqa: BLE001 - looked at by the test
+                        results[number] = error
+            finally:
+                connections.close_all()
+
+        running = [threading.Thread(target=work, args=[first]) for first in range(threads)]
+        for each in running:
+            each.start()
+        for each in running:
+            each.join()
+        return results
+
+    return run
