@@ -34,13 +34,16 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("member", "/members/*"),
     ("tags", "/members/tags/"),
     ("proposals", "/members/proposals/"),
+    ("predictions", "/analysis/predictions/"),
+    ("graph", "/communities/**graph/"),
+    ("candidates", "/members/candidates/"),
     ("imports", "/imports/"),
     ("staff", "/staff/"),
     ("roles", "/roles/"),
     ("audit", "/audit/"),
     ("account", "/account/"),
 )
-"""Name of the picture and path; ``*`` is the first row of the list at the path before it, ``**`` the board of its last row."""
+"""Name of the picture and path; ``*`` is the first row of the list at the path before it, ``**`` the board of its last row, or a page below it."""
 
 ON_THE_PHONE = ("overview", "community", "members", "member", "imports")
 
@@ -86,12 +89,13 @@ def _take(browser: Browser, language: str) -> None:
 
 
 def _open(page: Page, path: str) -> None:
-    page.goto(f"{ADDRESS}{path.rstrip('*')}")
-    if not path.endswith("*"):
+    start, star, below = path.partition("*")
+    page.goto(f"{ADDRESS}{start}")
+    if not star:
         return
     rows = page.locator("table.data-table tbody tr a[href]")
-    row = rows.last if path.endswith("**") else rows.first
-    page.goto(f"{ADDRESS}{(row.get_attribute('href') or '').removesuffix('plan/')}")
+    row = rows.last if below.startswith("*") else rows.first
+    page.goto(f"{ADDRESS}{(row.get_attribute('href') or '').removesuffix('plan/')}{below.lstrip('*')}")
 
 
 def _shot(page: Page, name: str, language: str) -> None:

@@ -1,14 +1,15 @@
 // The lazy chunk: ECharts with only what the descriptions of charts.py can ask for.
-import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { BarChart, GraphChart, HeatmapChart, LineChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import * as echarts from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 
 import { show } from "./numbers.js";
 
 echarts.use([
-  AriaComponent, BarChart, CanvasRenderer, GridComponent, HeatmapChart, LegendComponent, LineChart, MarkLineComponent,
-  TooltipComponent, VisualMapComponent,
+  AriaComponent, BarChart, CanvasRenderer, GraphChart, GridComponent, HeatmapChart, LabelLayout, LegendComponent, LineChart,
+  MarkLineComponent, TooltipComponent, VisualMapComponent,
 ]);
 
 const INK = "#4e5561";
@@ -20,10 +21,14 @@ const axisText = { color: INK, fontSize: 12, fontFamily: FONT };
 /** Draw a description into an element; returns something with dispose(). */
 export function draw(place, description) {
   const chart = echarts.init(place, null, { renderer: "canvas" });
-  chart.setOption(option(description));
+  chart.setOption(option(description, place.clientWidth / place.clientHeight));
   const observer = new ResizeObserver(() => chart.resize());
   observer.observe(place);
-  if (description.links.length) chart.on("click", ({ dataIndex }) => follow(description.links[dataIndex]));
+  if (description.links.length) {
+    chart.on("click", ({ dataIndex, dataType }) => {
+      if (dataType !== "edge") follow(description.links[dataIndex]);
+    });
+  }
   return {
     dispose() {
       observer.disconnect();
@@ -36,15 +41,15 @@ function follow(address) {
   if (address) window.location.assign(address);
 }
 
-function option(description) {
+function option(description, aspect) {
   const base = {
     animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250,
     textStyle: { fontFamily: FONT },
     color: description.series.map((series) => series.colour),
     aria: { enabled: false }, // the figure has a title, a definition and a table of its own
   };
-  const shape = { heatmap, ranking, line: curves, area: curves, bar: curves, stacked: curves }[description.kind];
-  return { ...base, ...shape(description) };
+  const shape = { heatmap, network, ranking, line: curves, area: curves, bar: curves, stacked: curves }[description.kind];
+  return { ...base, ...shape(description, aspect) };
 }
 
 const tooltip = {
@@ -205,6 +210,52 @@ function ranking(description) {
       barMaxWidth: 16,
       itemStyle: { color: one.colour, borderRadius: [0, 3, 3, 0] },
       label: { show: true, position: "right", ...axisText, formatter: ({ value }) => show(value, one.format, description) },
+    }],
+  };
+}
+
+/** People and the ties between them, at the places the server gave them: drawn once, nothing is left to move. */
+function network({ groups, points, lines }, aspect) {
+  // Names of all would hide the picture: the largest are named, fewer on a phone, the others on hover.
+  const most = aspect < 1 ? 8 : 24;
+  const named = points.map(({ size }) => size).sort((a, b) => b - a)[Math.min(most, points.length) - 1];
+  return {
+    color: groups.map(({ colour }) => colour),
+    legend: { data: groups.map(({ name }) => name), right: 8, top: 0, textStyle: axisText, icon: "circle", itemHeight: 9 },
+    tooltip: {
+      ...tooltip,
+      formatter: ({ dataType, data }) => (dataType === "edge" ? "" : `${data.name}\n${data.says}`),
+    },
+    series: [{
+      type: "graph",
+      layout: "none",
+      top: 36,
+      bottom: 16,
+      left: 32,
+      right: 48,
+      roam: false,
+      preserveAspect: true,
+      categories: groups.map(({ name, colour }) => ({ name, itemStyle: { color: colour } })),
+      data: points.map(({ name, says, x, y, size, group }, index) => ({
+        id: String(index),
+        name,
+        says,
+        x: x * aspect, // a disc becomes as wide as the card, and circles stay circles
+        y,
+        category: group,
+        symbolSize: 8 + 30 * Math.sqrt(size),
+        label: { show: size >= named, position: "right", ...axisText },
+      })),
+      links: lines.map(([source, target, weight]) => ({
+        source: String(source),
+        target: String(target),
+        lineStyle: { width: 0.5 + 4 * Math.sqrt(weight), opacity: 0.15 + 0.45 * Math.sqrt(weight) },
+      })),
+      lineStyle: { color: "#8a94a6", curveness: 0.08 },
+      itemStyle: { borderColor: "#fff", borderWidth: 1.5 },
+      labelLayout: { hideOverlap: true },
+      emphasis: { focus: "adjacency", label: { show: true }, lineStyle: { opacity: 0.8 } },
+      blur: { itemStyle: { opacity: 0.2 }, lineStyle: { opacity: 0.05 } },
     }],
   };
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connections
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -104,3 +106,24 @@ def test_switched_off_it_is_forgotten(make_staff: Callable[..., Staff]) -> None:
     assert not StaticToken.objects.exists()
     with pytest.raises(Refused, match=r"second_factor\.is_off"):
         second_factor.disable(staff)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_opened_many_times_at_once_sets_up_one_phone(make_staff: Callable[..., Staff]) -> None:
+    staff = make_staff()
+    together = threading.Barrier(8)
+    devices: list[int] = []
+
+    def open_page() -> None:
+        together.wait()
+        devices.append(second_factor.prepare(staff).pk)
+        connections.close_all()
+
+    threads = [threading.Thread(target=open_page) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(devices) == 8
+    assert len(set(devices)) == 1
+    assert len(second_factor.enable(staff, code_now(staff))) == second_factor.RECOVERY_CODES

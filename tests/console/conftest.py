@@ -26,6 +26,8 @@ from liuliang.accounts import second_factor
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.accounts.services import account, links, owners
+from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.cultivation.models import Candidacy
 from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
@@ -85,6 +87,9 @@ class World:
     merge: Merge
     proposal: MergeProposal
     segment: Segment
+    cost: ChannelCost
+    goal: Goal
+    candidacy: Candidacy
     owner: Staff
     staff: dict[str, Staff]
     secrets: list[str] = field(default_factory=list)
@@ -195,6 +200,13 @@ def world(db: None, _folder_of_its_own: None) -> World:
             changed_at=now,
             evaluated_at=now,
         ),
+        cost=ChannelCost.objects.create(community=group, first_day=now.date(), last_day=now.date(), amount=100, at=now),
+        goal=Goal.objects.create(
+            community=group, metric="speakers", first_day=now.date(), last_day=now.date(), target=3, at=now
+        ),
+        candidacy=Candidacy.objects.create(
+            member=member, kind="star", state="candidate", evidence={"answerers_90": 12}, added_at=now, since=now
+        ),
         owner=owner,
         staff=people,
         secrets=[
@@ -232,8 +244,12 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "field_id": lambda world: str(world.definition.pk),
         "key": lambda world: world.definition.key,
         "metric": lambda world: "active",
+        "cost": lambda world: world.cost.public_id,
+        "goal": lambda world: world.goal.public_id,
         "segment": lambda world: world.segment.public_id,
         "dimension": lambda world: "activity",
+        "candidate_kind": lambda world: "star",
+        "candidacy": lambda world: str(world.candidacy.pk),
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
         "name": lambda world: asset_url("console.css").rpartition("/")[2],
@@ -297,6 +313,40 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
             "long_lost_days": "90",
         },
         "console:correct-layer": lambda world: {"layer": "core", "reason": "天天来"},
+        "console:health-weights": lambda world: {
+            "growth": "20",
+            "participation": "20",
+            "depth": "20",
+            "reciprocity": "10",
+            "response": "10",
+            "retention": "10",
+            "conversion": "10",
+        },
+        "console:community-stage": lambda world: {"stage": "growth", "reason": "新人多"},
+        "console:new-cost": lambda world: {
+            "community": world.group.public_id,
+            "first_day": "2026-03-01",
+            "last_day": "2026-03-07",
+            "amount": "12.50",
+        },
+        "console:delete-cost": lambda world: {},
+        "console:new-goal": lambda world: {
+            "metric": "messages",
+            "community": world.group.public_id,
+            "first_day": "2026-03-01",
+            "last_day": "2026-03-31",
+            "target": "100",
+        },
+        "console:delete-goal": lambda world: {},
+        "console:members-keep": lambda world: {"name": "留下的", "row": world.member.public_id},
+        "console:candidate-criteria": lambda world: {
+            "save": "1",
+            "answerers_90": "6",
+            "mutual_90": "0",
+            "active_days_30": "5",
+        },
+        "console:add-candidates": lambda world: {"member": world.proposal.second.public_id},
+        "console:move-candidate": lambda world: {"state": "invited"},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
         "console:import-examine": _uploaded,
         "console:import-start": _uploaded,

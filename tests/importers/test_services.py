@@ -435,3 +435,20 @@ def test_an_encoding_that_others_look_like_is_to_be_looked_at_until_a_person_nam
     named = services.examine(row, encoding="big5hkscs")
     assert named is not None
     assert named.warnings == ()
+
+
+@pytest.mark.parametrize("size", [1, 2, 10])
+def test_an_order_told_twice_in_one_file_says_the_same_wherever_a_batch_ends(monkeypatch, size):
+    monkeypatch.setattr(running, "BATCH", size)
+    text = (
+        "订单编号,下单时间,实付金额,退款金额,手机号\n"
+        "A1,2026-03-01 08:00:00,100.00,0,13900000001\n"
+        "A1,2026-03-01 08:00:00,250.00,0,13900000001\n"
+        "B2,2026-03-01 09:00:00,80.00,0,13900000002\n"
+        "B2,2026-03-01 09:00:00,80.00,30.00,13900000002\n"
+    )
+    row = bring_in(text.encode(), "订单.csv")
+    assert sorted(Order.objects.values_list("number", "amount", "refunded")) == [("A1", 10000, 0), ("B2", 8000, 3000)]
+    problems = ImportProblem.objects.filter(import_run=row).values_list("line", "reason", "excerpt")
+    assert list(problems) == [(3, "order_told_differently", "A1")]
+    assert (row.counts["orders"], row.counts["added"], row.counts["known"]) == (4, 2, 2)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from liuliang.importers import xlsx_rows
 from liuliang.importers.xlsx_rows import MAX_COLUMNS, is_date_format, plain_number, read_sheet, sheet_names
 from liuliang.kernel.errors import Refused
 
@@ -175,3 +176,74 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
+
+
+@pytest.mark.timeout(20)
+def test_a_reference_that_names_no_column_takes_no_time_however_long_it_is(tmp_path: Path) -> None:
+    far = "A" * 500_000
+    path = replaced(
+        write(tmp_path / "b.xlsx", [["x"]]),
+        {
+            SHEET: f'<worksheet xmlns="{MAIN}"><sheetData><row><c r="A1"><v>1</v></c><c r="{far}1"><v>2</v></c></row>'
+            "</sheetData></worksheet>"
+        },
+    )
+    assert [row.cells for row in read_sheet(path)] == [["1"]]
+
+
+LONG = "长" * 4_000_000  # characters
+
+
+@pytest.mark.parametrize(
+    ("changes", "read"),
+    [
+        ({SHEET: f'<worksheet xmlns="{MAIN}"><sheetData><row><c t="str"><v>{LONG}</v></c><c><v>2</v></c></row></sheetData></worksheet>'}, 100_000),
+        ({"xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>{LONG}</t></si></sst>'}, 100_000),
+    ],
+    ids=["cell", "shared"],
+)  # fmt: skip
+def test_of_a_cell_no_more_is_held_than_is_read(tmp_path: Path, changes: dict[str, str], read: int) -> None:
+    path = replaced(write(tmp_path / "b.xlsx", [["x"]]), changes)
+    tracemalloc.start()
+    rows = [row.cells for row in read_sheet(path)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(row[0]) for row in rows] == [read]
+    assert rows[0][1:] in ([], ["2"]), "what follows the long cell is read"
+    assert peak < 3_000_000
+
+
+def test_a_piece_of_xml_that_does_not_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row><c x="{LONG}"><v>1</v></c></row></sheetData></worksheet>'
+    path = replaced(write(tmp_path / "b.xlsx", [["x"]]), {SHEET: sheet})
+    with pytest.raises(Refused, match=r"import\.archive_too_large"):
+        list(read_sheet(path))
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "xl/workbook.xml", "xl/sharedStrings.xml"])
+def test_lists_without_an_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    monkeypatch.setattr(xlsx_rows, "MAX_PART", 100_000)
+    monkeypatch.setattr(xlsx_rows, "MAX_SHARED", 100_000)
+    path = replaced(
+        write(tmp_path / "b.xlsx", [["x"]]), {part: f"<list><cellXfs>{'<xf/><si/>' * 20_000}</cellXfs></list>"}
+    )
+    with pytest.raises(Refused, match=r"import\.archive_too_large"):
+        list(read_sheet(path))
+
+
+@pytest.mark.parametrize(("epoch_1904", "serial"), [(False, "2958465.9999999"), (True, "2957004"), (True, "2958465")])
+def test_a_day_after_the_last_year_stays_a_number_and_the_rest_is_read(
+    tmp_path: Path, epoch_1904: bool, serial: str
+) -> None:
+    path = write(tmp_path / "b.xlsx", [[date(2024, 3, 5)]], date_1904=epoch_1904)
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><sheetData><row><c s="1"><v>{serial}</v></c></row>'
+        '<row><c s="1"><v>45000</v></c></row></sheetData></worksheet>'
+    )
+    rows = [row.cells for row in read_sheet(replaced(path, {SHEET: sheet}))]
+    assert rows == [[plain_number(float(serial))], ["2027-03-16" if epoch_1904 else "2023-03-15"]]
+
+
+@pytest.mark.timeout(20)
+def test_a_number_format_takes_no_time_however_long_it_is() -> None:
+    assert not is_date_format("[" * 500_000)

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from liuliang.kernel import log
+from liuliang.kernel import log, restore
 from liuliang.kernel.events import Fact
-from liuliang.kernel.models import Cursor
+from liuliang.kernel.models import Cursor, LoggedEvent
 from liuliang.lake import aliases, catalogue, tidying
 from liuliang.lake.models import LakeFile
 from liuliang.lake.queries import READER, query
-from liuliang.lake.verifying import Difference, reseal, verify
+from liuliang.lake.verifying import Difference, make_whole, reseal, verify
 
 from .conftest import START, Rippled, connect, seal_committed
 
@@ -70,3 +70,34 @@ def test_a_lake_whose_cursor_was_set_back_is_found_to_say_things_twice(time_zone
     seal_committed()
     found = verify()
     assert (found.extra, found.missing) == (5, 0)
+
+
+def test_a_restored_database_whose_lake_was_not_kept_gets_its_lake_again(time_zones, lake_root):
+    log.append([Fact(Rippled(), START, "pond", str(n), 1, 1) for n in range(5)])
+    seal_committed()
+    for path in lake_root.iterdir():
+        path.unlink()
+    assert make_whole(is_renumbered=False)
+    assert query("SELECT count() FROM {events}").rows == [(0,)], "queries are answered at once, and see it fill"
+    seal_committed()
+    assert verify() == Difference(events=5, missing=0, extra=0, days=0)
+
+
+def test_a_lake_that_was_kept_follows_a_log_that_was_renumbered(time_zones):
+    log.append([Fact(Rippled(), START, "gone", "1", 1, 1)])
+    LoggedEvent.objects.all().delete()
+    log.append([Fact(Rippled(), START, "pond", str(n), 1, 1) for n in range(5)])
+    seal_committed()
+    restore.renumber()
+    assert not verify().is_none
+    assert make_whole(is_renumbered=True)
+    seal_committed()
+    assert verify() == Difference(events=5, missing=0, extra=0, days=0)
+
+
+def test_a_lake_that_is_whole_is_left_alone(time_zones):
+    log.append([Fact(Rippled(), START, "pond", "1", 1, 1)])
+    seal_committed()
+    before = catalogue.take_snapshot()
+    assert not make_whole(is_renumbered=False)
+    assert catalogue.take_snapshot() == before

@@ -37,6 +37,7 @@ MEMBERS_CONTACT = "members.contact"
 MEMBERS_EXPORT = "members.export"
 SEGMENTS_EDIT = "segments.edit"
 ANALYTICS_VIEW = "analytics.view"
+ANALYTICS_EDIT = "analytics.edit"
 ORDERS_VIEW = "orders.view"
 IMPORTS_RUN = "imports.run"
 STAFF_MANAGE = "staff.manage"
@@ -56,6 +57,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(MEMBERS_EXPORT, _("导出成员"), _("成员")),
         Permission(SEGMENTS_EDIT, _("编辑人群和分层"), _("成员")),
         Permission(ANALYTICS_VIEW, _("查看数据"), _("数据")),
+        Permission(ANALYTICS_EDIT, _("定目标、阶段、获客成本和健康度权重"), _("数据")),
         Permission(ORDERS_VIEW, _("查看订单"), _("交易")),
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
         Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
@@ -80,13 +82,14 @@ _LOOK = (COMMUNITIES_VIEW, MEMBERS_VIEW, ANALYTICS_VIEW)
 BUILT_IN_ROLES: tuple[BuiltInRole, ...] = (
     BuiltInRole("admin", noop("管理员"), noop("管理社群的一切，包括员工"), tuple(PERMISSIONS)),
     BuiltInRole("community_owner", noop("群主"), noop("经营自己的社群"), (
-        *_LOOK, COMMUNITIES_EDIT, MEMBERS_EDIT, MEMBERS_CONTACT, MEMBERS_EXPORT, SEGMENTS_EDIT, ORDERS_VIEW, IMPORTS_RUN,
+        *_LOOK, COMMUNITIES_EDIT, MEMBERS_EDIT, MEMBERS_CONTACT, MEMBERS_EXPORT, SEGMENTS_EDIT, ANALYTICS_EDIT, ORDERS_VIEW,
+        IMPORTS_RUN,
     )),
     BuiltInRole("supervisor", noop("监督员"), noop("看数据和群内秩序"), (*_LOOK, AUDIT_VIEW)),
     BuiltInRole("content_officer", noop("内容官"), noop("策划内容和话题"), (*_LOOK, COMMUNITIES_EDIT, SEGMENTS_EDIT)),
     BuiltInRole("service", noop("客服"), noop("服务成员，查看联系方式和订单"), (*_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW)),
     BuiltInRole("expert", noop("答疑"), noop("回答专业问题"), (COMMUNITIES_VIEW, MEMBERS_VIEW)),
-    BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (*_LOOK, ORDERS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN)),
+    BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (*_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN)),
     BuiltInRole("helper", noop("小助手"), noop("协助打标签"), (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
     BuiltInRole("partner", noop("合伙人"), noop("只看自己的社群"), (COMMUNITIES_VIEW, ANALYTICS_VIEW)),
 )  # fmt: skip

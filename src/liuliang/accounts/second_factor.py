@@ -37,8 +37,11 @@ def device_of(staff: Staff) -> TOTPDevice | None:
     return found
 
 
+@transaction.atomic
 def prepare(staff: Staff) -> TOTPDevice:
     """Return the phone that is being set up, with a secret of its own; nothing counts until `enable`."""
+    # One at a time: two pages that are opened at once would each show a secret, and only one of them would be asked for.
+    Staff.objects.select_for_update().get(pk=staff.pk)
     if device_of(staff):
         raise Refused("second_factor.is_on")
     made: tuple[TOTPDevice, bool]

@@ -10,6 +10,8 @@ change unless the 95 % interval of the difference leaves zero out. How wide that
 - **People counted once** (speakers): somebody who spoke in both periods changes nothing; those who spoke in one of them
   only could as well have spoken in the other (McNemar 1947). It is never taken smaller, in proportion, than what the
   days of the same figure say.
+- **Estimates** that come with an interval of their own (scores, medians): the interval of the difference is recovered from
+  the two (MOVER; Zou and Donner 2008).
 - **Shares** (who stayed, who speaks): two binomial proportions with one success and one failure added to each (Agresti
   and Caffo 2000), which holds for small groups and for shares of 0 and 100 %.
 
@@ -113,6 +115,25 @@ def compare_shares(now: int, of_now: int, before: int, of_before: int) -> Compar
     return Comparison(
         share_now, share_before, centre - half, centre + half, surprise=2 * _NORMAL.cdf(-abs(centre) / spread)
     )
+
+
+def compare_estimates(now: tuple[float, float, float], before: tuple[float, float, float]) -> Comparison:
+    """Compare two estimates, each with the low and the high end of its own 95 % interval, independent of each other.
+
+    Source: Zou and Donner 2008, Construction of confidence limits about effect measures: a general approach.
+    """
+    difference = now[0] - before[0]
+    low = difference - math.hypot(now[0] - now[1], before[2] - before[0])
+    high = difference + math.hypot(now[2] - now[0], before[0] - before[1])
+    return Comparison(now[0], before[0], low, high, surprise_of(difference, low, high))
+
+
+def surprise_of(difference: float, low: float, high: float) -> float:
+    """Return the surprise of a difference with a 95 % interval, by how many half widths towards zero it lies from it."""
+    half = difference - low if difference > 0 else high - difference
+    if half <= 0:
+        return 0.0 if difference else 1.0
+    return 2 * _NORMAL.cdf(-abs(difference) / half * _NORMAL.inv_cdf((1 + CONFIDENCE) / 2))
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float] | None:

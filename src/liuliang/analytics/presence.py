@@ -38,11 +38,12 @@ SILENT = Definition(
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A community as it stands: members present, how many of them never spoke, and when anybody last did."""
+    """A community as it stands: members present, how many of them never spoke, when anybody last did, and its first sign of life."""
 
     members: int = 0
     never_spoke: int = 0
     last_spoke_at: datetime | None = None
+    first_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     return (
         (
             "SELECT community_id, count(*) FILTER (WHERE is_present),"
-            " count(*) FILTER (WHERE is_present AND first_spoke_at IS NULL), max(last_spoke_at)"
+            " count(*) FILTER (WHERE is_present AND first_spoke_at IS NULL), max(last_spoke_at), min(first_seen_at)"
             f" FROM people_membership m WHERE {where} GROUP BY community_id"
         ),
         values,

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.test.utils import override_settings
 
-from liuliang.analytics import counting, funnels, retention
+from liuliang.analytics import counting, funnels, retention, signals
 from liuliang.analytics.base import Asked, metrics
 from liuliang.analytics.funnels import Funnel
 from liuliang.analytics.happenings import Happening
@@ -24,7 +24,6 @@ from liuliang.bench.analytics_data import COMMUNITIES, DAYS, ZONE, Log, fill
 from liuliang.bench.analytics_pandas import pandas_frames
 from liuliang.bench.analytics_peers import (
     FUNNELS,
-    HEALTH,
     KIND,
     RFM,
     SEGMENT,
@@ -132,6 +131,7 @@ def asks_of_the_lake(log: Log) -> dict[str, Ask]:
     weekly = Question(scope, Period(first, last), "week", last)
     matrix: Any = retention.retention
     funnel: Any = funnels.funnel
+    told: Any = signals.signals
 
     def dau() -> Answer:
         statement = metrics()["active"].statements(daily)[0]
@@ -177,8 +177,17 @@ def asks_of_the_lake(log: Log) -> dict[str, Ask]:
             " WHERE kind IN ('member.joined', 'order.paid') GROUP BY member)"
             " WHERE inviter != 0 GROUP BY inviter ORDER BY brought DESC, inviter LIMIT 20"
         ),
-        "health of 1,000 groups": HEALTH.format(table="{member_day}", one="count", **days),
     }
-    asks: dict[str, Ask] = {"DAU, 90 days": dau, "retention matrix": cohorts}
+
+    def health() -> Answer:
+        return [
+            (
+                community, seen.messages, seen.messages_before, seen.spoke, seen.spoke_before, seen.stayed, seen.steady,
+                seen.days, seen.lively, seen.joined, seen.active, seen.buyers, seen.again, seen.ties, seen.mutual,
+            )
+            for (community, _end), seen in told.__wrapped__(scope, last, last).items()
+        ]  # fmt: skip
+
+    asks: dict[str, Ask] = {"DAU, 90 days": dau, "retention matrix": cohorts, "health of 1,000 groups": health}
     asks |= {name: reaching(*told) for name, told in FUNNELS.items()}
     return asks | {name: (lambda sql=sql: query(sql).rows) for name, sql in plain.items()}

@@ -33,7 +33,7 @@ def pandas_frames(log: Log) -> dict[str, Ask]:
         "RFM": lambda: _rfm(pandas, of["bought"], last),
         "segment": lambda: _segment(of["checked"], of["bought"], last),
         "top inviters": lambda: _inviters(of["joined"], of["bought"]),
-        "health of 1,000 groups": lambda: _health(pandas, frame, of, last),
+        "health of 1,000 groups": lambda: _health(pandas, frame, last),
     }
     for name, (steps, window) in FUNNELS.items():
         frames = [of[step][["member", "ms"]] for step in steps]
@@ -91,19 +91,39 @@ def _inviters(joined: Any, bought: Any) -> Any:
     return top.itertuples(index=False)
 
 
-def _health(pandas: Any, frame: Any, of: dict[str, Any], last: int) -> Any:
-    def recent(name: str) -> Any:
-        return of[name][of[name]["day"] > last - 30]
+def _health(pandas: Any, frame: Any, last: int) -> Any:
+    recent = frame[(frame["day"] > last - 56) & (frame["day"] <= last)]
+    recent = recent.assign(age=last - recent["day"])
+    of = {name: recent[recent["kind"] == kind] for name, kind in KIND.items()}
 
     def people(events: Any) -> Any:
-        return events[["community", "member"]].drop_duplicates().groupby("community").size()
+        return events[["community", "member"]].drop_duplicates()
 
-    said = recent("said")
-    columns = {
-        "messages": said.groupby("community").size(), "speakers": people(said), "joined": people(recent("joined")),
-        "buyers": people(recent("bought")), "members": people(frame),
-    }  # fmt: skip
-    return pandas.DataFrame(columns).fillna(0).sort_index().itertuples()
+    def counted(pairs: Any) -> Any:
+        return pairs.groupby("community").size()
+
+    said, paid = of["said"], of["bought"]
+    now, before = said[said["age"] < 28], said[said["age"] >= 28]
+    spoke, spoke_before = people(now), people(before)
+    weeks = now.assign(week=now["age"] // 7)[["community", "member", "week"]].drop_duplicates()
+    weeks = weeks.groupby(["community", "member"]).size()
+    heads = now[["community", "age", "member"]].drop_duplicates().groupby(["community", "age"]).size()
+    buyers, buyers_before = people(paid[paid["age"] < 28]), people(paid[paid["age"] >= 28])
+    joined = of["joined"]
+    replies = now[(now["other"] != 0) & (now["other"] != now["member"])]
+    ways = (
+        replies.assign(one=replies[["member", "other"]].min(axis=1), two=replies[["member", "other"]].max(axis=1))
+        .groupby(["community", "one", "two"])["member"]
+        .nunique()
+    )
+    columns = [
+        now.groupby("community").size(), before.groupby("community").size(), counted(spoke), counted(spoke_before),
+        counted(spoke.merge(spoke_before)), weeks[weeks > 1].groupby("community").size(), heads.groupby("community").size(),
+        heads[heads > 1].groupby("community").size(), counted(people(joined[joined["age"] < 28])),
+        counted(pandas.concat([spoke, buyers]).drop_duplicates()), counted(buyers), counted(buyers.merge(buyers_before)),
+        ways.groupby("community").size(), ways[ways > 1].groupby("community").size(),
+    ]  # fmt: skip
+    return pandas.DataFrame(dict(enumerate(columns))).fillna(0).sort_index().itertuples()
 
 
 def _funnel(pandas: Any, frames: list[Any], window: int) -> Callable[[], Answer]:

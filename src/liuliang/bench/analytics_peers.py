@@ -45,13 +45,36 @@ SELECT count(*), sum(member) FROM (SELECT member FROM {table} WHERE kind IN ('be
     AND max(CASE WHEN kind = 'order.paid' THEN 1 ELSE 0 END) = 0) AS chosen
 """
 
+# What `liuliang.analytics.signals` tells, from events alone: who spoke, came and paid in four weeks and the four before, in how
+# many weeks, on how many days with company, and who replied to whom.
 HEALTH = """
-SELECT community, messages, speakers, joined, buyers, members FROM (SELECT community,
-    sum(CASE WHEN kind = 'message.sent' AND day > {month} THEN {one} ELSE 0 END) AS messages,
-    count(DISTINCT CASE WHEN kind = 'message.sent' AND day > {month} THEN member END) AS speakers,
-    count(DISTINCT CASE WHEN kind = 'member.joined' AND day > {month} THEN member END) AS joined,
-    count(DISTINCT CASE WHEN kind = 'order.paid' AND day > {month} THEN member END) AS buyers,
-    count(DISTINCT member) AS members FROM {table} GROUP BY community) AS counted ORDER BY community
+WITH recent AS (SELECT community, member, kind, other, {age} AS age FROM {table}
+    WHERE kind IN ('message.sent', 'order.paid', 'member.joined') AND day > {first} AND day <= {last}),
+person AS (SELECT community, member,
+    sum(CASE WHEN kind = 'message.sent' AND age < 28 THEN 1 ELSE 0 END) AS n_said,
+    sum(CASE WHEN kind = 'message.sent' AND age >= 28 THEN 1 ELSE 0 END) AS n_before,
+    count(DISTINCT CASE WHEN kind = 'message.sent' AND age < 28 THEN floor(age / 7) END) AS n_weeks,
+    max(CASE WHEN kind = 'member.joined' AND age < 28 THEN 1 ELSE 0 END) AS is_new,
+    max(CASE WHEN kind = 'order.paid' AND age < 28 THEN 1 ELSE 0 END) AS is_buyer,
+    max(CASE WHEN kind = 'order.paid' AND age >= 28 THEN 1 ELSE 0 END) AS was_buyer
+    FROM recent GROUP BY community, member),
+spoken AS (SELECT community, count(*) AS days, sum(CASE WHEN heads > 1 THEN 1 ELSE 0 END) AS lively FROM (
+    SELECT community, age, count(DISTINCT member) AS heads FROM recent WHERE kind = 'message.sent' AND age < 28
+    GROUP BY community, age) AS by_day GROUP BY community),
+tied AS (SELECT community, count(*) AS ties, sum(CASE WHEN ways > 1 THEN 1 ELSE 0 END) AS mutual FROM (
+    SELECT community, count(DISTINCT member) AS ways FROM recent
+    WHERE kind = 'message.sent' AND age < 28 AND other != 0 AND other != member
+    GROUP BY community, least(member, other), greatest(member, other)) AS pairs GROUP BY community),
+counted AS (SELECT community, sum(n_said) AS said, sum(n_before) AS said_before,
+    sum(CASE WHEN n_said > 0 THEN 1 ELSE 0 END) AS spoke, sum(CASE WHEN n_before > 0 THEN 1 ELSE 0 END) AS spoke_before,
+    sum(CASE WHEN n_said > 0 AND n_before > 0 THEN 1 ELSE 0 END) AS stayed,
+    sum(CASE WHEN n_weeks > 1 THEN 1 ELSE 0 END) AS steady, sum(is_new) AS came,
+    sum(CASE WHEN n_said > 0 OR is_buyer > 0 THEN 1 ELSE 0 END) AS active, sum(is_buyer) AS buyers,
+    sum(is_buyer * was_buyer) AS again FROM person GROUP BY community)
+SELECT counted.community, said, said_before, spoke, spoke_before, stayed, steady, coalesce(days, 0), coalesce(lively, 0), came,
+    active, buyers, again, coalesce(ties, 0), coalesce(mutual, 0)
+FROM counted LEFT JOIN spoken ON spoken.community = counted.community LEFT JOIN tied ON tied.community = counted.community
+ORDER BY counted.community
 """
 
 INVITERS = """
@@ -92,7 +115,12 @@ def own_tables(log: Log) -> dict[str, Ask]:
             " groupArrayIf(ms, kind = 'order.paid') AS bought FROM own_event WHERE kind IN ('member.joined', 'order.paid')"
             " GROUP BY member) WHERE inviter != 0 GROUP BY inviter ORDER BY brought DESC, inviter LIMIT 20"
         ),
-        "health of 1,000 groups": HEALTH.format(table="own_event", one="1", **days),
+        "health of 1,000 groups": HEALTH.format(
+            table="own_event",
+            age=f"dateDiff('day', day, toDate('{_last(log)}'))",
+            first=f"toDate('{_last(log) - timedelta(days=56)}')",
+            last=f"toDate('{_last(log)}')",
+        ),
     }
     for name, (steps, window) in FUNNELS.items():
         kinds = [KIND[step] for step in steps]
@@ -119,6 +147,7 @@ def duckdb_tables(log: Log) -> dict[str, Ask]:
     )
     days = _days(log, "DATE '{day}'")
     asks = _shared("events", days, f"date_diff('day', max(day), DATE '{_last(log)}')")
+    asks["health of 1,000 groups"] = _health(log, "events", "DATE '{day}'")
     asks["retention matrix"] = _matrix("events", "date_trunc('week', {day})::DATE")
     for name, (steps, window) in FUNNELS.items():
         first, *others = (KIND[step] for step in steps)
@@ -150,6 +179,7 @@ def postgres_tables(log: Log) -> dict[str, Ask]:
         cursor.execute("SET work_mem = '256MB'")
     days = _days(log, "date '{day}'")
     asks = _shared("bench_event", days, f"date '{_last(log)}' - max(day)")
+    asks["health of 1,000 groups"] = _health(log, "bench_event", "date '{day}'")
     asks["retention matrix"] = _matrix("bench_event", "date_trunc('week', {day})::date")
     for name, (steps, window) in FUNNELS.items():
         kinds = [KIND[step] for step in steps]
@@ -183,8 +213,13 @@ def _shared(table: str, days: dict[str, str], age: str) -> dict[str, str]:
         "RFM": RFM.format(table=table, age=f"({age})", times="count(*)", paid="sum(value)"),
         "segment": SEGMENT.format(table=table, one="1", **days),
         "top inviters": INVITERS.format(joins=joins, orders=orders, bought=bought),
-        "health of 1,000 groups": HEALTH.format(table=table, one="1", **days),
     }
+
+
+def _health(log: Log, table: str, literal: str) -> str:
+    last = literal.format(day=_last(log))
+    first = literal.format(day=_last(log) - timedelta(days=56))
+    return HEALTH.format(table=table, age=f"({last} - day)", first=first, last=last)
 
 
 def _matrix(table: str, week: str) -> str:

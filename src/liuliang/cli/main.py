@@ -45,13 +45,19 @@ def ready(*, migrate: bool = False) -> None:
     django.setup()
     if migrate:
         from django.core.management import call_command
+        from django.db import transaction
 
         from liuliang.kernel import restore
+        from liuliang.lake.verifying import make_whole
 
         call_command("migrate", verbosity=0, interactive=False)
-        renumbered = restore.settle()
+        with transaction.atomic():
+            renumbered = restore.settle()
+            is_anew = make_whole(is_renumbered=renumbered > 0)
         if renumbered:
             err.print(f"The log came from another PostgreSQL cluster: {renumbered:,} events were renumbered.")
+        if is_anew:
+            err.print("The lake's files are not those of this log: they are made again from it.")
 
 
 @app.command()

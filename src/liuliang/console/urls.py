@@ -16,8 +16,12 @@ urlpatterns = [
     path("overview/", include("liuliang.console.overview.urls")),
     path("communities/", include("liuliang.console.communities.urls")),
     path("members/segments/", include("liuliang.console.segments.urls")),
+    path("members/candidates/", include("liuliang.console.cultivation.urls")),
     path("members/", include("liuliang.console.members.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
+    path("goals/", include("liuliang.console.goals.urls")),
+    path("health/", include("liuliang.console.health.urls")),
+    path("reviews/", include("liuliang.console.reviews.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]

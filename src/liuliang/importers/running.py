@@ -35,6 +35,12 @@ BATCH = 10_000
 PROBLEMS_KEPT = 10_000
 """Unreadable places of one import that are kept for its error file; all are counted."""
 
+TELLINGS = 100
+"""How often one batch may tell of one order; each telling is brought in by itself, as if it came in a file of its own."""
+
+_Telling = dict[str, tuple[OrderRow, datetime, int]]
+"""Orders by number, no number twice: each with its instant and its line."""
+
 _CHATS = 0x696E
 """First half of PostgreSQL's advisory locks; the second half is the chat."""
 
@@ -180,8 +186,8 @@ class Run:
         """Bring in the rows of a member list or an order list; return what they brought, and what is doubtful."""
         community, started = self.row.community_id, self.row.started_at or clock.now()
         members: list[tuple[MemberRow, datetime | None]] = []
-        orders: dict[str, tuple[OrderRow, datetime]] = {}
-        lines: dict[str, int] = {}
+        tellings: list[_Telling] = []
+        told: Counter[str] = Counter()
         doubts: list[Unreadable] = []
         for read in batch:
             row = read.record
@@ -196,15 +202,26 @@ class Run:
                     doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.number} {row.at}"))
                 elif not is_sound(row):
                     doubts.append(Unreadable(read.line, "bad_amount", f"{row.number} {row.amount} {row.refunded}"))
+                elif told[row.number] == TELLINGS:
+                    doubts.append(Unreadable(read.line, "order_told_differently", row.number))
                 else:
-                    orders[row.number], lines[row.number] = (row, at), read.line
+                    if told[row.number] == len(tellings):
+                        tellings.append({})
+                    tellings[told[row.number]][row.number] = row, at, read.line
+                    told[row.number] += 1
         may_merge = self._may_merge()
         listed = bring_in_members(
             members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge
         )
-        bought = bring_in_orders(list(orders.values()), community=community, at=started, may_merge=may_merge)
-        doubts += [Unreadable(lines[number], "order_told_differently", number) for number in bought.conflicting]
-        return [listed, bought], doubts
+        brought = [listed]
+        for telling in tellings:
+            orders = [(row, at) for row, at, _ in telling.values()]
+            bought = bring_in_orders(orders, community=community, at=started, may_merge=may_merge)
+            doubts += [
+                Unreadable(telling[number][2], "order_told_differently", number) for number in bought.conflicting
+            ]
+            brought.append(bought)
+        return brought, doubts
 
     def _may_merge(self) -> bool:
         """Tell whether the file may merge members: merging reaches beyond the community that the import is allowed for."""

@@ -25,8 +25,17 @@ MAX_COLUMNS = 512
 MAX_SHARED = 1 << 29
 """Bytes that the shared texts of a workbook may have."""
 
+MAX_PART = 1 << 26
+"""Bytes that each of the parts beside the sheets and their texts may have: the lists of sheets and of formats."""
+
+MAX_FORMAT = 1_000
+"""Characters of a number format that are looked at; Excel itself allows 255."""
+
 MAX_CELL = 100_000
 """Characters of a cell that are read; Excel itself allows 32,767."""
+
+MAX_PIECE = 1 << 20
+"""Bytes that one piece of XML (a tag with its attributes, a comment) may have: the parser holds it whole until it ends."""
 
 _CHUNK = 1 << 16
 # Formats that are dates without saying so (§18.8.30), those of Chinese and Japanese workbooks included.
@@ -140,10 +149,14 @@ def _feed(archive: Archive, name: str, parser: expat.XMLParserType) -> Iterator[
     member = next((member for member in archive.members if member.name == name), None)
     if member is None:
         return
+    fed = 0
     try:
         with archive.open(member) as (stream, consumed):
             while piece := stream.read(_CHUNK):
                 parser.Parse(piece, False)
+                fed += len(piece)
+                if fed - parser.CurrentByteIndex > MAX_PIECE:
+                    raise Refused("import.archive_too_large", name=name, size=fed)
                 yield consumed()
             parser.Parse(b"", True)
             yield consumed()
@@ -152,6 +165,9 @@ def _feed(archive: Archive, name: str, parser: expat.XMLParserType) -> Iterator[
 
 
 def _parse(archive: Archive, name: str, start: Start) -> None:
+    size = max((member.size for member in archive.members if member.name == name), default=0)
+    if size > MAX_PART:
+        raise Refused("import.archive_too_large", name=name, size=size)
     for _position in _feed(archive, name, _parser(start)):
         pass
 
@@ -164,11 +180,12 @@ class _Shared:
         self._ends = array("Q")
 
     def add(self, text: str) -> None:
-        self._bytes += text[:MAX_CELL].encode("utf-8", "replace")
+        self._bytes += text.encode("utf-8", "replace")
         self._ends.append(len(self._bytes))
 
     def __len__(self) -> int:
-        return len(self._bytes)
+        # An empty text takes its place too, and there may be more of those than of any other.
+        return len(self._bytes) + self._ends.itemsize * len(self._ends)
 
     def get(self, index: str) -> str:
         try:
@@ -184,10 +201,13 @@ def _read_shared(archive: Archive) -> _Shared:
     shared = _Shared()
     parts: list[str] = []
     depth = {"t": 0, "rPh": 0}
+    room = MAX_CELL
 
     def start(tag: str, _attributes: dict[str, str]) -> None:
+        nonlocal room
         if tag == "si":
             parts.clear()
+            room = MAX_CELL
         elif tag in depth:
             depth[tag] += 1
 
@@ -200,8 +220,10 @@ def _read_shared(archive: Archive) -> _Shared:
             depth[tag] -= 1
 
     def text(data: str) -> None:
-        if depth["t"] and not depth["rPh"]:  # a reading aid in kana is no part of the text
-            parts.append(data)
+        nonlocal room
+        if depth["t"] and not depth["rPh"] and room > 0:  # a reading aid in kana is no part of the text
+            parts.append(data[:room])
+            room -= len(data)
 
     parser = _parser(start, end)
     parser.CharacterDataHandler = text
@@ -231,7 +253,7 @@ def _read_formats(archive: Archive) -> list[bool]:
 
 def is_date_format(code: str) -> bool:
     """Tell whether a number format shows a date or a time: it has a letter of one outside of quotes and brackets."""
-    return _DATE_LETTERS.search(_NO_DATE.sub("", code.split(";", 1)[0])) is not None
+    return _DATE_LETTERS.search(_NO_DATE.sub("", code[:MAX_FORMAT].split(";", 1)[0])) is not None
 
 
 class _Cells:
@@ -263,8 +285,8 @@ class _Cells:
             value = float(raw)
         except ValueError:
             return raw
-        if is_date and 0 <= value < _LAST_SERIAL:
-            return _date_text(value, self._epoch)
+        if is_date and 0 <= value < _LAST_SERIAL and (day := _date_text(value, self._epoch)):
+            return day
         return plain_number(value)
 
 
@@ -278,11 +300,14 @@ def plain_number(value: float) -> str:
 
 @lru_cache(maxsize=10_000)
 def _date_text(serial: float, epoch: datetime) -> str:
-    """Write a spreadsheet's day number: as a date, a time or both."""
+    """Write a spreadsheet's day number: as a date, a time or both; nothing where it is after the last year there is."""
     # Excel counts the 29th of February 1900, which never was: earlier days lie one nearer to us.
     if epoch is _EPOCH and 1 <= serial < 60:
         serial += 1
-    at = epoch + timedelta(seconds=round(serial * 86_400))
+    try:
+        at = epoch + timedelta(seconds=round(serial * 86_400))
+    except OverflowError:  # days counted from 1904 end earlier, and the last second of the last day is rounded up
+        return ""
     if serial < 1:
         return at.strftime("%H:%M:%S")
     return at.isoformat(sep=" ") if serial % 1 else at.date().isoformat()
@@ -303,18 +328,19 @@ def _sheet_parser(cells: _Cells, complete: list[tuple[int, list[str]]]) -> expat
     """
     row: list[str] = []
     parts: list[str] = []
-    number, column, is_text = 0, -1, False
+    number, column, is_text, room = 0, -1, False, MAX_CELL
     kind = style = ""
     text = cells.text
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, number, column, is_text, kind, style
+        nonlocal row, number, column, is_text, kind, style, room
         if tag == "c":
             reference = attributes.get("r")
             column = _column(reference) if reference else column + 1
             kind = attributes.get("t", "n")
             style = attributes.get("s", "0")
             parts.clear()
+            room = MAX_CELL
         elif tag in {"v", "t"}:
             is_text = True
         elif tag == "row":
@@ -329,13 +355,16 @@ def _sheet_parser(cells: _Cells, complete: list[tuple[int, list[str]]]) -> expat
         elif tag == "c":
             if parts:
                 raw = parts[0] if len(parts) == 1 else "".join(parts)
-                _put(row, column, text(kind, style, raw[:MAX_CELL]))
+                _put(row, column, text(kind, style, raw))
         elif tag == "row" and any(row):
             complete.append((number, row))
 
     def data(piece: str) -> None:
-        if is_text:
-            parts.append(piece)
+        nonlocal room
+        # What is not read is not held either: a cell may have gigabytes.
+        if is_text and room > 0:
+            parts.append(piece[:room])
+            room -= len(piece)
 
     parser = _parser(start, end)
     parser.CharacterDataHandler = data
@@ -354,7 +383,9 @@ def _put(row: list[str], column: int, value: str) -> None:
 
 def _column(reference: str) -> int:
     """Return the 0-based column of ``B7``; -1 where it is none."""
-    return _column_of(reference.rstrip("0123456789"))
+    letters = reference.rstrip("0123456789")
+    # Asked before anything is worked out or kept: a reference may be as long as whoever made the file likes.
+    return _column_of(letters) if len(letters) <= 3 else -1
 
 
 @lru_cache(maxsize=1_000)
@@ -362,4 +393,4 @@ def _column_of(letters: str) -> int:
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64
-    return column - 1 if letters.isascii() and letters.isalpha() and letters.isupper() and len(letters) <= 3 else -1
+    return column - 1 if letters.isascii() and letters.isalpha() and letters.isupper() else -1

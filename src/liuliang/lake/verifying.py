@@ -103,3 +103,19 @@ def reseal() -> None:
         if not engine.is_embedded():
             server.forget()
         cursor.execute("UPDATE kernel_cursor SET xid = 0, position = 0 WHERE reader = %s", [READER])
+
+
+def make_whole(*, is_renumbered: bool) -> bool:
+    """Have the lake copied anew where its files are not those of this log; return whether that was so.
+
+    A backup is of the database, which lists the files and does not hold them: queries would ask for what is not there, and the
+    sealer goes on where it stood. ``is_renumbered`` says that events have other positions now than the files say.
+    A server keeps its tables by itself, and may serve the installation that the backup is from: it is left as it is.
+    """
+    if not engine.is_embedded():
+        return False
+    listed = LakeFile.objects.filter(retired_at=None).values_list("path", flat=True)
+    if not is_renumbered and all((catalogue.root() / path).exists() for path in listed):
+        return False
+    reseal()
+    return True

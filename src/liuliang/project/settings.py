@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "liuliang.segments",
     "liuliang.importers",
     "liuliang.analytics",
+    "liuliang.cultivation",
     "liuliang.ui",
     "liuliang.console",
 ]

@@ -173,3 +173,10 @@ def test_a_message_of_many_megabytes_is_cut(read: ReadText) -> None:
     records = read(TITLE + "2020-01-01 08:00:00 甲(11111)\n" + "一行很长的话\n" * 300_000)
     assert [record.reason for record in records if isinstance(record, Unreadable)] == ["message_too_long"]
     assert [len(record.text) <= 1 << 20 for record in records if isinstance(record, Message)] == [True]
+
+
+@pytest.mark.timeout(20)
+def test_a_line_of_blanks_takes_no_time_however_long_it_is(read: ReadText) -> None:
+    said = f"2026-03-01 08:00:00 a{' ' * 300_000}b"
+    records = read(f"{TITLE}2026-03-01 08:00:00 小明(10001)\n{said}\n")
+    assert [len(record.text) for record in records if isinstance(record, Message)] == [len(said)]

@@ -85,7 +85,7 @@ def stage(request: StaffRequest) -> HttpResponse:
     query = query_of(parameters)
     entries = []
     for metric in visible(request.access, key):
-        ground = ground_of(request.access, parameters, *_needs(metric))
+        ground = ground_of(request.access, parameters, *needs_of(metric))
         reading = _whole(metric, ground.asked()) if ground.choice.known is not None else None
         entries.append(_entry(metric, reading, query))
     return render(request, f"{FOLDER}/metrics_stage.html", {"entries": entries, "dimensions": DIMENSIONS})
@@ -97,9 +97,9 @@ def metric(request: StaffRequest, metric: str) -> HttpResponse:
     found = metrics().get(metric)
     if found is None:
         raise Http404
-    if not all(map(request.access.may, _needs(found))):
+    if not all(map(request.access.may, needs_of(found))):
         raise PermissionDenied
-    ground = ground_of(request.access, request.GET, *_needs(found), path=request.path)
+    ground = ground_of(request.access, request.GET, *needs_of(found), path=request.path)
     if ground.choice.known is None:
         return render(request, f"{FOLDER}/empty.html", {"title": found.definition.title})
     step, split = _step(ground, request.GET), request.GET.get("split", "")
@@ -123,10 +123,11 @@ def metric(request: StaffRequest, metric: str) -> HttpResponse:
 
 def visible(access: Access, stage: str) -> list[Metric]:
     """Return the metrics of a stage that somebody may see anywhere."""
-    return [each for each in metrics() if each.stage == stage and all(map(access.may, _needs(each)))]
+    return [each for each in metrics() if each.stage == stage and all(map(access.may, needs_of(each)))]
 
 
-def _needs(metric: Metric) -> tuple[str, ...]:
+def needs_of(metric: Metric) -> tuple[str, ...]:
+    """Return what one needs besides seeing figures."""
     return (metric.permission,) if metric.permission else ()
 
 
@@ -149,13 +150,13 @@ def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, s
     return {
         "figure": _figure(metric, whole),
         "before": write(metric.style, before.value) if before is not None and before.value is not None else "",
-        "interval": _interval(metric.style, whole),
+        "interval": interval_words(metric.style, whole),
         "is_small": whole is not None and whole.is_small,
         "of": "" if whole is None or whole.of is None else formats.exact(whole.of),
         "chart": _chart(metric, ground, step, split, query if may_name else ""),
         "parts": parts[:MOST_PARTS],
         "parts_found": len(parts),
-        "behind": _behind(metric, asked, "", query) if may_name and whole is not None and whole.value else "",
+        "behind": behind_metric(metric, asked, "", query) if may_name and whole is not None and whole.value else "",
         "sqls": [_told(statement) for statement in metric.statements(asked)],
     }
 
@@ -167,7 +168,7 @@ def _whole(metric: Metric, asked: Asked) -> Reading | None:
 def _entry(metric: Metric, reading: Reading | None, query: str) -> Entry:
     url = reverse("console:metric", args=[metric.key]) + (f"?{query}" if query else "")
     value = write(metric.style, reading.value) if reading is not None else "–"
-    return Entry(metric, url, value, _interval(metric.style, reading), reading is not None and reading.is_small)
+    return Entry(metric, url, value, interval_words(metric.style, reading), reading is not None and reading.is_small)
 
 
 def write(style: Style, value: float | None) -> str:
@@ -183,7 +184,8 @@ def write(style: Style, value: float | None) -> str:
     return f"{value:,.2f}" if style == "ratio" else formats.exact(value)
 
 
-def _interval(style: Style, reading: Reading | None) -> str:
+def interval_words(style: Style, reading: Reading | None) -> str:
+    """Write the 95% interval of a reading, or nothing."""
     if reading is None or reading.low is None or reading.high is None:
         return ""
     return f"{write(style, reading.low)} ~ {write(style, reading.high)}"
@@ -229,7 +231,7 @@ def _chart(metric: Metric, ground: Ground, step: Step, split: str, query: str) -
         definition=metric.definition.counted,
         label_title=_("日期"),
         unit=_("单列最大的 {n} 组").format(n=MOST_LINES) if len(ranked) > MOST_LINES else "",
-        links=[_behind(metric, ground.asked(step=step), "", query, start) for start in starts]
+        links=[behind_metric(metric, ground.asked(step=step), "", query, start) for start in starts]
         if query and not split
         else (),
     )
@@ -258,16 +260,17 @@ def _parts(metric: Metric, ground: Ground, split: str, query: str) -> list[Part]
         Part(
             part_words(split, reading.part, ground),
             write(metric.style, reading.value),
-            _interval(metric.style, reading),
+            interval_words(metric.style, reading),
             "" if reading.of is None else formats.exact(reading.of),
             reading.is_small,
-            _behind(metric, asked, reading.part, query) if query and reading.value else "",
+            behind_metric(metric, asked, reading.part, query) if query and reading.value else "",
         )
         for reading in readings
     ]
 
 
-def _behind(metric: Metric, asked: Asked, part: str, query: str, start: date | None = None) -> str:
+def behind_metric(metric: Metric, asked: Asked, part: str, query: str, start: date | None = None) -> str:
+    """Return the address of the people behind one value of a metric."""
     more = {"metric": metric.key, "step": asked.step, "start": (start or asked.period.first).isoformat()}
     if part:
         more |= {"split": asked.split, "part": part}
@@ -294,7 +297,7 @@ def _words(parameters: QueryDict) -> str:
 
 def _crowd_needs(parameters: QueryDict) -> tuple[str, ...]:
     found = metrics().get(parameters.get("metric", ""))
-    return _needs(found) if found is not None else ()
+    return needs_of(found) if found is not None else ()
 
 
 def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:

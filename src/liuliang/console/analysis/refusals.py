@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.console import errors
+from liuliang.console import errors, history
 
 
 def install() -> None:
-    """Declare the sentences."""
+    """Declare the sentences, and what the fields of the audit log are called."""
+    history.name_fields({"amount": _("金额")})
     errors.declare(
         {
             "retention.too_many_cohorts": _("这段时间有 {found} 行，最多 {most} 行。请缩短时间，或按更长的单位看。"),
@@ -17,6 +18,8 @@ def install() -> None:
             "paths.window": _("窗口要大于零，最长 {days} 天。"),
             "happening.unknown": _("没有“{kind}”这种事，它可能已经被去掉了。请换一种。"),
             "happening.property": _("“{kind}”没有“{property}”这个条件，或者不能这样比。请重新选条件。"),
+            "cost.amount": _("金额要大于零，最多一千亿元。"),
+            "cost.days": _("结束那天不能早于开始那天，一笔花费最长 {most} 天。"),
             "happening.number": _("“{text}”不是能比较的数字。请改成数字。"),
         }
     )

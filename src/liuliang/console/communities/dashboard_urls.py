@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.communities import dashboard
+from liuliang.console.communities import dashboard, graph
 
 urlpatterns = [
     path("", dashboard.board, name="community"),
+    path("graph/", graph.graph, name="community-graph"),
     path("speakers/", dashboard.speakers, name="community-speakers"),
     path("silence/", dashboard.silence, name="community-silence"),
     path("newcomers/", dashboard.newcomers, name="community-newcomers"),

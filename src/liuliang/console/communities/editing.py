@@ -205,7 +205,7 @@ def tabs(request: StaffRequest, community: Community, current: str) -> dict[str,
     access = request.access
     pages = []
     if access.may(ANALYTICS_VIEW, community):
-        pages.append((_("概况"), "community"))
+        pages += [(_("概况"), "community"), (_("健康度"), "community-health"), (_("关系"), "community-graph")]
     pages.append((_("蓝图与群规"), "community-plan"))
     if access.may(COMMUNITIES_EDIT, community):
         pages += [

@@ -44,6 +44,7 @@ from liuliang.accounts.permissions import (
     MEMBERS_EXPORT,
     MEMBERS_VIEW,
     ORDERS_VIEW,
+    SEGMENTS_EDIT,
 )
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import UNPAID
@@ -144,6 +145,7 @@ MEMBERS = Listing(
     bulk=(
         BulkAction("tag", _("打标签"), "console:members-tag", icon="tag", permission=MEMBERS_EDIT),
         BulkAction("untag", _("去标签"), "console:members-untag", icon="tag-off", permission=MEMBERS_EDIT),
+        BulkAction("keep", _("存为人群"), "console:members-keep", icon="users-group", permission=SEGMENTS_EDIT),
     ),
     export_name=_("成员"),
     export_permission=MEMBERS_EXPORT,
@@ -200,10 +202,10 @@ def rows_for(access: Access, *more: str) -> QuerySet[Any]:
     return members.prefetch_related(*_prefetched(allowed))
 
 
-def chosen_for(request: HttpRequest, access: Access) -> QuerySet[Any]:
-    """Return the members that a bulk action's POST has chosen and this person may edit."""
+def chosen_for(request: HttpRequest, access: Access, permission: str = MEMBERS_EDIT) -> QuerySet[Any]:
+    """Return the members that a bulk action's POST has chosen, of those where this person has the permission too."""
     listing = listing_for(access, QueryDict(request.POST.get("all", "")))
-    return listing.chosen(request, rows_for(access, MEMBERS_EDIT)).prefetch_related(None)
+    return listing.chosen(request, rows_for(access, permission)).prefetch_related(None)
 
 
 def may_search_contacts(access: Access) -> bool:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from liuliang.accounts.permissions import (
+    ANALYTICS_VIEW,
     MEMBERS_CONTACT,
     MEMBERS_EDIT,
     MEMBERS_ERASE,
@@ -133,6 +134,7 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "may_merge": access.may_everywhere(MEMBERS_MERGE),
         "may_erase": access.may_everywhere(MEMBERS_ERASE),
         "may_trade": may_trade,
+        "may_analyse": access.may(ANALYTICS_VIEW),
         "standings": standings_of(access, member),
         **side(member, records),
         **_PARTS[tab](access, member, ids),

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW
+from liuliang.cultivation.kinds import KINDS
+from liuliang.cultivation.services import STATES
 from liuliang.kernel.events import event_type
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.access import Access
@@ -154,6 +156,11 @@ def _message(data: dict[str, Any], other: str) -> str:
     return _("回复 {name}：{text}").format(name=other, text=text) if other else text
 
 
+def _candidate(data: dict[str, Any], _other: str) -> str:
+    kind, state = KINDS.get(data.get("role", "")), STATES.get(data.get("after", ""), "")
+    return f"{kind.title} · {state}" if kind else str(state)
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "message.sent": _message,
     "member.joined": _joined,
@@ -166,4 +173,5 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "order.claimed": _sale,
     "member.merged": _same,
     "member.split": _same,
+    "candidate.moved": _candidate,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from liuliang.console.analysis import predictions
 from liuliang.console.members import editing, member, proposals, refusals, tags, views
 
 refusals.install()
@@ -28,6 +29,7 @@ urlpatterns = [
     path("proposals/<int:proposal_id>/reject/", proposals.reject, name="reject-proposal"),
     path("proposals/<int:proposal_id>/undo/", proposals.undo, name="undo-proposal"),
     path("<str:member>/", member.member, name="member"),
+    path("<str:member>/forecast/", predictions.of_member, name="member-forecast"),
     path("<str:member>/timeline/", member.timeline, name="member-timeline"),
     path("<str:member>/field/<str:key>/", editing.field, name="member-field"),
     path("<str:member>/field/<str:key>/edit/", editing.attribute, name="member-attribute"),

@@ -117,7 +117,7 @@ def _page(
         "sample": [(shown_name(one), member_url(one), one) for one in sample(trial.members)] if trial else [],
         "impossible": [leaf.condition.sentence(leaf.config, names) for leaf in trial.impossible] if trial else [],
         "conditions": _offered(request.access),
-        "places": _places(request.access),
+        "places": place_options(request.access),
         "may_be_everywhere": request.access.may_everywhere(SEGMENTS_EDIT),
         "url": reverse("console:edit-segment", args=[segment.public_id]) if segment else reverse("console:new-segment"),
     }
@@ -177,7 +177,8 @@ def _offered(access: Access) -> dict[str, list[Any]]:
     return grouped
 
 
-def _places(access: Access) -> list[tuple[str, str]]:
+def place_options(access: Access) -> list[tuple[str, str]]:
+    """Return the branches where somebody may make segments, as a tree."""
     rows = list(access.communities(SEGMENTS_EDIT).order_by("name").values_list("id", "public_id", "name", "path"))
     names = {row[0]: row[2] for row in rows}
     rows.sort(key=lambda row: [(names.get(step, ""), step) for step in row[3]])
@@ -185,12 +186,12 @@ def _places(access: Access) -> list[tuple[str, str]]:
 
 
 def _blank(request: StaffRequest, public_id: str) -> dict[str, Any]:
-    return {"name": "", "description": "", "is_dynamic": True, "place": _place(request.access, public_id)}
+    return {"name": "", "description": "", "is_dynamic": True, "place": chosen_place(request.access, public_id)}
 
 
 def _told(request: StaffRequest, segment: Segment | None) -> dict[str, Any]:
     posted: QueryDict = request.POST
-    place = segment.community if segment else _place(request.access, posted.get("place", ""))
+    place = segment.community if segment else chosen_place(request.access, posted.get("place", ""))
     return {
         "name": posted.get("name", "").strip(),
         "description": posted.get("description", "").strip(),
@@ -199,7 +200,7 @@ def _told(request: StaffRequest, segment: Segment | None) -> dict[str, Any]:
     }
 
 
-def _place(access: Access, public_id: str) -> Community | None:
+def chosen_place(access: Access, public_id: str) -> Community | None:
     """Return the branch that was chosen; everywhere for those who may, else the first branch they may edit."""
     allowed = access.communities(SEGMENTS_EDIT)
     chosen = allowed.filter(public_id=public_id).first() if public_id else None

@@ -25,7 +25,8 @@ from liuliang.importers.text import MAX_BODY, read_blocks, unreadable
 
 _HALF = "(?:AM|PM|am|pm|上午|下午)"
 _STAMP = rf"(\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}})[ \t]+({_HALF}[ \t]*)?(\d{{1,2}}:\d{{2}}:\d{{2}})([ \t]*{_HALF})?"
-_HEADER = re.compile(rf"{_STAMP}[ \t]+(\S.*?)[ \t]*")
+# The name ends in what is no blank, so that blanks are gone over once: a line may have a million of them.
+_HEADER = re.compile(rf"{_STAMP}[ \t]+(\S(?:.*[^ \t])?)[ \t]*")
 _SENDERS = re.compile(rf"^{_STAMP}[ \t]+(\S[^\n]{{0,200}}?)[ \t]*$", re.MULTILINE)
 _SECTION = re.compile(r"^={20,}\n消息对象[:：](.*)\n={20,}$", re.MULTILINE)
 _TITLE = "消息记录（此消息记录为文本格式"

@@ -57,7 +57,7 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
             elif isinstance(value, date):
                 sheet.write_datetime(line, at, value, day)
             else:
-                sheet.write_string(line, at, _NOT_IN_XML.sub("", value)[:MAX_TEXT])
+                sheet.write_string(line, at, plain_text(value))
         line += 1
     book.close()
     file.seek(0)
@@ -81,6 +81,11 @@ def csv_lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
 def defused(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def plain_text(value: object) -> str:
+    """Return a text as a cell of a workbook can hold it."""
+    return _NOT_IN_XML.sub("", str(value))[:MAX_TEXT]
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,96 @@
+"""The health and the stage of every community of a scope, from a handful of questions however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from liuliang.analytics.health import READY_WEIGHTS, Health, Weights, health
+from liuliang.analytics.lifecycle import Proposal, propose
+from liuliang.analytics.models import HealthWeights, StageChoice
+from liuliang.analytics.presence import Presence, presence
+from liuliang.analytics.scopes import Scope
+from liuliang.analytics.signals import Signals, ends, signals
+from liuliang.commerce.models import Order
+from liuliang.kernel.clock import local_day
+
+CONVERSION = frozenset({"conversion"})
+NOTHING = frozenset[str]()
+NOBODY = Presence()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a checkup goes by.
+
+    ``last`` is the last day of the window, ``today`` the day up to which flows lead to the members of now. In the
+    communities of ``buying`` orders may be seen; elsewhere conversion is left out.
+    """
+
+    scope: Scope
+    last: date
+    today: date
+    buying: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """How one community does: its health, the stage the data proposes, and the one that staff chose, if any."""
+
+    community: int
+    health: Health
+    proposal: Proposal
+    chosen: StageChoice | None
+    last_spoke_at: datetime | None
+
+    @property
+    def stage(self) -> str:
+        """Return the stage in force."""
+        return self.chosen.stage if self.chosen is not None else self.proposal.stage
+
+
+def weights() -> Weights:
+    """Return how much each part of health weighs."""
+    row = HealthWeights.objects.filter(id=1).first()
+    held = row.weights if row is not None else {}
+    return {key: int(held.get(key, ready)) for key, ready in READY_WEIGHTS.items()}
+
+
+def checkups(looked: Looked) -> Mapping[int, Checkup]:
+    """Return the checkup of every community of the scope, by its id."""
+    told = _told(looked, looked.scope, 1)
+    chosen = {row.community_id: row for row in StageChoice.objects.filter(community__in=looked.scope.communities)}
+    found: dict[int, Checkup] = {}
+    for zone, communities in looked.scope.zones:
+        for community in communities:
+            (health,), standing = told[community]
+            began = local_day(standing.first_seen_at, zone) if standing.first_seen_at is not None else None
+            has_spoken = standing.last_spoke_at is not None
+            proposal = propose(health.signals, health.members, began=began, has_spoken=has_spoken)
+            choice = chosen.get(community)
+            found[community] = Checkup(community, health, proposal, choice, standing.last_spoke_at)
+    return found
+
+
+def trend(looked: Looked, communities: Collection[int], weeks: int) -> Mapping[int, Sequence[Health]]:
+    """Return the health of some communities at the end of each of the last weeks, the oldest first."""
+    told = _told(looked, looked.scope.only(communities), weeks)
+    return {community: healths for community, (healths, _standing) in told.items()}
+
+
+def _told(looked: Looked, scope: Scope, weeks: int) -> Mapping[int, tuple[Sequence[Health], Presence]]:
+    seen = signals(scope, looked.last, looked.today, weeks)
+    last_days = ends(looked.last, weeks)[::-1]
+    standing = presence(scope)
+    weighing = weights()
+    has_orders = Order.objects.exists()
+    found: dict[int, tuple[Sequence[Health], Presence]] = {}
+    for community in scope.communities:
+        here = standing.get(community, NOBODY)
+        without = NOTHING if has_orders and community in looked.buying else CONVERSION
+        told = [seen.get((community, end), Signals(end)) for end in last_days]
+        members = [max(0, here.members - each.joined_since + each.left_since) for each in told]
+        pairs = zip(told, members, strict=True)
+        found[community] = [health(each, count, weighing, without=without) for each, count in pairs], here
+    return found

@@ -1,0 +1,94 @@
+"""How any metric of a period compares with the period before, by the rules of `noise`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from liuliang.analytics import noise
+from liuliang.analytics.base import Asked, Metric, Reading, metrics
+from liuliang.analytics.noise import Comparison
+
+_SUMMED = frozenset({"messages", "joined", "left", "net", "invites", "gmv", "orders"})
+"""Metrics whose whole is the sum of its days, but for those who are counted once in a bucket."""
+
+_ROLLING = frozenset({"mau", "wau"})
+"""Metrics that look back beyond the period: neighbouring values share most of their days, and nothing is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A metric in a period and in the one before; ``comparison`` is None where nothing can be said."""
+
+    metric: Metric
+    now: Reading | None
+    before: Reading | None
+    comparison: Comparison | None
+
+
+def is_summed(metric: Metric) -> bool:
+    """Tell whether the days of a metric add up to its whole."""
+    return metric.key in _SUMMED
+
+
+def compared(metric: Metric, asked: Asked, *, is_comparable: bool = True) -> Compared:
+    """Return a metric beside the period before.
+
+    Counts take their noise from how much their days differ; shares, means and medians from the intervals they come with
+    (MOVER, as in `health`); a level from its daily changes.
+    """
+    now = next(iter(metric.read(asked)), None)
+    if not is_comparable:
+        return Compared(metric, now, None, None)
+    earlier = replace(asked, period=asked.period.previous)
+    before = next(iter(metric.read(earlier)), None)
+    return Compared(metric, now, before, _comparison(metric, asked, now, before))
+
+
+def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Reading | None) -> Comparison | None:
+    if metric.key in _ROLLING:
+        return None
+    if metric.style in {"count", "money"} and metric.key not in {"arpu", "cac", "ltv"}:
+        days, days_before = daily(metric, asked), daily(metric, replace(asked, period=asked.period.previous))
+        if metric.key == "members":
+            changes = [after - earlier for earlier, after in zip([days_before[-1], *days], days, strict=False)]
+            return noise.compare_flow(changes, days[-1])
+        unit = _mean_order(asked) if metric.style == "money" else 1.0
+        return _of_days(_value(now), _value(before), days, days_before, unit)
+    return difference(now, before) if now is not None and before is not None else None
+
+
+def difference(now: Reading, before: Reading) -> Comparison | None:
+    """Return how two readings with intervals differ; None where one has no value or no interval."""
+    ends = [(each.value, each.low, each.high) for each in (now, before)]
+    known = [
+        (value, low, high) for value, low, high in ends if value is not None and low is not None and high is not None
+    ]
+    return noise.compare_estimates(*known) if len(known) == 2 else None
+
+
+def daily(metric: Metric, asked: Asked) -> list[float]:
+    """Return a metric's values by day; days without a value are 0."""
+    found = {each.start: each.value or 0.0 for each in metric.read(replace(asked, step="day", split=""))}
+    return [found.get(day, 0.0) for day in asked.period.days]
+
+
+def _value(reading: Reading | None) -> float:
+    return (reading.value or 0.0) if reading is not None else 0.0
+
+
+def _of_days(now: float, before: float, days: list[float], days_before: list[float], unit: float) -> Comparison:
+    """Compare two wholes by the noise of their days, in proportion where people are counted once in the whole."""
+    by_day = noise.compare_days(days, days_before, unit=unit)
+    level = (math.fsum(days) + math.fsum(days_before)) / 2
+    scale = (now + before) / 2 / level if level else 1.0
+    by = now - before
+    low, high = (by + (end - by_day.difference) * scale for end in (by_day.low, by_day.high))
+    return Comparison(now, before, low, high, noise.surprise_of(by, low, high))
+
+
+def _mean_order(asked: Asked) -> float:
+    """Return what an order of both periods was worth on average: the size of one happening where money is counted."""
+    both = replace(asked, period=asked.period.with_previous, step="whole", split="")
+    paid, orders = (_value(next(iter(metrics()[key].read(both)), None)) for key in ("gmv", "orders"))
+    return paid / orders if orders else 1.0

@@ -1,0 +1,60 @@
+"""What a member is worth until they fall silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.analytics.base import Asked, Reading, Statement, Words, metrics
+from liuliang.analytics.definitions import Definition
+
+_MONTH = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ltv(Words):
+    """What members pay in a month, of the share that falls silent in a month."""
+
+    def statements(self, asked: Asked) -> tuple[Statement, ...]:
+        """Return what members paid, and who fell silent."""
+        return (*metrics()["arpu"].statements(asked), *metrics()["churn"].statements(asked))
+
+    def read(self, asked: Asked) -> Sequence[Reading]:
+        """Return the quotient; the interval takes both ends of each, so it is rather too wide than too narrow."""
+        lost = {(each.part, each.start): each for each in metrics()["churn"].read(asked)}
+        days = {bucket.first: len(bucket) for bucket in asked.buckets}
+        found: list[Reading] = []
+        for paid in metrics()["arpu"].read(asked):
+            churn = lost.get((paid.part, paid.start))
+            if paid.value is None or churn is None or not churn.value:
+                continue
+            month = _MONTH / days[paid.start]
+            low = paid.low * month / churn.high if paid.low is not None and churn.high else None
+            high = paid.high * month / churn.low if paid.high is not None and churn.low else None
+            known = low is not None and high is not None
+            found.append(
+                Reading(
+                    paid.part, paid.start, paid.value * month / churn.value,
+                    low if known else None, high if known else None, of=churn.of,
+                )
+            )  # fmt: skip
+        return found
+
+
+METRIC = Ltv(
+    definition=Definition(
+        "ltv",
+        _("生命周期价值 LTV"),
+        _(
+            "估算：期内人均成交折成 30 天 ÷ 30 天流失率，等于一个成员在沉默以前平均会付多少，假定付款和流失都照现在这样下去。没有人流失时算不出。"
+            "区间把两者各自的 95% 区间的两端相除，宁宽勿窄。"
+        ),
+    ),
+    stage="revenue",
+    style="money",
+    dimensions=("community", "type"),
+    permission=ORDERS_VIEW,
+)

@@ -1,0 +1,46 @@
+"""What was earned for what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.analytics.base import Asked, Reading, Statement, Words, metrics
+from liuliang.analytics.costs import spent, spent_statement
+from liuliang.analytics.definitions import Definition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roi(Words):
+    """Money paid, less what was spent, of what was spent."""
+
+    def statements(self, asked: Asked) -> tuple[Statement, ...]:
+        """Return what was spent, and what was paid."""
+        return (spent_statement(asked), *metrics()["gmv"].statements(asked))
+
+    def read(self, asked: Asked) -> Sequence[Reading]:
+        """Return the quotient where something was spent."""
+        paid = {(each.part, each.start): each.value or 0.0 for each in metrics()["gmv"].read(asked)}
+        return [
+            Reading(part, start, (paid.get((part, start), 0.0) - amount) / amount, count=paid.get((part, start), 0.0))
+            for (part, start), amount in sorted(spent(asked).items())
+        ]
+
+
+METRIC = Roi(
+    definition=Definition(
+        "roi",
+        _("投入产出 ROI"),
+        _(
+            "（期内成交额 − 期内登记的获客花费）÷ 花费。成交额是期内所有成员付的，不只是新来的人付的；没有登记花费的不列。"
+            "不分社群的花费只算在全部社群的合计里。"
+        ),
+    ),
+    stage="revenue",
+    style="percent",
+    dimensions=("community", "type"),
+    permission=ORDERS_VIEW,
+)

@@ -1,0 +1,165 @@
+"""复盘: what changed in a week or a month, by how much beyond the usual, and which groups and members explain it.
+
+Each metric is compared with as many days before, by the rules of `noise`; of all that are looked at together Benjamini and
+Hochberg's rule decides which changes to believe. What adds up over groups is then taken apart: the groups, and of messages
+and money the members, that differ most in the direction of the whole. That explains where a change is, not why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.analytics import noise
+from liuliang.analytics.base import Asked, Statement, metrics
+from liuliang.analytics.comparing import Compared, compared
+from liuliang.analytics.counting import Rows, answer
+from liuliang.analytics.definitions import Definition
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.remembering import remembered
+from liuliang.analytics.scopes import Scope, between
+from liuliang.analytics.selling import paid_orders
+from liuliang.lake.queries import query
+
+Unit = Literal["week", "month"]
+
+KEYS = (
+    "members", "joined", "left", "speakers", "messages", "rate", "activation", "churn", "invites", "response_time", "gmv",
+    "orders", "buyers",
+)  # fmt: skip
+"""What is reviewed, in the order it is told."""
+
+BY_MEMBER = frozenset({"messages", "gmv"})
+"""Metrics behind which members differ by how much, not only by whether."""
+
+MOST = 5
+"""Groups and members named behind one change."""
+
+REVIEW = Definition(
+    "review",
+    _("复盘"),
+    _(
+        "这一期与紧挨着的、同样多天的上一期相比。每个指标按自己的波动给出变化的 95% 区间；一起看的指标多，再按 Benjamini–Hochberg 控制，"
+        "只有挺过这一关的才算变化。群和成员列的是与总变化同方向、相差最多的几个：说的是变化在哪里，不是为什么。"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group or a member behind a change: what it was before, and what it is now."""
+
+    id: int
+    before: float
+    now: float
+
+    @property
+    def difference(self) -> float:
+        """Return how much more it is."""
+        return self.now - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A metric with its change; ``is_real`` when it is believed. ``groups`` and ``members`` explain it, most first."""
+
+    found: Compared
+    is_real: bool
+    groups: tuple[Part, ...] = ()
+    members: tuple[Part, ...] = ()
+
+
+def period_of(unit: Unit, day: date) -> Period:
+    """Return the week (from Monday) or the month that a day lies in."""
+    if unit == "week":
+        first = day - timedelta(days=day.weekday())
+        return Period(first, first + timedelta(days=6))
+    first = day.replace(day=1)
+    return Period(first, (first + timedelta(days=31)).replace(day=1) - ONE_DAY)
+
+
+def latest_period(unit: Unit, last: date) -> Period:
+    """Return the latest week or month that is over on ``last``; the one that lies around it where none is."""
+    around = period_of(unit, last)
+    return around if around.last <= last else period_of(unit, around.first - ONE_DAY)
+
+
+def review(asked_of: Mapping[str, Asked], *, is_comparable: bool) -> Sequence[Finding]:
+    """Return the findings of a period.
+
+    Args:
+        asked_of: for each key of `KEYS` that may be seen, the question with the groups where it may.
+        is_comparable: whether the log reaches back over the period before.
+    """
+    found = [compared(metrics()[key], asked_of[key], is_comparable=is_comparable) for key in KEYS if key in asked_of]
+    surprises = [each.comparison.surprise if each.comparison is not None else 1.0 for each in found]
+    believed = noise.discoveries(surprises) if found else []
+    return [
+        _explained(each, asked_of[each.metric.key], is_real=is_real and each.comparison is not None)
+        for each, is_real in zip(found, believed, strict=True)
+    ]
+
+
+def _explained(found: Compared, asked: Asked, *, is_real: bool) -> Finding:
+    if not is_real or found.comparison is None:
+        return Finding(found, is_real)
+    is_up = found.comparison.difference > 0
+    metric = found.metric
+    groups: tuple[Part, ...] = ()
+    if metric.style in {"count", "money"} and len(asked.scope.communities) > 1 and "community" in metric.dimensions:
+        now, before = (
+            {int(each.part): each.value or 0.0 for each in metric.read(question) if each.part.isdecimal()}
+            for question in (
+                replace(asked, split="community"),
+                replace(asked, split="community", period=asked.period.previous),
+            )
+        )
+        parts = [Part(key, before.get(key, 0.0), now.get(key, 0.0)) for key in now.keys() | before.keys()]
+        groups = _most(parts, is_up=is_up)
+    members: tuple[Part, ...] = ()
+    if metric.key in BY_MEMBER:
+        members = movers(asked, metric.key, is_up=is_up)
+    return Finding(found, is_real, groups, members)
+
+
+def _most(parts: Sequence[Part], *, is_up: bool) -> tuple[Part, ...]:
+    """Return the parts that differ most in one direction."""
+    along = [each for each in parts if (each.difference > 0) == is_up and each.difference]
+    return tuple(sorted(along, key=lambda each: (-abs(each.difference), each.id))[:MOST])
+
+
+def movers(asked: Asked, key: str, *, is_up: bool) -> tuple[Part, ...]:
+    """Return the members whose messages (or payments, of ``gmv``) differ most from the period before, in one direction."""
+    order = "DESC" if is_up else "ASC"
+    if key == "messages":
+        rows = _speakers(asked.scope, asked.period, order)
+    else:
+        orders, values = paid_orders(replace(asked, period=asked.period.with_previous, step="day", split=""))
+        told = "sum(amount) FILTER (WHERE start {} %(period_first)s)"
+        rows = answer(
+            Statement(
+                f"SELECT buyer, coalesce(before, 0), coalesce(now, 0) FROM (SELECT buyer, {told.format('<')} AS before,"
+                f" {told.format('>=')} AS now FROM {orders} WHERE buyer IS NOT NULL GROUP BY buyer) AS b"
+                f" ORDER BY coalesce(now, 0) - coalesce(before, 0) {order}, buyer LIMIT %(most)s",
+                {**values, "period_first": asked.period.first, "most": MOST},
+                "records",
+            )
+        )
+    return _most([Part(int(member), float(before), float(now)) for member, before, now in rows], is_up=is_up)
+
+
+@remembered
+def _speakers(scope: Scope, period: Period, order: str) -> Rows:
+    among, values = scope.condition()
+    within, days = between(period.with_previous)
+    now = "day >= {begin:Date}"
+    return query(
+        f"SELECT member, sumIf(count, NOT ({now})) AS before, sumIf(count, {now}) AS now FROM {{member_day}}"
+        f" WHERE kind = 'message.sent' AND {among} AND {within} GROUP BY member"
+        f" ORDER BY toInt64(now) - toInt64(before) {order}, member LIMIT {{most:UInt32}}",
+        {**values, **days, "begin": period.first.isoformat(), "most": MOST},
+    ).rows

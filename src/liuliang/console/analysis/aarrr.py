@@ -1,0 +1,172 @@
+"""AARRR: where people come from and what they cost, whether they begin, stay, bring others and pay; for all or some groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW, ORDERS_VIEW
+from liuliang.analytics.base import Metric, Reading, metrics
+from liuliang.analytics.comparing import compared
+from liuliang.analytics.costs import spent
+from liuliang.console.analysis.funnel import part_words
+from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.metrics import behind_metric, interval_words, needs_of, write
+from liuliang.console.doors import StaffRequest, page
+from liuliang.console.figures import change_of
+from liuliang.ui import formats
+from liuliang.ui.figures import Change
+
+FOLDER = "console/analysis"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A letter of AARRR: its question, and the metrics that answer it."""
+
+    title: str | Promise
+    question: str | Promise
+    metrics: tuple[str, ...]
+
+
+STAGES: Mapping[str, Stage] = {
+    "acquisition": Stage(
+        gettext_lazy("获客"), gettext_lazy("从哪里来，来了多少，一个人花多少钱？"), ("joined", "net", "cac")
+    ),
+    "activation": Stage(gettext_lazy("激活"), gettext_lazy("新人开口了吗？"), ("activation", "rate")),
+    "retention": Stage(
+        gettext_lazy("留存"), gettext_lazy("过几天还在不在？"), ("retention_1", "retention_7", "retention_30", "churn")
+    ),
+    "referral": Stage(gettext_lazy("裂变"), gettext_lazy("一个人带来几个人？"), ("invites", "k_factor")),
+    "revenue": Stage(
+        gettext_lazy("成交"), gettext_lazy("付了多少，值不值？"), ("gmv", "buyers", "arpu", "repurchase", "ltv", "roi")
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A metric on the page: its value with its interval, its change, and where it opens."""
+
+    metric: Metric
+    url: str
+    value: str
+    interval: str
+    is_small: bool
+    change: Change | None
+    behind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of joining: who came by it, how they did, what they cost."""
+
+    title: str
+    joined: str
+    url: str
+    activation: str
+    retention: str
+    spent: str
+    cac: str
+
+
+@page(permission=ANALYTICS_VIEW)
+def aarrr(request: StaffRequest) -> HttpResponse:
+    """Show the five stages; the numbers of each follow by themselves."""
+    ground = ground_of(request.access, request.GET, path=request.path)
+    if ground.choice.known is None:
+        return render(request, f"{FOLDER}/empty.html", {"title": "AARRR"})
+    context = {
+        "ground": ground,
+        "choice": ground.choice,
+        "stages": STAGES.items(),
+        "query": query_of(request.GET),
+        "may_enter_costs": request.access.may(ANALYTICS_EDIT) and request.access.may(ORDERS_VIEW),
+    }
+    return render(request, f"{FOLDER}/aarrr.html", context)
+
+
+@page(permission=ANALYTICS_VIEW)
+def stage(request: StaffRequest) -> HttpResponse:
+    """Show the numbers of one stage."""
+    chosen = STAGES.get(request.GET.get("stage", "acquisition"))
+    if chosen is None:
+        raise Http404
+    parameters = request.GET.copy()
+    parameters.pop("stage", None)
+    shown = [metrics()[key] for key in chosen.metrics]
+    allowed = [each for each in shown if all(map(request.access.may, needs_of(each)))]
+    ground = ground_of(request.access, parameters)
+    if ground.choice.known is None:
+        return HttpResponse(status=204)
+    period = ground.choice.period
+    query = query_of(
+        parameters, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()}
+    )  # fmt: skip
+    lines = [_line(each, ground_of(request.access, parameters, *needs_of(each)), query) for each in allowed]
+    context = {
+        "lines": lines,
+        "hidden": len(shown) - len(allowed),
+        "ways": _ways(request, ground, query) if chosen is STAGES["acquisition"] else None,
+        "may_see_costs": request.access.may(ORDERS_VIEW),
+    }
+    return render(request, f"{FOLDER}/aarrr_stage.html", context)
+
+
+def _line(metric: Metric, ground: Ground, query: str) -> Line:
+    asked = ground.asked()
+    found = compared(metric, asked, is_comparable=ground.choice.is_comparable)
+    reading = found.now
+    value = None if reading is None else reading.value
+    is_counted = metric.style == "count"
+    may_name = metric.names_people and may_see_members(ground.access) and bool(value)
+    return Line(
+        metric,
+        f"{reverse('console:metric', args=[metric.key])}?{query}",
+        write(metric.style, 0 if value is None and is_counted else value),
+        interval_words(metric.style, reading),
+        reading is not None and reading.is_small,
+        change_of(found.comparison, metric.definition, in_points=metric.style == "percent"),
+        behind_metric(metric, asked, "", query) if may_name else "",
+    )
+
+
+def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
+    """Return the ways of joining, the one most came by first."""
+    asked = ground.asked(split="how")
+    joined, activated, back = (
+        {each.part: each for each in metrics()[key].read(asked)} for key in ("joined", "activation", "retention_7")
+    )
+    may_see_costs = request.access.may(ORDERS_VIEW)
+    costs = spent(ground_of(request.access, request.GET, ORDERS_VIEW).asked(split="how")) if may_see_costs else {}
+    paid = {part: amount for (part, _start), amount in costs.items()}
+    may_name = may_see_members(request.access)
+    ways = sorted(joined.keys() | paid.keys(), key=lambda part: (-_number(joined.get(part)), part))
+    return [
+        Way(
+            part_words("how", part, ground),
+            formats.exact(_number(joined.get(part))),
+            behind_metric(metrics()["joined"], asked, part, query) if may_name and part in joined else "",
+            _share(activated.get(part)),
+            _share(back.get(part)),
+            formats.money(round(paid[part])) if part in paid else "–",
+            formats.money(round(paid[part] / came)) if part in paid and (came := _number(joined.get(part))) else "–",
+        )
+        for part in ways
+    ]
+
+
+def _number(reading: Reading | None) -> float:
+    return (reading.value or 0.0) if reading is not None else 0.0
+
+
+def _share(reading: Reading | None) -> str:
+    if reading is None or reading.value is None:
+        return "–"
+    return f"{formats.percent(reading.value)} ({interval_words('percent', reading)})"

@@ -1,0 +1,107 @@
+"""Reviews: what is compared with what, which changes are believed, and who explains them."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liuliang.analytics.base import Asked, metrics
+from liuliang.analytics.comparing import compared, daily
+from liuliang.analytics.periods import Period
+from liuliang.analytics.reviews import KEYS, latest_period, movers, period_of, review
+from liuliang.analytics.scopes import Scope
+from telling import ENDING
+
+ZONE = "Asia/Shanghai"
+THIS = Period(date(2026, 3, 9), date(2026, 3, 15))
+DAY = timedelta(days=1)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.sampled_from(("week", "month")))
+def test_every_day_lies_in_one_period_and_the_latest_is_over(day, unit):
+    found, latest = period_of(unit, day), latest_period(unit, day)
+
+    assert day in found
+    assert latest.last <= day
+    assert (day - latest.last).days <= 31
+    assert period_of(unit, found.last + DAY).first == found.last + DAY
+    assert (unit == "month") or (len(found), found.first.weekday()) == (7, 0)
+
+
+def everything(scope: Scope, period: Period, until: datetime) -> dict[str, Asked]:
+    return {key: Asked(scope, period, until, ZONE) for key in KEYS}
+
+
+def test_an_unchanged_brand_has_next_to_nothing_to_say(simulated):
+    period = Period(ENDING - 14 * DAY, ENDING - DAY)
+    until = datetime(2026, 3, 1, 16, tzinfo=UTC)
+
+    found = review(everything(simulated.scope, period, until), is_comparable=True)
+
+    assert [each.found.metric.key for each in found] == list(KEYS)
+    for each in found:
+        if each.found.comparison is not None:
+            assert each.found.comparison.low <= each.found.comparison.difference <= each.found.comparison.high
+    silent = review(everything(simulated.scope, period, until), is_comparable=False)
+    assert not any(each.is_real for each in silent)
+
+
+def test_a_fall_is_found_and_the_group_and_the_member_behind_it_are_named(told, at):
+    dice = random.Random(3)
+    loud, calm = told.community("热闹群"), told.community("安静群")
+    star, others = told.member("话痨"), [told.member(f"成员{number}") for number in range(6)]
+    for back in range(14):
+        noon = at(2026, 3, 15, 12) - back * DAY
+        is_before = back >= 7
+        for minute in range(dice.randint(35, 45) if is_before else dice.randint(0, 3)):
+            told.says(star, loud, noon + timedelta(minutes=minute))
+        for number, each in enumerate(others):
+            for minute in range(dice.randint(2, 4)):
+                told.says(each, calm, noon + timedelta(minutes=10 * number + minute))
+    told.settle()
+    scope = Scope.of([(loud.id, ZONE), (calm.id, ZONE)], is_everything=True)
+    asked = everything(scope, THIS, datetime(2026, 3, 16, tzinfo=UTC))
+
+    found = {each.found.metric.key: each for each in review(asked, is_comparable=True)}
+
+    messages = found["messages"]
+    assert messages.is_real
+    assert messages.found.comparison.difference < 0
+    assert messages.groups[0].id == loud.id
+    assert messages.members[0].id == star.id
+    assert messages.members[0].difference == messages.groups[0].difference
+    assert not found["joined"].is_real
+    assert movers(asked["messages"], "messages", is_up=True)[0].id != star.id
+
+
+def test_buyers_who_paid_less_are_named_whatever_group_their_orders_belong_to(told, at, only):
+    here, ming, hong = told.community(), told.member("小明"), told.member("小红")
+    for each in (ming, hong):
+        told.joins(each, here, at(2026, 2, 1, 9))
+    told.buys(ming, at(2026, 3, 4, 9), 50_000)
+    told.buys(hong, at(2026, 3, 4, 9), 10_000)
+    told.buys(hong, at(2026, 3, 11, 9), 30_000)
+    told.settle()
+    asked = Asked(only(here), THIS, datetime(2026, 3, 16, tzinfo=UTC), ZONE)
+
+    (down,) = movers(asked, "gmv", is_up=False)
+    (up,) = movers(asked, "gmv", is_up=True)
+
+    assert (down.id, down.before, down.now) == (ming.id, 50_000, 0)
+    assert (up.id, up.difference) == (hong.id, 20_000)
+
+
+def test_every_metric_that_can_be_compared_is(simulated):
+    asked = Asked(simulated.scope, Period(ENDING - 14 * DAY, ENDING - DAY), datetime(2026, 3, 1, 16, tzinfo=UTC), ZONE)
+    for metric in metrics():
+        found = compared(metric, asked)
+        if metric.key in {"wau", "mau"}:
+            assert found.comparison is None
+        elif metric.style == "count":
+            assert found.comparison.low <= found.comparison.difference <= found.comparison.high
+        if metric.key in {"messages", "gmv", "orders"}:
+            assert sum(daily(metric, asked)) == pytest.approx(found.now.value)

@@ -1,0 +1,184 @@
+"""The pages of forecasts, of the social graph and of candidates: with nothing, with little, with the invented brand."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from liuliang.cultivation.models import Candidacy
+from liuliang.kernel import clock
+from liuliang.segments.models import Segment
+from liuliang.segments.queries import members_of
+from liuliang.simulator.simulation import simulate
+from telling import ENDING, tell_world
+
+
+@pytest.fixture
+def simulated(told):
+    return tell_world(told, simulate(ending=ENDING, days=40, people=80, communities=2))
+
+
+@pytest.fixture
+def shoppers(told):
+    """A group of 160 who each come on some days of four months to buy and to speak, and some of whom stop."""
+    dice = random.Random(3)
+    group = told.community()
+    for number in range(160):
+        member = told.member(f"客{number}")
+        day, until, pace = dice.randrange(40), dice.choice([50, 119, 119]), dice.choice([6, 15, 30])
+        while day <= until:
+            at = clock.now() - timedelta(days=127 - day)
+            told.says(member, group, at)
+            told.buys(member, at, dice.randrange(1_000, 9_000), community=group)
+            day += 1 + int(dice.expovariate(1 / pace))
+    told.settle()
+    return group
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def people_in(client, url: str) -> int:
+    found = re.search(r'listing-count"[^>]*>([\d,]+)\+?<', text_of(client.get(url)))
+    assert found
+    return int(found[1].replace(",", ""))
+
+
+def groups_in(text: str) -> list[tuple[str, int]]:
+    rows = re.findall(r'<td class="is-end"><a href="(/members/\?behind=[^"]+)">([\d,]+)</a></td>', text)
+    return [(unescape(url), int(number.replace(",", ""))) for url, number in rows]
+
+
+def test_pages_open_with_nothing_and_with_an_empty_community_and_say_what_to_do(told, browser):
+    client = browser()
+    assert "导入聊天记录" in text_of(client.get(reverse("console:predictions")))
+    assert "现在没有人符合全部条件" in text_of(client.get(reverse("console:candidates")))
+    group = told.community()
+    told.settle()
+    text_of(client.get(reverse("console:predictions")))
+    text_of(client.get(reverse("console:community-graph", args=[group.public_id])))
+    told.says(told.member(), group, clock.now() - timedelta(days=3))
+    told.settle()
+    assert "不给预测" in text_of(client.get(f"{reverse('console:predictions')}?subject=speaking"))
+    assert "还没有人和人说上话" in text_of(client.get(reverse("console:community-graph", args=[group.public_id])))
+
+
+def test_forecasts_tell_their_error_and_lead_to_the_people_they_count(shoppers, browser):
+    client = browser()
+    for subject in ("buying", "speaking"):
+        text = text_of(client.get(f"{reverse('console:predictions')}?subject={subject}&horizon=30"))
+        assert "靠得住吗" in text
+        assert "回测" in text
+        assert " style=" not in text
+        groups = groups_in(text)
+        assert groups
+        for url, number in groups:
+            assert people_in(client, url) == number
+    one = people_of(client, groups[0][0])[0]
+    assert "接下来 30 天" in text_of(client.get(reverse("console:member-forecast", args=[one])))
+
+
+def people_of(client, url: str) -> list[str]:
+    return re.findall(r'<tr data-row="([^"]+)"', text_of(client.get(url)))
+
+
+def test_who_may_not_see_orders_gets_no_forecast_of_buying(shoppers, browser):
+    owner = browser()
+    url, _number = groups_in(text_of(owner.get(f"{reverse('console:predictions')}?subject=buying")))[0]
+    supervisor = browser("supervisor", shoppers)
+    text = text_of(supervisor.get(f"{reverse('console:predictions')}?subject=buying"))
+    assert 'value="buying"' not in text
+    assert people_in(supervisor, url) == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["subject=luck&horizon=7", "horizon=%00&subject=%00", "community=nowhere&segment=none&horizon=99999999999"]
+)
+def test_nonsense_is_answered_clearly(simulated, browser, query):
+    client = browser()
+    text_of(client.get(f"{reverse('console:predictions')}?{query}"))
+    group = simulated.communities[0].public_id
+    text_of(client.get(f"{reverse('console:community-graph', args=[group])}?from=x&to=y&{query}"))
+    text_of(client.get(f"{reverse('console:candidates')}?kind=luck&state=%00"))
+    for behind in ("forecast?group=none", "forecast?", "graph?role=x", "graph?role=core", "candidates?kind=x"):
+        assert client.get(f"{reverse('console:members')}?{urlencode({'behind': behind})}").status_code in {200, 409}
+
+
+def test_the_graph_is_drawn_with_a_table_and_its_roles_lead_to_their_people(simulated, browser):
+    client = browser()
+    group = simulated.communities[0]
+    text = text_of(client.get(reverse("console:community-graph", args=[group.public_id])))
+    found = re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
+    assert found
+    drawn = json.loads(found[1])
+    assert drawn["kind"] == "network"
+    assert drawn["points"]
+    assert drawn["lines"]
+    assert " style=" not in text
+    assert "没有谁会怎样" in text
+    roles = groups_in(text)
+    assert roles
+    for url, number in roles:
+        assert people_in(client, url) == number
+    partner = browser("partner", group)
+    hidden = text_of(partner.get(reverse("console:community-graph", args=[group.public_id])))
+    assert "/members/" not in hidden.replace("/members/search", "")
+
+
+def test_the_people_behind_a_number_are_kept_as_a_segment(shoppers, browser):
+    client = browser()
+    text = text_of(client.get(f"{reverse('console:predictions')}?subject=speaking"))
+    url, number = groups_in(text)[0]
+    chosen = url.partition("?")[2]
+    dialog = text_of(client.post(reverse("console:members-keep"), {"all": chosen}))
+    assert "人群名称" in dialog
+    response = client.post(reverse("console:members-keep"), {"all": chosen, "name": "要挽回的人"})
+    assert response.status_code == 200
+    kept = Segment.objects.get(name="要挽回的人")
+    assert kept.size == len(members_of(kept)) == number
+    again = client.post(reverse("console:members-keep"), {"all": chosen, "name": "要挽回的人"})
+    assert again.status_code == 422
+    assert "已经有叫" in again.content.decode()
+
+
+def test_candidates_are_found_added_and_moved(simulated, browser):
+    client = browser()
+    url = f"{reverse('console:candidates')}?kind=backbone"
+    easy = {"active_days_30": "1", "messages_90": "1", "answered_90": "0"}
+    criteria = reverse("console:candidate-criteria", args=["backbone"])
+    tried = text_of(client.post(criteria, {**easy, "preview": "1"}))
+    assert "按新条件会怎样" in tried
+    assert client.post(criteria, {**easy, "save": "1"}).status_code == 302
+    assert client.post(criteria, {**dict.fromkeys(easy, "0"), "save": "1"}).status_code == 422
+    text = text_of(client.get(url))
+    people = re.findall(r'name="member" value="([^"]+)"', text)
+    assert people
+    behind = re.search(r'href="(/members/\?behind=candidates[^"]+)">全部 ([\d,]+) 人', text)
+    assert behind
+    assert people_in(client, unescape(behind[1])) == int(behind[2].replace(",", ""))
+    client.post(reverse("console:add-candidates", args=["backbone"]), {"member": people[:2]})
+    assert Candidacy.objects.filter(kind="backbone").count() == 2
+    one = Candidacy.objects.order_by("pk").first()
+    for state in ("invited", "accepted", "followed"):
+        assert client.post(reverse("console:move-candidate", args=[one.pk]), {"state": state}).status_code == 302
+    assert client.post(reverse("console:move-candidate", args=[one.pk]), {"state": "invited"}).status_code == 409
+    shown = text_of(client.get(f"{url}&state=followed"))
+    assert "跟进中" in shown
+    timeline = text_of(client.get(reverse("console:member", args=[one.member.public_id])))
+    assert "斗士 · 跟进中" in timeline
+    limited = browser("community_owner", simulated.communities[0])
+    assert "人选由能看全部成员的人来找" in text_of(limited.get(url))
+    assert limited.post(reverse("console:add-candidates", args=["backbone"])).status_code == 409

@@ -1,0 +1,139 @@
+"""The pages of AARRR, costs, goals and reviews on the invented brand and on nothing; who may see and change what."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.urls import reverse
+from python_calamine import CalamineWorkbook
+
+from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.console.analysis.aarrr import STAGES
+from liuliang.kernel import clock
+from liuliang.simulator.simulation import simulate
+from telling import tell_world
+
+PAGES = ("console:aarrr", "console:reviews")
+
+
+@pytest.fixture
+def simulated(told):
+    return tell_world(told, simulate(ending=clock.now().date(), days=70, people=240, communities=4))
+
+
+def text_of(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def people_in(client, url: str) -> int:
+    found = re.search(r'listing-count"[^>]*>([\d,]+)\+?<', text_of(client.get(url)))
+    assert found
+    return int(found[1].replace(",", ""))
+
+
+def days(first: int, last: int) -> dict[str, str]:
+    today = clock.now().date()
+    return {"first_day": str(today - timedelta(days=first)), "last_day": str(today + timedelta(days=last))}
+
+
+def test_with_nothing_at_all_the_pages_say_how_to_begin(told, browser):
+    owner = browser()
+    for page in PAGES:
+        assert "导入聊天记录" in text_of(owner.get(reverse(page)))
+    assert "还没有目标" in text_of(owner.get(reverse("console:goals")))
+    assert "还没有登记花费" in text_of(owner.get(reverse("console:costs")))
+
+
+def test_every_number_of_aarrr_opens_its_definition_and_its_people(simulated, browser):
+    owner = browser()
+    assert text_of(owner.get(reverse("console:aarrr"))).count('hx-get="/analysis/aarrr/stage/') == len(STAGES)
+    for key, stage in STAGES.items():
+        text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": key}))
+        assert text.count('href="/analysis/metrics/') == len(stage.metrics)
+    text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
+    found = re.findall(r'href="(/members/\?behind=[^"]+)">([\d,]+)<', text)
+    assert found
+    for url, _count in found:
+        assert people_in(owner, unescape(url)) > 0
+    assert owner.get(reverse("console:aarrr-stage"), {"stage": "luck"}).status_code == 404
+
+
+def test_a_cost_gives_every_way_its_price(simulated, browser):
+    owner = browser()
+    answer = owner.post(
+        reverse("console:new-cost"), {**days(20, -1), "how": "invite", "amount": "1234.50", "community": ""}
+    )
+
+    assert answer.status_code == 302
+    assert ChannelCost.objects.get().amount == 123_450
+    assert "¥1,234.50" in text_of(owner.get(reverse("console:costs")))
+    assert "¥1,234.50" in text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
+    assert owner.post(reverse("console:new-cost"), {**days(1, -9), "amount": "5"}).status_code == 422
+    assert owner.post(reverse("console:delete-cost", args=[ChannelCost.objects.get().public_id])).status_code == 302
+    assert not ChannelCost.objects.exists()
+
+
+def test_money_is_hidden_from_those_who_may_not_see_orders(simulated, browser):
+    here = next(iter(simulated.communities.values()))
+    officer = browser("content_officer", here)
+
+    text = text_of(officer.get(reverse("console:aarrr-stage"), {"stage": "revenue"}))
+
+    assert "要能看订单才看得到" in text
+    assert "¥" not in text
+    assert officer.get(reverse("console:costs")).status_code == 403
+    assert "成交额" not in text_of(officer.get(reverse("console:reviews")))
+
+
+def test_a_goal_is_followed_on_its_list_and_on_the_page_of_its_group(simulated, browser):
+    here, there = list(simulated.communities.values())[:2]
+    mine = browser("community_owner", here)
+    told = {**days(9, 20), "metric": "messages", "target": "100000", "community": here.public_id}
+
+    assert mine.post(reverse("console:new-goal"), told).status_code == 302
+
+    assert Goal.objects.get().community == here
+    text = text_of(mine.get(reverse("console:goals")))
+    assert "照这样达不成" in text
+    assert "照这样达不成" in text_of(mine.get(reverse("console:community-goals", args=[here.public_id])))
+    assert mine.post(reverse("console:new-goal"), {**told, "community": there.public_id}).status_code == 422
+    assert mine.post(reverse("console:new-goal"), {**told, "community": ""}).status_code == 422
+    assert mine.post(reverse("console:new-goal"), {**told, "target": "0"}).status_code == 422
+    assert b"".join(mine.get(reverse("console:goals"), {"export": "xlsx"}).streaming_content)[:2] == b"PK"
+    assert mine.post(reverse("console:delete-goal", args=[Goal.objects.get().public_id])).status_code == 302
+
+
+def test_money_and_shares_are_typed_as_people_write_them(simulated, browser):
+    owner = browser()
+    for metric, target in (("gmv", "5000"), ("rate", "30")):
+        owner.post(reverse("console:new-goal"), {**days(9, 20), "metric": metric, "target": target, "community": ""})
+
+    assert {each.metric: each.target for each in Goal.objects.all()} == {"gmv": 500_000, "rate": pytest.approx(0.3)}
+    text = text_of(owner.get(reverse("console:goals")))
+    assert "¥5,000.00" in text
+    assert "30.0%" in text
+
+
+def test_a_review_is_on_screen_and_in_a_workbook(simulated, browser):
+    owner = browser()
+    for unit in ("week", "month"):
+        text = text_of(owner.get(reverse("console:reviews"), {"unit": unit}))
+        assert "消息" in text
+        assert "接下来做什么" in text
+        answer = owner.get(reverse("console:reviews"), {"unit": unit, "export": "xlsx"})
+        book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer.streaming_content)))
+        assert book.sheet_names == ["变化", "变化在哪里", "做什么", "说明"]
+        rows = book.get_sheet_by_name("变化").to_python()
+        assert {"消息", "群成员", "说话的人"} <= {row[0] for row in rows}
+
+
+def test_a_review_goes_back_and_takes_nonsense_for_the_latest(simulated, browser):
+    owner = browser()
+    for start in ("2026-13-45", "1066-01-01", "9999-01-01", "x", "2026-02-18"):
+        text_of(owner.get(reverse("console:reviews"), {"start": start}))
+    assert "2026-02-16 ~ 02-22" in text_of(owner.get(reverse("console:reviews"), {"start": "2026-02-18"}))
