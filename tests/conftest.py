@@ -38,3 +38,8 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     hypothesis_settings.load_profile("ci")
+
+from playwright.sync_api import expect  # noqa: E402
+
+# What a page is to show it shows at once; a busy machine may take its time to draw it.
+expect.set_options(timeout=30_000)
