@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from liuliang.analytics.orders import CommunitySales, basket, sales, sales_by_community
+from liuliang.analytics.orders import basket, paid_by_community, sales
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope
+from liuliang.kernel.readers import catch_up, readers
+from liuliang.people.merging import merge_members
 from liuliang.simulator import truth
 
 WEEK = Period(date(2026, 3, 2), date(2026, 3, 8))
@@ -29,11 +31,13 @@ def test_orders_count_where_their_buyer_was_when_they_were_placed(told, at, only
     told.buys(buyer, at(2026, 3, 6, 9), 25600, status="cancelled")
     told.settle()
 
-    found = sales_by_community(only(here, there), WEEK)
-    everything = sales(Scope.of([(here.id, ZONE), (there.id, ZONE)], is_everything=True), WEEK, ZONE)
+    all_there_is = Scope.of([(here.id, ZONE), (there.id, ZONE)], is_everything=True)
+    found = paid_by_community(only(here, there), WEEK)
+    everything = sales(all_there_is, WEEK, ZONE)
     theirs = sales(only(here, there), WEEK, ZONE)
 
-    assert found == {here.id: CommunitySales(200 + 400 + 800 + 6400, 4, 0), there.id: CommunitySales(400, 1, 0)}
+    assert found == {here.id: 200 + 400 + 800 + 6400, there.id: 400}
+    assert paid_by_community(all_there_is, WEEK) == found
     assert (everything.amount, everything.orders) == (100 + 200 + 400 + 800 + 1600 + 3200 + 6400 + 12800, 8)
     # What counts for two communities counts once for both together.
     assert (theirs.amount, theirs.orders) == (200 + 400 + 800 + 6400, 4)
@@ -53,7 +57,28 @@ def test_orders_count_on_the_local_day_and_other_currencies_apart(told, at, only
     assert (found.now[0].amount, found.now[0].refunded, found.before[-1].amount) == (200, 50, 100)
     assert found.others == (("USD", 1),)
     assert found.mean_amount == 150
-    assert sales_by_community(only(here), WEEK) == {here.id: CommunitySales(200, 1, 100)}
+    assert paid_by_community(only(here), WEEK) == {here.id: 200}
+
+
+def test_what_the_records_of_one_person_bought_counts_where_the_person_was(told, at, only):
+    here, abroad = told.community(), told.community("海外群", timezone="America/New_York")
+    person, other = told.member("甲"), told.member("甲的另一个号")
+    told.joins(person, here, at(2026, 3, 1, 9))
+    told.joins(other, abroad, at(2026, 3, 1, 9))
+    # Already the ninth of March here, still the eighth in New York.
+    told.buys(other, at(2026, 3, 9, 10), 100)
+    told.buys(person, at(2026, 3, 3, 10), 200)
+    told.settle()
+    merge_members(other.pk, person.pk, at=at(2026, 3, 9, 11))
+    for reader in readers():
+        catch_up(reader)
+
+    places = [(here.id, ZONE), (abroad.id, "America/New_York")]
+
+    found = paid_by_community(Scope.of(places, is_everything=True), WEEK)
+
+    assert found == {here.id: 200, abroad.id: 100 + 200}
+    assert paid_by_community(Scope.of(places), WEEK) == found
 
 
 def test_a_basket_says_who_bought_what_and_who_came_back(told, at, only):
@@ -89,7 +114,7 @@ def test_nothing_sold_is_an_empty_basket(told, only):
     assert basket(only(here), WEEK).buyers == 0
     assert sales(only(here), WEEK, ZONE).amount == 0
     assert sales(only(here), WEEK, ZONE).mean_amount == 0
-    assert sales_by_community(Scope(()), WEEK) == {}
+    assert paid_by_community(Scope(()), WEEK) == {}
 
 
 def test_the_invented_brand_sold_what_it_sold(simulated):

@@ -13,7 +13,6 @@ from liuliang.analytics.traffic import Coverage, Flow, Flows, Talk, coverage
 from liuliang.simulator import truth
 
 WEEK = Period(date(2026, 3, 2), date(2026, 3, 8))
-ZONE = "Asia/Shanghai"
 
 
 @given(st.lists(st.integers(-20, 20), min_size=1, max_size=50))
@@ -32,14 +31,14 @@ def test_the_totals_are_the_sums_of_the_communities(simulated):
     today = world.starting + timedelta(days=world.days)
     period = Period(today - timedelta(days=30), today - timedelta(days=1))
 
-    found = overview(scope, period, today=today, known=known, buying=scope, timezone=ZONE)
+    found = overview(scope, period, today=today, known=known)
 
     totals = found.totals
     assert totals.members == sum(each.members for each in found.communities)
     assert totals.joined == sum(each.flows.now.joined for each in found.communities)
     assert totals.messages == sum(each.talk.messages for each in found.communities)
     assert totals.members_by_day[-1] == totals.members
-    assert set(totals.changes) == {"members", "joined", "left", "kept", "speakers", "rate", "messages", "gmv"}
+    assert set(totals.changes) == {"members", "joined", "left", "kept", "speakers", "rate", "messages"}
     for each in found.communities:
         key = next(key for key, community in simulated.communities.items() if community.id == each.community)
         # Whoever came before the file begins and never said a word is in no file.
@@ -58,11 +57,9 @@ def test_a_period_in_the_past_has_the_members_of_its_end(told, at, only):
     told.joins(late, here, at(2026, 3, 12, 9))
     told.settle()
 
-    found = overview(only(here), WEEK, today=date(2026, 3, 20), known=None, buying=None, timezone=ZONE)
+    found = overview(only(here), WEEK, today=date(2026, 3, 20), known=None)
 
     assert found.totals.members == 2
-    assert found.totals.sales is None
-    assert found.communities[0].sales is None
     # Nothing is known of how far the log reaches back, so nothing is called a change.
     assert found.totals.changes == {}
 
@@ -75,8 +72,6 @@ def test_a_scope_of_nothing_is_all_zero(told):
         WEEK,
         today=date(2026, 3, 20),
         known=Coverage(date(2026, 1, 1), WEEK.last),
-        buying=None,
-        timezone=ZONE,
     )
 
     assert (found.communities, found.totals.members, found.totals.rate) == ((), 0, None)
@@ -84,7 +79,7 @@ def test_a_scope_of_nothing_is_all_zero(told):
 
 def figures(community: int, *, members: int = 50, left: int = 0, left_before: int = 0) -> CommunityFigures:
     flows = Flows(now=Flow(left=left), before=Flow(left=left_before))
-    return CommunityFigures(community, members, members, Talk(), flows, None, None)
+    return CommunityFigures(community, members, members, Talk(), flows, None)
 
 
 def test_only_a_silence_unlike_the_community_is_shown():

@@ -21,6 +21,7 @@ from liuliang.kernel import clock
 from liuliang.people.models import Grant, MemberTag, Tag, TagGroup
 from liuliang.segments.services import create_list
 from liuliang.simulator.simulation import simulate
+from reading import people_in, text_of
 from telling import ENDING, emptied, tell_world
 
 PAGES = ("console:retention", "console:funnel", "console:paths", "console:metrics")
@@ -54,19 +55,8 @@ def signed_in(told):
     return sign_in
 
 
-def text_of(response) -> str:
-    assert response.status_code == 200, response.status_code
-    return response.content.decode()
-
-
 def links_behind(text: str) -> list[str]:
     return [unescape(url) for url in re.findall(r'href="(/members/\?behind=[^"]+)"', text)]
-
-
-def people_in(client, url: str) -> int:
-    found = re.search(r'listing-count"[^>]*>([\d,]+)\+?<', text_of(client.get(url)))
-    assert found
-    return int(found[1].replace(",", ""))
 
 
 def address(page: str, **query: str) -> str:

@@ -21,6 +21,7 @@ from liuliang.kernel import clock
 from liuliang.segments.models import Segment
 from liuliang.segments.queries import members_of
 from liuliang.simulator.simulation import simulate
+from reading import people_in, text_of
 from telling import ENDING, tell_world
 
 
@@ -44,17 +45,6 @@ def shoppers(told):
             day += 1 + int(dice.expovariate(1 / pace))
     told.settle()
     return group
-
-
-def text_of(response) -> str:
-    assert response.status_code == 200, response.status_code
-    return response.content.decode()
-
-
-def people_in(client, url: str) -> int:
-    found = re.search(r'listing-count"[^>]*>([\d,]+)\+?<', text_of(client.get(url)))
-    assert found
-    return int(found[1].replace(",", ""))
 
 
 def groups_in(text: str) -> list[tuple[str, int]]:

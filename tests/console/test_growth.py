@@ -15,6 +15,7 @@ from liuliang.analytics.models import ChannelCost, Goal
 from liuliang.console.analysis.aarrr import STAGES
 from liuliang.kernel import clock
 from liuliang.simulator.simulation import simulate
+from reading import people_in, text_of
 from telling import tell_world
 
 PAGES = ("console:aarrr", "console:reviews")
@@ -23,17 +24,6 @@ PAGES = ("console:aarrr", "console:reviews")
 @pytest.fixture
 def simulated(told):
     return tell_world(told, simulate(ending=clock.now().date(), days=70, people=240, communities=4))
-
-
-def text_of(response) -> str:
-    assert response.status_code == 200, response.status_code
-    return response.content.decode()
-
-
-def people_in(client, url: str) -> int:
-    found = re.search(r'listing-count"[^>]*>([\d,]+)\+?<', text_of(client.get(url)))
-    assert found
-    return int(found[1].replace(",", ""))
 
 
 def days(first: int, last: int) -> dict[str, str]:

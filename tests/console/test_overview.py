@@ -32,6 +32,14 @@ def page(client: Client, name: str = OVERVIEW, **query: str) -> str:
     return response.content.decode()
 
 
+def table(client: Client, **query: str) -> str:
+    """Return the table of communities, for which the page asks once it is shown."""
+    headers = {"HX-Request": "true", "HX-Target": "section#list-overview"}
+    response = client.get(reverse(OVERVIEW), query, headers=headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
 def row_of(text: str, name: str) -> list[str]:
     """Return the cells of the table's line with this name, as plain text."""
     line = next(line for line in re.findall(r"<tr data-row.*?</tr>", text, re.DOTALL) if name in line)
@@ -59,7 +67,8 @@ def test_the_overview_says_what_is_true_of_the_invented_brand(told, browser):
     simulated: Simulated = tell_world(told, simulate(ending=ENDING, days=70, people=240, communities=4))
     world = simulated.world
     with time_machine.travel(local(ENDING.year, ENDING.month, ENDING.day, 12), tick=False):
-        text = page(browser())
+        client = browser()
+        text, rows = page(client), table(client)
 
     first, last = ENDING - timedelta(days=30), ENDING - timedelta(days=1)
     assert f"{first:%Y-%m-%d} ~ {last:%m-%d}" in text
@@ -67,7 +76,7 @@ def test_the_overview_says_what_is_true_of_the_invented_brand(told, browser):
         days = [first + timedelta(days=number) for number in range(30)]
         messages = sum(truth.messages_per_day(world, key)[day] for day in days)
         speakers = set().union(*(truth.speakers_per_day(world, key).get(day, set()) for day in days))
-        cells = row_of(text, community.name)
+        cells = row_of(rows, community.name)
         assert cells[0] == community.name
         assert f"{messages:,}" in cells
         assert f"{len(speakers):,}" in cells
@@ -139,8 +148,8 @@ def test_communities_are_searched_sorted_and_exported(told, browser):
     told.settle()
     client = browser()
 
-    found = page(client, q="安静")
-    rising = page(client, sort="messages")
+    found = table(client, q="安静")
+    rising = table(client, sort="messages")
     export = client.get(reverse(OVERVIEW), {"export": "csv"})
 
     assert "热闹的群" not in re.sub(r"<svg.*?</svg>", "", found[found.index("data-table") :])
@@ -201,13 +210,13 @@ def test_staff_see_the_figures_of_their_communities_alone(told, browser):
     told.settle()
     client = browser("supervisor", mine)
 
-    text = page(client)
+    text = table(client)
 
     assert "我的群" in text
     assert "别人的群" not in text
     # Fifteen messages are theirs; supervisors see no orders.
     assert row_of(text, "我的群")[8] == "15"
-    assert "成交额" not in text
+    assert "成交额" not in text + page(client)
     assert "别人的群" not in page(client, "console:attention")
 
 
@@ -218,10 +227,13 @@ def test_orders_show_where_they_may_be_seen(told, browser):
     told.buys(told.member(), local(2026, 3, 1, 9), 100, community=mine, currency="USD")
     told.settle()
 
-    text = page(browser("service", mine))
+    client = browser("service", mine)
+    figure = page(client, "console:overview-sold")
 
-    assert "¥123.45" in row_of(text, "我的群")
-    assert "另有 1 笔 USD 订单未计入" in text
+    assert "¥123.45" in row_of(table(client), "我的群")
+    assert "¥123.45" in figure
+    assert "另有 1 笔 USD 订单未计入" in figure
+    assert "overview/sold" in page(client)
 
 
 @pytest.fixture
@@ -240,13 +252,22 @@ def lake_queries(monkeypatch) -> Callable[[], int]:
     return lambda: len(asked)
 
 
-@pytest.mark.parametrize("name", [OVERVIEW, "console:attention"])
-def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_queries, name, browser):
+@pytest.mark.parametrize(
+    ("asked", "of_lake"),
+    [
+        # Coverage, days, talk, flows; and then the days of what needs a person, or the pictures of the lines.
+        (page, 4),
+        (lambda client: page(client, "console:attention"), 5),
+        (table, 5),
+        (lambda client: page(client, "console:overview-sold"), 1),
+    ],
+)
+def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_queries, asked, of_lake, browser):
     for number in range(30):
         lively(told, told.community(f"群 {number}"), 3)
     told.settle()
     client = browser()
-    page(client, name)
+    asked(client)
 
     from django.core.cache import cache
 
@@ -255,13 +276,12 @@ def test_the_number_of_queries_does_not_grow_with_the_communities(told, lake_que
     with CaptureQueriesContext(
         connection,
     ) as cold:
-        page(client, name)
-    # Coverage, days, talk, flows, and the pictures of the lines (or the days of what needs a person).
-    assert lake_queries() - before == 5
+        asked(client)
+    assert lake_queries() - before == of_lake
     assert len(cold) <= 30
     with CaptureQueriesContext(connection) as warm:
-        page(client, name)
-    assert lake_queries() - before == 5
+        asked(client)
+    assert lake_queries() - before == of_lake
     assert len(warm) <= 22
 
 
@@ -271,7 +291,7 @@ def test_a_changed_lake_is_seen_at_once_when_answers_are_cheap(told, monkeypatch
     lively(told, here, 2)
     told.settle()
     client = browser()
-    assert row_of(page(client), "我的群")[8] == "6"
+    assert row_of(table(client), "我的群")[8] == "6"
 
     told.says(told.member(), here, local(2026, 3, 9, 20))
     from liuliang.kernel.log import append
@@ -281,4 +301,4 @@ def test_a_changed_lake_is_seen_at_once_when_answers_are_cheap(told, monkeypatch
     for reader in readers():
         catch_up(reader)
 
-    assert row_of(page(client), "我的群")[8] == "7"
+    assert row_of(table(client), "我的群")[8] == "7"

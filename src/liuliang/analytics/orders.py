@@ -10,7 +10,9 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.analytics import noise
 from liuliang.analytics.definitions import Definition
+from liuliang.analytics.noise import Comparison
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import one_community
 from liuliang.analytics.remembering import remembered_of_records
@@ -75,14 +77,12 @@ class Sales:
         orders = sum(day.orders for day in days)
         return sum(day.amount for day in days) / orders if orders else 0.0
 
-
-@dataclass(frozen=True, slots=True)
-class CommunitySales:
-    """What a community's members paid in the period and in the one before."""
-
-    amount: int = 0
-    orders: int = 0
-    amount_before: int = 0
+    @property
+    def change(self) -> Comparison:
+        """Return how what was paid compares with the period before, held against how much it differs from day to day."""
+        return noise.compare_days(
+            [day.amount for day in self.now], [day.amount for day in self.before], unit=self.mean_amount
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,17 @@ ATTRIBUTED = f"""(
 """Paid orders ``o`` of the communities, each with the ``place`` it counts for, and the buyer's record ``p``; one that counts for
 several comes once for each."""
 
+EVERYWHERE = f"""(
+    SELECT o.*, o.community_id AS place FROM commerce_order o WHERE o.community_id IS NOT NULL AND {_WHEN}
+    UNION ALL
+    SELECT o.*, m.community_id FROM commerce_order o
+    LEFT JOIN people_member r ON r.id = o.member_id AND r.canonical_id IS NOT NULL
+    JOIN people_membership m ON m.member_id = coalesce(r.canonical_id, o.member_id)
+        AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)
+    WHERE o.community_id IS NULL AND {_WHEN}
+) o {_BUYERS}"""
+"""As `ATTRIBUTED`, of all communities: here the way leads from the orders of the period, which are then the fewest."""
+
 ALL = f"(SELECT o.* FROM commerce_order o WHERE {_WHEN}) o {_BUYERS}"
 """Every paid order ``o``, of members or not, with the buyer's record ``p``."""
 
@@ -178,29 +189,26 @@ def sales(scope: Scope, period: Period, timezone: str) -> Sales:
 
 
 @remembered_of_records
-def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySales]:
+def paid_by_community(scope: Scope, period: Period) -> Mapping[int, int]:
     """Return what each community's members paid, on each community's own days; those who bought nothing are left out."""
-    found: dict[int, CommunitySales] = {}
+    found: dict[int, int] = {}
     for timezone, communities in scope.zones:
-        begin, middle = period.previous.instants(timezone)
+        begin, end = period.instants(timezone)
         values: dict[str, Any] = {
             "begin": begin,
-            "middle": middle,
-            "end": period.instants(timezone)[1],
+            "end": end,
             "unpaid": sorted(UNPAID),
             "communities": list(communities),
             "currency": CURRENCY,
         }
+        source = EVERYWHERE if scope.is_everything else ATTRIBUTED
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT o.place,"
-                " coalesce(sum(o.amount) FILTER (WHERE o.at >= %(middle)s), 0),"
-                " count(*) FILTER (WHERE o.at >= %(middle)s),"
-                " coalesce(sum(o.amount) FILTER (WHERE o.at < %(middle)s), 0)"
-                f" FROM {ATTRIBUTED} WHERE o.currency = %(currency)s GROUP BY 1",
+                f"SELECT o.place, sum(o.amount) FROM {source}"
+                " WHERE o.currency = %(currency)s AND o.place = ANY(%(communities)s) GROUP BY 1",
                 values,
             )
-            found |= {row[0]: CommunitySales(*(int(value) for value in row[1:])) for row in cursor.fetchall()}
+            found |= {place: int(amount) for place, amount in cursor.fetchall()}
     return found
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.analytics import noise
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.noise import Comparison
-from liuliang.analytics.orders import CommunitySales, Sales, sales, sales_by_community
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import Presence, presence
 from liuliang.analytics.scopes import Scope
@@ -29,14 +28,13 @@ NOBODY = Presence()
 
 @dataclass(frozen=True, slots=True)
 class CommunityFigures:
-    """One community in the period. Amounts are CNY minor units; ``sales`` is None where orders may not be seen."""
+    """One community in the period."""
 
     community: int
     members: int
     members_before: int
     talk: Talk
     flows: Flows
-    sales: CommunitySales | None
     last_spoke_at: datetime | None
 
     @property
@@ -57,7 +55,6 @@ class Totals:
     speakers: int
     rate: float | None
     messages: int
-    sales: Sales | None
     members_by_day: tuple[int, ...]
     traffic: Traffic
     flows: Flows
@@ -81,9 +78,7 @@ class Overview:
     totals: Totals
 
 
-def overview(
-    scope: Scope, period: Period, *, today: date, known: Coverage | None, buying: Scope | None, timezone: str
-) -> Overview:
+def overview(scope: Scope, period: Period, *, today: date, known: Coverage | None) -> Overview:
     """Return the figures of all communities in ``scope``.
 
     Args:
@@ -91,45 +86,33 @@ def overview(
         period: the days to speak of; compared with as many days before, if the log reaches back that far.
         today: the present local day, up to which flows lead from the period's end to the members of now.
         known: the span the log covers.
-        buying: the communities whose orders may be seen; None for none.
-        timezone: of the days of orders.
     """
     standing = presence(scope)
     moved = flows(scope, period, today)
     said = talk(scope, period)
-    bought = sales_by_community(buying, period) if buying is not None else {}
-    may_see_orders = frozenset(buying.communities) if buying is not None else frozenset[int]()
     communities = tuple(
         _figures(
             community,
             standing.get(community, NOBODY),
             said.get(community, Talk()),
             moved.get(community, Flows()),
-            bought.get(community, CommunitySales()) if community in may_see_orders else None,
         )
         for community in scope.communities
     )
     totals = _totals(
         communities,
         traffic(scope, period),
-        sales(buying, period, timezone) if buying is not None else None,
         is_comparable=known is not None and known.first <= period.previous.first,
     )
     return Overview(period, communities, totals)
 
 
-def _figures(
-    community: int, standing: Presence, said: Talk, moved: Flows, bought: CommunitySales | None
-) -> CommunityFigures:
+def _figures(community: int, standing: Presence, said: Talk, moved: Flows) -> CommunityFigures:
     members = max(0, standing.members - moved.since.net)
-    return CommunityFigures(
-        community, members, max(0, members - moved.now.net), said, moved, bought, standing.last_spoke_at
-    )
+    return CommunityFigures(community, members, max(0, members - moved.now.net), said, moved, standing.last_spoke_at)
 
 
-def _totals(
-    communities: tuple[CommunityFigures, ...], days: Traffic, bought: Sales | None, *, is_comparable: bool
-) -> Totals:
+def _totals(communities: tuple[CommunityFigures, ...], days: Traffic, *, is_comparable: bool) -> Totals:
     moved = reduce(lambda total, each: total + each.flows, communities, Flows())
     members = sum(each.members for each in communities)
     before = sum(each.members_before for each in communities)
@@ -144,17 +127,14 @@ def _totals(
         speakers=days.speakers_now,
         rate=min(1.0, spoke / members) if members else None,
         messages=sum(day.messages for day in days.now),
-        sales=bought,
         members_by_day=levels(members, [day.net for day in days.now]),
         traffic=days,
         flows=moved,
-        changes=_changes(days, moved, members, (spoke, spoke_before, before), bought) if is_comparable else {},
+        changes=_changes(days, moved, members, (spoke, spoke_before, before)) if is_comparable else {},
     )
 
 
-def _changes(
-    days: Traffic, moved: Flows, members: int, speaking: tuple[int, int, int], bought: Sales | None
-) -> dict[str, Comparison]:
+def _changes(days: Traffic, moved: Flows, members: int, speaking: tuple[int, int, int]) -> dict[str, Comparison]:
     spoke, spoke_before, members_before = speaking
     shares = {
         "kept": noise.compare_shares(moved.now.kept, moved.now.joined, moved.before.kept, moved.before.joined),
@@ -173,10 +153,6 @@ def _changes(
         ),
         "messages": noise.compare_days([day.messages for day in days.now], [day.messages for day in days.before]),
     }
-    if bought is not None:
-        found["gmv"] = noise.compare_days(
-            [day.amount for day in bought.now], [day.amount for day in bought.before], unit=bought.mean_amount
-        )
     return found | {key: share for key, share in shares.items() if share is not None}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
@@ -36,8 +37,7 @@ SILENT = Definition(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """A community as it stands: members present, how many of them never spoke, when anybody last did, and its first sign of life."""
 
     members: int = 0

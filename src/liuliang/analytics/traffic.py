@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.measures import JOINED as PAIRS_JOINED
@@ -85,8 +86,8 @@ class Traffic:
     speakers_either: int
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+# A remembered answer has these by the thousand, and a Struct is read back ten times as fast as a dataclass.
+class Flow(Struct, frozen=True):
     """Pairs of member and community that came, went, and came and stayed to the period's end."""
 
     joined: int = 0
@@ -112,8 +113,7 @@ class Flow:
         return Flow(self.joined + other.joined, self.left + other.left, self.kept + other.kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Flows:
+class Flows(Struct, frozen=True):
     """A community's flows: in the period, in the one before, and since the period ended."""
 
     now: Flow = Flow()
@@ -124,8 +124,7 @@ class Flows:
         return Flows(self.now + other.now, self.before + other.before, self.since + other.since)
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """What a community said in the period and in the one before, and who."""
 
     messages: int = 0

@@ -25,7 +25,7 @@ DAYS = 180
 LIMIT = 300.0
 """Milliseconds of server time at the 95th percentile."""
 
-CARDS = ("speakers", "silence", "newcomers", "hours", "conversation", "words", "links", "orders")
+CARDS = ("sold", "speakers", "silence", "newcomers", "hours", "conversation", "words", "links", "orders")
 
 _SENTENCES = (
     "今天的牛奶到了吗", "团购什么时候截止？", "收到了，很新鲜", "这个豆子适合手冲", "请问怎么加入打卡", "我家孩子特别爱吃",
@@ -63,6 +63,12 @@ def run(*, quick: bool) -> None:
     for days in (7, 30, 90):
         ask = _asking(client, [f"{reverse('console:overview')}?days={days}"] * rounds)
         figures |= _timed(f"overview, {days} days", ask)
+    figures |= _timed(
+        "overview, communities",
+        _asking(client, [reverse("console:overview")] * rounds, part="overview"),
+        after=_asking(client, [reverse("console:overview")]),
+    )
+    figures |= _timed("overview, sold", _asking(client, [reverse("console:overview-sold")] * rounds))
     figures |= _timed("overview, what needs a person", _asking(client, [reverse("console:attention")] * rounds))
     for days in (7, 30, 90):
         addresses = [f"{reverse('console:community', args=[each])}?days={days}" for each in chosen]
@@ -74,10 +80,12 @@ def run(*, quick: bool) -> None:
     finish("console", figures, {name: Goal(at_most=LIMIT) for name in timed})
 
 
-def _asking(client: Client, addresses: Sequence[str]) -> Sequence[Callable[[], None]]:
+def _asking(client: Client, addresses: Sequence[str], *, part: str = "") -> Sequence[Callable[[], None]]:
+    headers = {"HX-Request": "true", "HX-Target": f"section#list-{part}"} if part else {}
+
     def ask(address: str) -> Callable[[], None]:
         def once() -> None:
-            response = client.get(address, HTTP_HOST="localhost")
+            response = client.get(address, HTTP_HOST="localhost", headers=headers)
             if response.status_code != 200:
                 raise RuntimeError(f"{address} answered {response.status_code}")
 
@@ -86,13 +94,20 @@ def _asking(client: Client, addresses: Sequence[str]) -> Sequence[Callable[[], N
     return [ask(address) for address in addresses]
 
 
-def _timed(name: str, requests: Sequence[Callable[[], None]]) -> dict[str, float]:
-    """Return the 95th percentile of each request's first and second run, in milliseconds."""
+def _timed(
+    name: str, requests: Sequence[Callable[[], None]], *, after: Sequence[Callable[[], None]] = ()
+) -> dict[str, float]:
+    """Return the 95th percentile of each request's first and second run, in milliseconds.
+
+    ``after`` is what a browser has asked before: the page that a part belongs to.
+    """
     first: list[float] = []
     again: list[float] = []
     requests[0]()
     for request in requests:
         cache.clear()
+        for before in after:
+            before()
         for times in (first, again):
             started = time.perf_counter()
             request()

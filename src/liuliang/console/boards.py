@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from liuliang.analytics import orders, traffic
 from liuliang.analytics import overview as matrix
 from liuliang.analytics.definitions import Definition
+from liuliang.analytics.orders import Sales
 from liuliang.analytics.overview import Totals
 from liuliang.analytics.presence import MEMBERS
 from liuliang.analytics.traffic import Day
+from liuliang.console.doors import StaffRequest
 from liuliang.console.figures import change_of, figure_of
+from liuliang.console.periods import PeriodChoice
 from liuliang.ui.charts import Chart, Series
 from liuliang.ui.figures import Change, Figure
 
@@ -24,7 +29,7 @@ def figures(totals: Totals, versus: str) -> Sequence[Figure]:
     def changed(definition: Definition, *, in_points: bool = False) -> Change | None:
         return change_of(totals.changes.get(definition.key), definition, versus=versus, in_points=in_points)
 
-    shown = [
+    return [
         figure_of(MEMBERS, totals.members, change=changed(MEMBERS), trend=totals.members_by_day),
         figure_of(traffic.LEFT, totals.left, change=changed(traffic.LEFT), trend=[day.left for day in days]),
         figure_of(
@@ -37,10 +42,13 @@ def figures(totals: Totals, versus: str) -> Sequence[Figure]:
             traffic.MESSAGES, totals.messages, change=changed(traffic.MESSAGES), trend=[day.messages for day in days]
         ),
     ]
-    if totals.sales is not None:
-        trend = [day.amount for day in totals.sales.now]
-        shown.append(figure_of(orders.GMV, totals.sales.amount, "money", change=changed(orders.GMV), trend=trend))
-    return shown
+
+
+def show_sold(request: StaffRequest, sales: Sales, choice: PeriodChoice) -> HttpResponse:
+    """Answer with the figure of what was paid: orders take longest to count, so boards ask for it once they are shown."""
+    change = change_of(sales.change, orders.GMV, versus=choice.versus) if choice.is_comparable else None
+    figure = figure_of(orders.GMV, sales.amount, "money", change=change, trend=[day.amount for day in sales.now])
+    return render(request, "console/sold.html", {"figure": figure, "others": sales.others})
 
 
 def activity(days: Sequence[Day]) -> Chart:

@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ORDERS_VIEW
 from liuliang.analytics.models import ChannelCost
@@ -22,6 +21,7 @@ from liuliang.analytics.services import MOST_SPENT, delete_cost, enter_cost
 from liuliang.console import errors
 from liuliang.console.analysis.words import WAYS
 from liuliang.console.doors import StaffRequest, finds, page
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
@@ -122,7 +122,7 @@ def new_cost(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, _now("花费已登记。"))
             address = reverse("console:costs")
-            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+            return lead_to(request, address)
     return render(request, "console/analysis/cost_dialog.html", {"form": form}, status=INVALID if form.errors else 200)
 
 

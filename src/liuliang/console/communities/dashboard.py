@@ -21,7 +21,7 @@ from liuliang.analytics.definitions import COMPARED
 from liuliang.analytics.hours import hours as when_it_talks
 from liuliang.analytics.newcomers import NEWCOMERS
 from liuliang.analytics.newcomers import newcomers as who_came
-from liuliang.analytics.overview import Overview, overview
+from liuliang.analytics.overview import overview
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.scopes import Scope
 from liuliang.console import boards
@@ -73,7 +73,7 @@ def board(request: StaffRequest, community: Community) -> HttpResponse:
     context = {**tabs(request, community, "community"), "choice": here.choice}
     if here.choice.known is None:
         return render(request, f"{FOLDER}/empty.html", context)
-    totals = _overview(request, here).totals
+    totals = overview(here.scope, here.period, today=here.choice.today, known=here.choice.known).totals
     return render(
         request,
         f"{FOLDER}/page.html",
@@ -100,16 +100,11 @@ def _behind_the_flow(request: StaffRequest, here: Board) -> list[tuple[str, str]
     return [(words, url) for words, url in ways if url]
 
 
-def _overview(request: StaffRequest, here: Board) -> Overview:
-    may_see_orders = request.access.may(ORDERS_VIEW, here.community)
-    return overview(
-        here.scope,
-        here.period,
-        today=here.choice.today,
-        known=here.choice.known,
-        buying=here.scope if may_see_orders else None,
-        timezone=here.community.timezone,
-    )
+@page(permission=ORDERS_VIEW)
+def sold(request: StaffRequest, community: Community) -> HttpResponse:
+    """Show what the community's members paid: a figure of its board that takes longer to count."""
+    here = board_of(request, community)
+    return boards.show_sold(request, orders_story.sales(here.scope, here.period, community.timezone), here.choice)
 
 
 @page(permission=ANALYTICS_VIEW)

@@ -8,6 +8,7 @@ from liuliang.console.communities import dashboard, graph
 
 urlpatterns = [
     path("", dashboard.board, name="community"),
+    path("sold/", dashboard.sold, name="community-sold"),
     path("graph/", graph.graph, name="community-graph"),
     path("speakers/", dashboard.speakers, name="community-speakers"),
     path("silence/", dashboard.silence, name="community-silence"),

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, COMMUNITIES_EDIT, COMMUNITIES_VIEW
 from liuliang.console import errors
@@ -25,6 +24,7 @@ from liuliang.console.communities.forms import (
 from liuliang.console.communities.listing import PLATFORMS
 from liuliang.console.communities.plan_form import PlanForm
 from liuliang.console.doors import StaffRequest, find_community, page
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people import communities as services
@@ -245,4 +245,4 @@ def _saved(request: StaffRequest, community: Community) -> HttpResponse:
 
 def _to_plan(request: StaffRequest, community: Community) -> HttpResponse:
     address = reverse("console:community-plan", args=[community.public_id])
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, address)

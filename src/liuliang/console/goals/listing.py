@@ -9,12 +9,11 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
 from liuliang.analytics.base import STAGES, Metric, metrics
@@ -25,6 +24,7 @@ from liuliang.console.analysis.costs import EVERYWHERE, places_for
 from liuliang.console.analysis.metrics import needs_of
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.goals.words import STATES, Told, told
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
@@ -178,7 +178,7 @@ def new(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, _now("目标已定。"))
             address = reverse("console:goals")
-            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+            return lead_to(request, address)
     return render(request, "console/goals/dialog.html", {"form": form}, status=INVALID if form.errors else 200)
 
 
@@ -188,7 +188,7 @@ def remove(request: StaffRequest, goal: Goal) -> HttpResponse:
     delete_goal(goal)
     messages.success(request, _now("已删除。"))
     address = reverse("console:goals")
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, address)
 
 
 def _rows(found: list[Told]) -> Callable[[Mapping[str, Any]], Source]:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT
 from liuliang.analytics.checkups import weights
@@ -18,6 +17,7 @@ from liuliang.analytics.services import HEAVIEST, set_stage, set_weights, take_b
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.health.listing import health_url
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.models import Community
@@ -87,7 +87,7 @@ def stage(request: StaffRequest, community: Community) -> HttpResponse:
             take_back_stage(community)
         messages.success(request, _("阶段已更新。"))
         address = health_url(community.public_id)
-        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+        return lead_to(request, address)
     context = {
         "community": community,
         "form": form,

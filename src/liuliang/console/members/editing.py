@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_ERASE, MEMBERS_MERGE, MEMBERS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, find_member, page
+from liuliang.console.leading import lead_to
 from liuliang.console.members.forms import AttributeForm, MergeForm, NeedsForm, NoteForm, TagForm
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.members.member import fields_of, side
@@ -94,7 +95,7 @@ def needs(request: StaffRequest, member: Member) -> HttpResponse:
     if form.is_valid():
         set_needs(member.id, form.cleaned_data["needs"])
         messages.success(request, _("需求已更新。"))
-        return HttpResponseClientRedirect(member_url(member)) if request.htmx else redirect(member_url(member))
+        return lead_to(request, member_url(member))
     context = {"form": form, "member": member}
     return render(request, "console/members/needs_dialog.html", context, status=422 if form.errors else 200)
 

@@ -9,14 +9,14 @@ from django.contrib import messages
 from django.db.models import Prefetch
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import lead_to
 from liuliang.console.members.forms import ChangeDefinitionForm, ChangeTagForm, DefinitionForm, GroupForm, NewTagForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -178,4 +178,4 @@ def _dialog(
 
 def _back(request: StaffRequest, text: str) -> HttpResponse:
     messages.success(request, text)
-    return HttpResponseClientRedirect(reverse("console:tags")) if request.htmx else redirect("console:tags")
+    return lead_to(request, reverse("console:tags"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 
@@ -30,15 +31,24 @@ class Place:
     is_archived: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
-    """The communities somebody may see, and the figures of the period they asked for (None when nothing is known yet)."""
+    """The communities somebody may see, and the period they asked for.
+
+    ``buying`` is the part of the communities whose orders they may see; None where there is none.
+    """
 
     places: Mapping[int, Place]
     scope: Scope
     choice: PeriodChoice
-    overview: Overview | None
-    may_see_orders: bool
+    buying: Scope | None
+
+    @cached_property
+    def overview(self) -> Overview | None:
+        """Return the figures of the period; None when nothing is known yet."""
+        if self.choice.known is None:
+            return None
+        return overview(self.scope, self.choice.period, today=self.choice.today, known=self.choice.known)
 
 
 def places_of(access: Access) -> list[Place]:
@@ -51,7 +61,7 @@ def places_of(access: Access) -> list[Place]:
 
 
 def see(request: StaffRequest) -> Seen:
-    """Return the figures of everything the person may see, for the period of the address."""
+    """Return everything the person may see, for the period of the address."""
     access = request.access
     places = places_of(access)
     is_everything = access.may_everywhere(ANALYTICS_VIEW)
@@ -59,12 +69,8 @@ def see(request: StaffRequest) -> Seen:
     scope = Scope.of([(place.id, place.timezone) for place in places], is_everything=is_everything, robots=machines)
     buying = _buying(access, places, machines)
     today = clock.local_day(clock.now(), settings.TIME_ZONE)
-    known = coverage(scope) if places else None
-    choice = choose(request, known, today)
-    found = None
-    if known is not None:
-        found = overview(scope, choice.period, today=today, known=known, buying=buying, timezone=settings.TIME_ZONE)
-    return Seen({place.id: place for place in places}, scope, choice, found, buying is not None)
+    choice = choose(request, coverage(scope) if places else None, today)
+    return Seen({place.id: place for place in places}, scope, choice, buying)
 
 
 def _buying(access: Access, places: list[Place], machines: tuple[int, ...]) -> Scope | None:

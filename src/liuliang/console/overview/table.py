@@ -120,7 +120,7 @@ def table_for(seen: Seen) -> Listing:
     return Listing(
         key="overview",
         title=pgettext_lazy("several", "社群"),
-        columns=[column for column in COLUMNS if seen.may_see_orders or column.key != "gmv"],
+        columns=[column for column in COLUMNS if seen.buying is not None or column.key != "gmv"],
         filters=(Text("q", gettext_lazy("搜索社群"), fields=("name",)),),
         default_sort="-messages",
         tie_breaker="id",
@@ -138,8 +138,14 @@ def lines_of(seen: Seen) -> Callable[[Mapping[str, Any]], Source]:
     def rows(values: Mapping[str, Any]) -> Source:
         wanted = str(values.get("q", "")).casefold()
         found = seen.overview.communities if seen.overview is not None else ()
+        paid = orders.paid_by_community(seen.buying, seen.choice.period) if seen.buying is not None else {}
+        may_see_orders = frozenset(seen.buying.communities) if seen.buying is not None else frozenset[int]()
         lines = [
-            _line(seen.places[each.community], each)
+            _line(
+                seen.places[each.community],
+                each,
+                paid.get(each.community, 0) if each.community in may_see_orders else None,
+            )
             for each in found
             if wanted in seen.places[each.community].name.casefold()
         ]
@@ -148,7 +154,7 @@ def lines_of(seen: Seen) -> Callable[[Mapping[str, Any]], Source]:
     return rows
 
 
-def _line(place: Place, figures: CommunityFigures) -> Line:
+def _line(place: Place, figures: CommunityFigures, gmv: int | None) -> Line:
     return Line(
         id=place.id,
         public_id=place.public_id,
@@ -161,6 +167,6 @@ def _line(place: Place, figures: CommunityFigures) -> Line:
         speakers=figures.talk.speakers,
         rate=figures.rate,
         messages=figures.talk.messages,
-        gmv=figures.sales.amount if figures.sales is not None else None,
+        gmv=gmv,
         last_spoke_at=figures.last_spoke_at,
     )

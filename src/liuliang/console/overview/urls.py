@@ -8,5 +8,6 @@ from liuliang.console.overview import views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("sold/", views.sold, name="overview-sold"),
     path("attention/", views.attention, name="attention"),
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponseBase
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from liuliang.accounts.permissions import ANALYTICS_VIEW, IMPORTS_RUN
+from liuliang.accounts.permissions import ANALYTICS_VIEW, IMPORTS_RUN, ORDERS_VIEW
+from liuliang.analytics import orders
 from liuliang.analytics.definitions import COMPARED
+from liuliang.analytics.scopes import Scope
 from liuliang.console import boards
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import kept_context
@@ -21,17 +24,26 @@ def overview(request: StaffRequest) -> HttpResponseBase:
     if found is None:
         may_import = request.access.may(IMPORTS_RUN)
         return render(request, "console/overview/empty.html", {"may_import": may_import})
+    listing = table.table_for(seen)
     context = {
         "choice": seen.choice,
         **kept_context(found.totals, seen.choice.versus),
         "figures": boards.figures(found.totals, seen.choice.versus),
         "activity": boards.activity(found.totals.traffic.now),
         "compared": COMPARED,
-        "others": found.totals.sales.others if found.totals.sales is not None else (),
+        "may_see_orders": seen.buying is not None,
     }
-    return table.table_for(seen).respond(
-        request, table.lines_of(seen), template="console/overview/page.html", context=context
-    )
+    template = "console/overview/page.html"
+    begun = listing.begin(request, template=template, context=context)
+    return begun or listing.respond(request, table.lines_of(seen), template=template, context=context)
+
+
+@page(permission=ORDERS_VIEW)
+def sold(request: StaffRequest) -> HttpResponse:
+    """Show what was paid across all communities: a figure of the first page that takes longer to count."""
+    seen = data.see(request)
+    scope = seen.buying or Scope.of([])
+    return boards.show_sold(request, orders.sales(scope, seen.choice.period, settings.TIME_ZONE), seen.choice)
 
 
 @page(permission=ANALYTICS_VIEW)

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW, SEGMENTS_EDIT
 from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import lead_to
 from liuliang.console.members.listing import may_search_contacts, member_url, shown_name
 from liuliang.console.segments.editor import speaks_of_trade
 from liuliang.console.segments.listing import KINDS, find_segment, kind_of
@@ -142,7 +142,7 @@ def remove(request: StaffRequest, segment: Segment) -> HttpResponse:
     delete_segment(segment, at=clock.now())
     messages.success(request, _("人群已删除。"))
     address = reverse("console:segments")
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, address)
 
 
 def rule_lines(rule: Rule) -> list[Line]:

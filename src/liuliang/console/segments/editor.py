@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW, SEGMENTS_EDIT
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import lead_to
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.segments.drafts import Draft, change, draft_of, read_draft, rule_of, show
 from liuliang.console.segments.widgets import Offers
@@ -211,4 +211,4 @@ def chosen_place(access: Access, public_id: str) -> Community | None:
 
 def _gone_to(request: StaffRequest, segment: Segment) -> HttpResponse:
     address = reverse("console:segment", args=[segment.public_id])
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, address)

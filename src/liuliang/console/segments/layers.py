@@ -8,16 +8,16 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 from pydantic import ValidationError
 
 from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_VIEW, SEGMENTS_EDIT
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.doors import StaffRequest, finds, page
+from liuliang.console.leading import lead_to
 from liuliang.console.members.listing import member_url
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -91,7 +91,7 @@ def rules(request: StaffRequest, dimension: Dimension[Any]) -> HttpResponse:
             change_rules(dimension, form.config, at=at)
             messages.success(request, _("规则已更新，分层已经按它重新算过。"))
             address = _address(dimension)
-            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+            return lead_to(request, address)
         preview = preview_rules(dimension, form.config, at=at)
     context = {
         "dimension": dimension,
@@ -117,7 +117,7 @@ def correct(request: StaffRequest, member: Member, dimension: Dimension[Any]) ->
             take_back_correction(member.pk, dimension, at=clock.now())
         messages.success(request, _("分层已更新。"))
         address = member_url(member)
-        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+        return lead_to(request, address)
     context = {"form": form, "member": member, "dimension": dimension}
     return render(request, "console/segments/correct_dialog.html", context, status=422 if form.errors else 200)
 

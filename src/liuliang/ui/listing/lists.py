@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -111,10 +111,19 @@ class Listing:
         response = render(request, part or template, {**(context or {}), "listing": page})
         if chosen is not None:
             preferences.keep(response, request, self.key, chosen)
-        # One address has three answers; a browser that goes back must not be shown a part as the page.
-        patch_vary_headers(response, ("HX-Request", "HX-Target"))
-        response["Cache-Control"] = "no-store"
-        return response
+        return _of_many_answers(response)
+
+    def begin(
+        self, request: HttpRequest, *, template: str, context: Mapping[str, Any] | None = None
+    ) -> HttpResponseBase | None:
+        """Answer with the page around the list, of which ``{% listing_later listing %}`` asks for the list once it is shown.
+
+        For lists that take long to put together, on pages that need not wait for them. None when the list itself, a part of
+        it or its file is asked for: `respond` is what answers then.
+        """
+        if self._part(request) or self.is_exported(request):
+            return None
+        return _of_many_answers(render(request, template, {**(context or {}), "listing": self}))
 
     def chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of ``queryset`` a bulk action's POST has chosen: those named, or all that match the filters."""
@@ -175,6 +184,7 @@ class Listing:
         parts = {
             f"div#list-{self.key}-results": "ui/listing/results.html",
             f"div#list-{self.key}-frame": "ui/listing/frame.html",
+            f"section#list-{self.key}": "ui/listing/listing.html",
         }
         return parts.get(target, "")
 
@@ -220,6 +230,13 @@ class Listing:
             file.close()
             raise
         return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
+
+
+def _of_many_answers(response: HttpResponse) -> HttpResponse:
+    """Mark the answer of an address that has several: a browser that goes back must not be shown a part as the page."""
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _may(request: HttpRequest, permission: str) -> bool:
