@@ -120,6 +120,17 @@ def read_files(table: Table, paths: Sequence[str]) -> str:
     return f"file({literal(str(root() / names))}, Parquet, {literal(table.schema)})"
 
 
+def holding(table: Table, paths: Sequence[str], condition: str) -> list[LakeFile]:
+    """Return those of these files that hold a row for which ``condition`` is true, by name."""
+    if not paths:
+        return []
+    _, rows = engine.fetch(
+        f"SELECT DISTINCT _file FROM {read_files(table, paths)} WHERE {condition}",
+        seconds=3600,
+    )
+    return list(LakeFile.objects.filter(path__in=[name for (name,) in rows]).order_by("path"))
+
+
 def write_files(table: Table, stem: str, select: str) -> None:
     """Write what ``select`` gives into one file a month, named ``stem`` and the month, durable on return.
 

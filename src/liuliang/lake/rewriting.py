@@ -55,15 +55,9 @@ def _stand_still() -> tuple[Pending, ...]:
 def _first_stale(pending: Sequence[Pending]) -> tuple[Table, LakeFile] | None:
     files = catalogue.take_snapshot().files
     for table in TABLES:
-        if not files[table.name]:
-            continue
-        relation = catalogue.read_files(table, files[table.name])
-        _, rows = engine.fetch(
-            f"SELECT DISTINCT _file FROM {relation} WHERE {is_stale(table, pending)} ORDER BY _file LIMIT 1",
-            seconds=3600,
-        )
-        if rows:
-            return table, LakeFile.objects.get(path=rows[0][0])
+        stale = catalogue.holding(table, files[table.name], is_stale(table, pending))
+        if stale:
+            return table, stale[0]
     return None
 
 

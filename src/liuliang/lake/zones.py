@@ -7,6 +7,7 @@ its zone; when a community moves to another, `recount` counts all its days again
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from liuliang.kernel import clock
 from liuliang.lake import catalogue, engine, server
-from liuliang.lake.models import LakeFile, LakeZone
+from liuliang.lake.models import LakeZone
 from liuliang.lake.tables import EVENT, MEMBER_DAY, count_days
 
 if TYPE_CHECKING:
@@ -116,16 +117,24 @@ def recount() -> int:
 
 
 def _recount_files(changed: Mapping[int, str]) -> None:
+    """Take the days of the moved out of the files that hold some, and count them from the files of their events.
+
+    File by file: a file is small enough to be written in bounded memory, all of them are not.
+    """
     files = catalogue.take_snapshot().files
     concerned = f"community IN ({', '.join(map(str, sorted(changed)))})"
-    stem = catalogue.new_stem(MEMBER_DAY)
-    old = list(LakeFile.objects.filter(table=MEMBER_DAY.name, retired_at=None))
-    events = catalogue.read_files(EVENT, files[EVENT.name])
-    with catalogue.discarding(stem):
-        # The days of everybody else are copied, the days of the moved are counted from their events.
-        days = catalogue.read_files(MEMBER_DAY, files[MEMBER_DAY.name])
-        counted = count_days(events, by_zone(changed), default_zone(), concerned)
-        together = f"(SELECT * FROM {days} WHERE NOT {concerned} UNION ALL SELECT * FROM ({counted}))"
-        catalogue.write_files(MEMBER_DAY, stem, MEMBER_DAY.merged(together))
-        catalogue.retire(old)
-        catalogue.admit(MEMBER_DAY, stem, level=3, at=clock.now())
+    with ExitStack() as written:
+        for file in catalogue.holding(MEMBER_DAY, files[MEMBER_DAY.name], concerned):
+            stem = catalogue.new_stem(MEMBER_DAY)
+            written.enter_context(catalogue.discarding(stem))
+            others = f"(SELECT * FROM {catalogue.read_files(MEMBER_DAY, [file.path])} WHERE NOT {concerned})"
+            catalogue.write_files(MEMBER_DAY, stem, MEMBER_DAY.merged(others))
+            catalogue.retire([file])
+            catalogue.admit(MEMBER_DAY, stem, file.level, file.created_at)
+        for file in catalogue.holding(EVENT, files[EVENT.name], concerned):
+            stem = catalogue.new_stem(MEMBER_DAY)
+            written.enter_context(catalogue.discarding(stem))
+            events = catalogue.read_files(EVENT, [file.path])
+            days = count_days(events, by_zone(changed), default_zone(), concerned)
+            catalogue.write_files(MEMBER_DAY, stem, days)
+            catalogue.admit(MEMBER_DAY, stem, level=0, at=clock.now())
