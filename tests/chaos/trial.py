@@ -48,8 +48,11 @@ class Installation:
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=self.log, check=True
+            [sys.executable, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=self.log, check=False
         )
+        if done.returncode != 0:
+            last = (self.home / "output.log").read_text(errors="replace").splitlines()[-40:]
+            raise RuntimeError("\n".join([f"{arguments} ended with {done.returncode}; its log:", *last]))
         return done.stdout.decode()
 
     def start(self) -> None:

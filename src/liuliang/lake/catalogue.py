@@ -140,7 +140,8 @@ def write_files(table: Table, stem: str, select: str) -> None:
     engine.execute(
         f"INSERT INTO FUNCTION file({literal(str(pattern))}, Parquet, {literal(table.schema)})"
         f" PARTITION BY {table.month} {select}",
-        output_format_parquet_compression_method="zstd",
+        output_format_parquet_compression_method=table.compression,
+        output_format_parquet_max_dictionary_size=table.dictionary,
         output_format_parquet_row_group_size=table.row_group,
         output_format_parquet_write_bloom_filter=0,
     )

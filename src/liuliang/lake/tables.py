@@ -13,8 +13,9 @@ class Table:
     """A table of the lake. ``month`` is the SQL expression (a number like 202610) by which it is split.
 
     ``sums`` are the columns that are added up when rows of one ``order`` key meet; empty means that rows are kept apart.
-    ``seen`` are the SQL expressions of the first and last instant a file holds, ``row_group`` the rows of a Parquet row
-    group: smaller ones let a query skip more, larger ones read faster.
+    ``seen`` are the SQL expressions of the first and last instant a file holds. ``row_group`` are the rows of a Parquet row
+    group: smaller ones let a query skip more, larger ones read faster. ``compression`` is how it is compressed, and
+    ``dictionary`` the bytes up to which a row group keeps a column's different values apart from its rows.
     """
 
     name: str
@@ -23,6 +24,8 @@ class Table:
     month: str
     seen: tuple[str, str]
     row_group: int
+    compression: str
+    dictionary: int
     sums: tuple[str, ...] = ()
 
     @property
@@ -63,8 +66,12 @@ EVENT = Table(
     month="toYYYYMM(occurred_at)",
     seen=("min(occurred_at)", "max(occurred_at)"),
     row_group=100_000,
+    compression="zstd",
+    dictionary=1024 * 1024,
 )
 
+# Days are counted over millions of rows. Members in the clear and light compression let that take two thirds of the time, for
+# a tenth more of the disk.
 MEMBER_DAY = Table(
     name="member_day",
     columns=(
@@ -80,6 +87,8 @@ MEMBER_DAY = Table(
     month="toYYYYMM(day)",
     seen=("toDateTime64(min(day), 3, 'UTC')", "toDateTime64(max(day), 3, 'UTC')"),
     row_group=300_000,
+    compression="lz4",
+    dictionary=8 * 1024,
     sums=("count", "value"),
 )
 
