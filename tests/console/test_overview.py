@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from liuliang.analytics import remembering
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
+from liuliang.people.communities import create_community
 from liuliang.people.models import Community
 from liuliang.simulator import truth
 from liuliang.simulator.simulation import simulate
@@ -131,6 +132,36 @@ def test_an_old_export_ends_the_period_where_it_stopped(told, browser):
 
     assert "数据停在 2025-06-30" in text
     assert "2025-06-01 ~ 06-30" in text
+
+
+def test_the_tree_of_communities_leads_to_the_figures_of_groups_and_adds_up_below_a_branch(told, browser):
+    top = create_community(name="品牌", at=clock.now(), is_group=False)
+    groups = [create_community(name=name, at=clock.now(), parent=top) for name in ("一群", "二群")]
+    robot = told.member("机器人", is_bot=True)
+    for place, group in enumerate(groups):
+        for number in range(2 + place):
+            told.says(told.member(f"{group.name}{number}"), group, local(2026, 3, 5, 9) - timedelta(days=40 * number))
+        told.says(robot, group, local(2026, 3, 5, 9))
+    told.settle()
+
+    client = browser()
+    text = page(client, "console:communities")
+    seats = groups[0].size_limit
+
+    # Of two one spoke lately, of three one: as the overview says of the same 30 days.
+    assert row_of(text, "一群")[2:5] == ["2", "50.0%", f"2 / {seats} · {200 / seats:.0f}%"]
+    assert row_of(text, "二群")[2:4] == ["3", "33.3%"]
+    assert row_of(text, "品牌")[2:5] == ["5", "40.0%", f"5 / {2 * seats} · {250 / seats:.0f}%"]
+    overview = page(client)
+    assert "40.0%" in overview
+    assert "50.0%" in row_of(overview, "一群")
+    ways = dict(zip(("品牌", "一群", "二群"), re.findall(r'data-href="([^"]+)"', text), strict=True))
+    assert ways == {
+        "品牌": f"/communities/{top.public_id}/plan/",
+        "一群": f"/communities/{groups[0].public_id}/",
+        "二群": f"/communities/{groups[1].public_id}/",
+    }
+    assert client.get(f"/communities/{top.public_id}/").headers["Location"] == ways["品牌"]
 
 
 def test_communities_are_searched_sorted_and_exported(told, browser):
