@@ -67,8 +67,7 @@ class Totals:
     def rate_by_day(self) -> tuple[float | None, ...]:
         """Return the share of members that spoke on each day; None for days without members."""
         return tuple(
-            rate_of(day.speakers, members)
-            for day, members in zip(self.traffic.now, self.members_by_day, strict=True)
+            rate_of(day.speakers, members) for day, members in zip(self.traffic.now, self.members_by_day, strict=True)
         )
 
 

@@ -44,7 +44,12 @@ def create_sample_brand() -> None:
     top = create_community(name=world.brand, type_key="brand", is_group=False, at=clock.now())
     communities = [
         create_community(
-            name=each.title, type_key=each.type, parent=top, timezone=each.timezone, at=clock.now(), platform=each.platform
+            name=each.title,
+            type_key=each.type,
+            parent=top,
+            timezone=each.timezone,
+            at=clock.now(),
+            platform=each.platform,
         )
         for each in world.communities
     ]

@@ -211,7 +211,7 @@ def _tallies(access: Access, found: Sequence[Community]) -> dict[int, Tally]:
         seats = one.size_limit or 0
         tally = Tally(here, here if seats else 0, seats, *spoke.get(one.id, (0, 0)))
         # What is archived is still there to look at, but it is no part of what the branch has.
-        for step in (one.path if one.archived_at is None else [one.id]):
+        for step in one.path if one.archived_at is None else [one.id]:
             tallies[step] = tallies.get(step, Tally()) + tally
     return tallies
 
