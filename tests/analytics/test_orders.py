@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from liuliang.analytics.orders import CommunitySales, basket, sales, sales_by_community
+from liuliang.analytics.orders import CommunitySales, basket, sales, sales_by_community, sales_outside
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope
 from liuliang.simulator import truth
@@ -33,6 +33,9 @@ def test_orders_count_where_their_buyer_was_when_they_were_placed(told, at, only
     everything = sales(Scope.of([(here.id, ZONE), (there.id, ZONE)], is_everything=True), WEEK, ZONE)
     theirs = sales(only(here, there), WEEK, ZONE)
 
+    everywhere = Scope.of([(here.id, ZONE), (there.id, ZONE)], is_everything=True)
+    # What the table of communities has not: before the first joined, after the second left, of strangers and of nobody.
+    assert sales_outside(everywhere, WEEK, ZONE) == 100 + 1600 + 3200 + 12800
     assert found == {here.id: CommunitySales(200 + 400 + 800 + 6400, 4, 0), there.id: CommunitySales(400, 1, 0)}
     assert (everything.amount, everything.orders) == (100 + 200 + 400 + 800 + 1600 + 3200 + 6400 + 12800, 8)
     # What counts for two communities counts once for both together.

@@ -164,6 +164,31 @@ def test_the_tree_of_communities_leads_to_the_figures_of_groups_and_adds_up_belo
     assert client.get(f"/communities/{top.public_id}/").headers["Location"] == ways["品牌"]
 
 
+def test_it_says_why_the_amounts_of_the_communities_do_not_add_up_to_the_whole(told, browser):
+    here, there = told.community("一群"), told.community("二群")
+    both, nobody = told.member("两个群"), told.member("不在群")
+    for group in (here, there):
+        told.says(both, group, local(2026, 3, 9, 9))
+    told.buys(both, local(2026, 3, 9, 12), 10_000)
+    told.settle()
+    client = browser()
+
+    assert "，表里各群相加 ¥200.00：¥100.00 是同时在几个群的买家，每个群各算一次。" in page(client)
+    told.buys(nobody, local(2026, 3, 9, 12), 3_000)
+    told.settle()
+    text = page(client)
+    assert "成交额 ¥130.00，表里各群相加 ¥200.00：¥30.00 的买家下单时不在任何群，不在表里；¥100.00 是" in text
+
+
+def test_amounts_that_add_up_need_no_words(told, browser):
+    buyer = told.member()
+    told.says(buyer, told.community(), local(2026, 3, 9, 9))
+    told.buys(buyer, local(2026, 3, 9, 12), 10_000)
+    told.settle()
+
+    assert "表里各群相加" not in page(browser())
+
+
 def test_communities_are_searched_sorted_and_exported(told, browser):
     for name, days in (("安静的群", 2), ("热闹的群", 9)):
         lively(told, told.community(name), days)

@@ -204,6 +204,30 @@ def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySa
     return found
 
 
+@remembered_of_records
+def sales_outside(scope: Scope, period: Period, timezone: str) -> int:
+    """Return what was paid in ``period`` by people who were in no community of ``scope`` then: what `sales` of everything has and
+    `sales_by_community` has not."""
+    begin, end = period.instants(timezone)
+    values: dict[str, Any] = {
+        "begin": begin,
+        "end": end,
+        "unpaid": sorted(UNPAID),
+        "currency": CURRENCY,
+        "communities": list(scope.communities),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT coalesce(sum(o.amount), 0) FROM {ALL} WHERE o.currency = %(currency)s AND CASE"
+            " WHEN o.community_id IS NOT NULL THEN NOT o.community_id = ANY(%(communities)s) ELSE NOT EXISTS ("
+            "SELECT 1 FROM people_membership m WHERE m.member_id = coalesce(p.canonical_id, p.id)"
+            " AND m.community_id = ANY(%(communities)s) AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at)"
+            " AND (m.is_present OR m.last_left_at > o.at)) END",
+            values,
+        )
+        return int(cursor.fetchone()[0])
+
+
 def basket(scope: Scope, period: Period, *, top: int = 10) -> Basket:
     """Return who of one community bought what in ``period``.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, ORDERS_VIEW
+from liuliang.analytics.orders import sales_outside
 from liuliang.analytics.overview import Overview, overview
 from liuliang.analytics.presence import robots
 from liuliang.analytics.scopes import Scope
@@ -38,7 +39,42 @@ class Seen:
     scope: Scope
     choice: PeriodChoice
     overview: Overview | None
-    may_see_orders: bool
+    buying: Scope | None
+
+    @property
+    def may_see_orders(self) -> bool:
+        """Tell whether the person may see orders anywhere."""
+        return self.buying is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyApart:
+    """Why the amounts of the communities do not add up to the whole, in CNY minor units.
+
+    ``outside`` was paid by people in none of them; ``twice`` counts for more than one community of its buyer.
+    """
+
+    total: int
+    communities: int
+    outside: int
+
+    @property
+    def twice(self) -> int:
+        """Return what is in the table more than once."""
+        return max(0, self.communities - (self.total - self.outside))
+
+
+def money_apart(seen: Seen) -> MoneyApart | None:
+    """Return what is to be said below the table; None where it adds up."""
+    if seen.overview is None or seen.overview.totals.sales is None or seen.buying is None:
+        return None
+    total = seen.overview.totals.sales.amount
+    communities = sum(each.sales.amount for each in seen.overview.communities if each.sales is not None)
+    if total == communities:
+        return None
+    everything = seen.buying.is_everything
+    outside = sales_outside(seen.buying, seen.choice.period, settings.TIME_ZONE) if everything else 0
+    return MoneyApart(total, communities, outside)
 
 
 def places_of(access: Access) -> list[Place]:
@@ -64,7 +100,7 @@ def see(request: StaffRequest) -> Seen:
     found = None
     if known is not None:
         found = overview(scope, choice.period, today=today, known=known, buying=buying, timezone=settings.TIME_ZONE)
-    return Seen({place.id: place for place in places}, scope, choice, found, buying is not None)
+    return Seen({place.id: place for place in places}, scope, choice, found, buying)
 
 
 def _buying(access: Access, places: list[Place], machines: tuple[int, ...]) -> Scope | None:

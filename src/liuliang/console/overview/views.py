@@ -27,6 +27,7 @@ def overview(request: StaffRequest) -> HttpResponseBase:
         "figures": boards.figures(found.totals, seen.choice.versus),
         "activity": boards.activity(found.totals.traffic.now),
         "compared": COMPARED,
+        "money_apart": data.money_apart(seen),
         "others": found.totals.sales.others if found.totals.sales is not None else (),
     }
     return table.table_for(seen).respond(
