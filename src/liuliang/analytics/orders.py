@@ -206,8 +206,10 @@ def sales_by_community(scope: Scope, period: Period) -> Mapping[int, CommunitySa
 
 @remembered_of_records
 def sales_outside(scope: Scope, period: Period, timezone: str) -> int:
-    """Return what was paid in ``period`` by people who were in no community of ``scope`` then: what `sales` of everything has and
-    `sales_by_community` has not."""
+    """Return what people paid in ``period`` while they were in no community of ``scope``.
+
+    This is what `sales` of everything has, and `sales_by_community` has not.
+    """
     begin, end = period.instants(timezone)
     values: dict[str, Any] = {
         "begin": begin,
