@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from liuliang.analytics.orders import basket, paid_by_community, sales
+from liuliang.analytics.orders import NOWHERE, basket, paid_by_community, sales
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope
 from liuliang.kernel.readers import catch_up, readers
@@ -32,12 +32,14 @@ def test_orders_count_where_their_buyer_was_when_they_were_placed(told, at, only
     told.settle()
 
     all_there_is = Scope.of([(here.id, ZONE), (there.id, ZONE)], is_everything=True)
-    found = paid_by_community(only(here, there), WEEK)
+    found = paid_by_community(only(here, there), WEEK, ZONE)
     everything = sales(all_there_is, WEEK, ZONE)
     theirs = sales(only(here, there), WEEK, ZONE)
 
     assert found == {here.id: 200 + 400 + 800 + 6400, there.id: 400}
-    assert paid_by_community(all_there_is, WEEK) == found
+    # What no community has: before the first joined, after the second left, of strangers and of nobody.
+    nowhere = {NOWHERE: 100 + 1600 + 3200 + 12800}
+    assert paid_by_community(all_there_is, WEEK, ZONE) == found | nowhere
     assert (everything.amount, everything.orders) == (100 + 200 + 400 + 800 + 1600 + 3200 + 6400 + 12800, 8)
     # What counts for two communities counts once for both together.
     assert (theirs.amount, theirs.orders) == (200 + 400 + 800 + 6400, 4)
@@ -57,7 +59,7 @@ def test_orders_count_on_the_local_day_and_other_currencies_apart(told, at, only
     assert (found.now[0].amount, found.now[0].refunded, found.before[-1].amount) == (200, 50, 100)
     assert found.others == (("USD", 1),)
     assert found.mean_amount == 150
-    assert paid_by_community(only(here), WEEK) == {here.id: 200}
+    assert paid_by_community(only(here), WEEK, ZONE) == {here.id: 200}
 
 
 def test_what_the_records_of_one_person_bought_counts_where_the_person_was(told, at, only):
@@ -75,10 +77,10 @@ def test_what_the_records_of_one_person_bought_counts_where_the_person_was(told,
 
     places = [(here.id, ZONE), (abroad.id, "America/New_York")]
 
-    found = paid_by_community(Scope.of(places, is_everything=True), WEEK)
+    found = paid_by_community(Scope.of(places, is_everything=True), WEEK, ZONE)
 
     assert found == {here.id: 200, abroad.id: 100 + 200}
-    assert paid_by_community(Scope.of(places), WEEK) == found
+    assert paid_by_community(Scope.of(places), WEEK, ZONE) == found
 
 
 def test_a_basket_says_who_bought_what_and_who_came_back(told, at, only):
@@ -114,7 +116,7 @@ def test_nothing_sold_is_an_empty_basket(told, only):
     assert basket(only(here), WEEK).buyers == 0
     assert sales(only(here), WEEK, ZONE).amount == 0
     assert sales(only(here), WEEK, ZONE).mean_amount == 0
-    assert paid_by_community(Scope(()), WEEK) == {}
+    assert paid_by_community(Scope(()), WEEK, ZONE) == {}
 
 
 def test_the_invented_brand_sold_what_it_sold(simulated):

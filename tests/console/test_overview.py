@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from liuliang.analytics import remembering
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
+from liuliang.people.communities import create_community
 from liuliang.people.models import Community
 from liuliang.simulator import truth
 from liuliang.simulator.simulation import simulate
@@ -140,6 +141,62 @@ def test_an_old_export_ends_the_period_where_it_stopped(told, browser):
 
     assert "数据停在 2025-06-30" in text
     assert "2025-06-01 ~ 06-30" in text
+
+
+def test_the_tree_of_communities_leads_to_the_figures_of_groups_and_adds_up_below_a_branch(told, browser):
+    top = create_community(name="品牌", at=clock.now(), is_group=False)
+    groups = [create_community(name=name, at=clock.now(), parent=top) for name in ("一群", "二群")]
+    robot = told.member("机器人", is_bot=True)
+    for place, group in enumerate(groups):
+        for number in range(2 + place):
+            told.says(told.member(f"{group.name}{number}"), group, local(2026, 3, 5, 9) - timedelta(days=40 * number))
+        told.says(robot, group, local(2026, 3, 5, 9))
+    told.settle()
+
+    client = browser()
+    text = page(client, "console:communities")
+    seats = groups[0].size_limit
+
+    # Of two one spoke lately, of three one: as the overview says of the same 30 days.
+    assert row_of(text, "一群")[2:5] == ["2", "50.0%", f"2 / {seats} · {200 / seats:.0f}%"]
+    assert row_of(text, "二群")[2:4] == ["3", "33.3%"]
+    assert row_of(text, "品牌")[2:5] == ["5", "40.0%", f"5 / {2 * seats} · {250 / seats:.0f}%"]
+    assert "40.0%" in page(client)
+    assert "50.0%" in row_of(table(client), "一群")
+    ways = dict(zip(("品牌", "一群", "二群"), re.findall(r'data-href="([^"]+)"', text), strict=True))
+    assert ways == {
+        "品牌": f"/communities/{top.public_id}/plan/",
+        "一群": f"/communities/{groups[0].public_id}/",
+        "二群": f"/communities/{groups[1].public_id}/",
+    }
+    assert client.get(f"/communities/{top.public_id}/").headers["Location"] == ways["品牌"]
+
+
+def test_it_says_why_the_amounts_of_the_communities_do_not_add_up_to_the_whole(told, browser):
+    here, there = told.community("一群"), told.community("二群")
+    both, nobody = told.member("两个群"), told.member("不在群")
+    for group in (here, there):
+        told.says(both, group, local(2026, 3, 9, 9))
+    told.buys(both, local(2026, 3, 9, 12), 10_000)
+    told.settle()
+    client = browser()
+
+    assert "，表里各群相加 ¥200.00：¥100.00 是同时在几个群的买家，每个群各算一次。" in page(
+        client, "console:overview-sold"
+    )
+    told.buys(nobody, local(2026, 3, 9, 12), 3_000)
+    told.settle()
+    text = page(client, "console:overview-sold")
+    assert "成交额 ¥130.00，表里各群相加 ¥200.00：¥30.00 的买家下单时不在任何群，不在表里；¥100.00 是" in text
+
+
+def test_amounts_that_add_up_need_no_words(told, browser):
+    buyer = told.member()
+    told.says(buyer, told.community(), local(2026, 3, 9, 9))
+    told.buys(buyer, local(2026, 3, 9, 12), 10_000)
+    told.settle()
+
+    assert "表里各群相加" not in page(browser(), "console:overview-sold")
 
 
 def test_communities_are_searched_sorted_and_exported(told, browser):

@@ -249,6 +249,8 @@ def test_a_chat_is_one_community_for_ten_imports_at_once(transactional_db):
 
 def test_a_chat_that_is_known_keeps_its_community(db):
     first = chat_community("qq", "123", "咖啡群", at=AT)
+    assert first.size_limit == 2_000  # what the platform holds: the group is there, and its type is not chosen yet
+    assert chat_community("discord", "9", "说话", at=AT).size_limit is None
     remember_chat(create("别的群"), "qq", "123")
     assert chat_community("qq", "123", "改名了", at=AT).id == first.id
 

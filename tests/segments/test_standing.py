@@ -21,12 +21,15 @@ from liuliang.segments.standing import (
     change_rules,
     correct_layer,
     current,
+    last_layering,
+    newcomers,
     preview_rules,
     rules_of,
     standings,
     take_back_correction,
     work_out_layers,
 )
+from liuliang.segments.upkeep import work_out_due_layers
 
 from .conftest import NOON
 
@@ -72,6 +75,31 @@ def test_activity_layers_follow_when_and_how_often_somebody_was_heard(people):
     for member in people.values():
         for standing in standings(member.pk, at=NOON):
             assert standing.reason
+
+
+def test_what_was_worked_out_says_of_whom(told, people):
+    told.member("只下过单")
+    told.member("机器人", is_bot=True)
+    work_out_layers(at=NOON)
+    last = last_layering()
+    assert last is not None
+    assert (last.people, last.here, last.gone) == (8, 6, 1)
+    assert newcomers(last) == 0
+    told.member("刚来的")
+    assert newcomers(last) == 1
+
+
+def test_the_first_people_get_their_layers_at_once_and_not_with_the_next_hour(told, at):
+    with time_machine.travel(NOON, tick=False):
+        work_out_due_layers()
+    assert last_layering() is None, "nobody was there"
+    told.says(told.member(), told.community(), at(2026, 3, 9))
+    told.settle()
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        work_out_due_layers()
+    last = last_layering()
+    assert last is not None
+    assert (last.people, last.here) == (1, 1)
 
 
 def test_time_and_events_move_people_and_segments_follow(told, people):

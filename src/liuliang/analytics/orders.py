@@ -21,6 +21,9 @@ from liuliang.commerce.services import UNPAID
 
 CURRENCY = "CNY"
 
+NOWHERE = 0
+"""In place of a community: where people buy who are in none."""
+
 GMV = Definition(
     "gmv",
     _("成交额"),
@@ -145,11 +148,12 @@ EVERYWHERE = f"""(
     UNION ALL
     SELECT o.*, m.community_id FROM commerce_order o
     LEFT JOIN people_member r ON r.id = o.member_id AND r.canonical_id IS NOT NULL
-    JOIN people_membership m ON m.member_id = coalesce(r.canonical_id, o.member_id)
+    LEFT JOIN people_membership m ON m.member_id = coalesce(r.canonical_id, o.member_id)
         AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)
     WHERE o.community_id IS NULL AND {_WHEN}
 ) o {_BUYERS}"""
-"""As `ATTRIBUTED`, of all communities: here the way leads from the orders of the period, which are then the fewest."""
+"""As `ATTRIBUTED`, of all communities: here the way leads from the orders of the period, which are then the fewest. What counts
+for none comes too, without a place."""
 
 ALL = f"(SELECT o.* FROM commerce_order o WHERE {_WHEN}) o {_BUYERS}"
 """Every paid order ``o``, of members or not, with the buyer's record ``p``."""
@@ -189,23 +193,31 @@ def sales(scope: Scope, period: Period, timezone: str) -> Sales:
 
 
 @remembered_of_records
-def paid_by_community(scope: Scope, period: Period) -> Mapping[int, int]:
-    """Return what each community's members paid, on each community's own days; those who bought nothing are left out."""
+def paid_by_community(scope: Scope, period: Period, timezone: str) -> Mapping[int, int]:
+    """Return what each community's members paid, on each community's own days; those who bought nothing are left out.
+
+    Of a scope that is everything, `NOWHERE` has what was paid on the days of ``timezone`` by people who were in none.
+    """
     found: dict[int, int] = {}
-    for timezone, communities in scope.zones:
-        begin, end = period.instants(timezone)
+    zones = dict(scope.zones)
+    if scope.is_everything:
+        zones.setdefault(timezone, ())
+    for zone, communities in zones.items():
+        begin, end = period.instants(zone)
         values: dict[str, Any] = {
             "begin": begin,
             "end": end,
             "unpaid": sorted(UNPAID),
             "communities": list(communities),
             "currency": CURRENCY,
+            "nowhere": NOWHERE,
+            "is_asked": zone == timezone,
         }
         source = EVERYWHERE if scope.is_everything else ATTRIBUTED
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT o.place, sum(o.amount) FROM {source}"
-                " WHERE o.currency = %(currency)s AND o.place = ANY(%(communities)s) GROUP BY 1",
+                f"SELECT coalesce(o.place, %(nowhere)s), sum(o.amount) FROM {source} WHERE o.currency = %(currency)s"
+                " AND (o.place = ANY(%(communities)s) OR o.place IS NULL AND %(is_asked)s) GROUP BY 1",
                 values,
             )
             found |= {place: int(amount) for place, amount in cursor.fetchall()}

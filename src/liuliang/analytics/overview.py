@@ -39,8 +39,8 @@ class CommunityFigures:
 
     @property
     def rate(self) -> float | None:
-        """Return the share of members that spoke; None without members. People who spoke and left can push it over 1."""
-        return min(1.0, self.talk.speakers / self.members) if self.members > 0 else None
+        """Return the share of members that spoke; None without members."""
+        return rate_of(self.talk.speakers, self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ class Totals:
     def rate_by_day(self) -> tuple[float | None, ...]:
         """Return the share of members that spoke on each day; None for days without members."""
         return tuple(
-            min(1.0, day.speakers / members) if members else None
-            for day, members in zip(self.traffic.now, self.members_by_day, strict=True)
+            rate_of(day.speakers, members) for day, members in zip(self.traffic.now, self.members_by_day, strict=True)
         )
 
 
@@ -107,6 +106,25 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
     return Overview(period, communities, totals)
 
 
+def speaking(scope: Scope, period: Period, *, today: date) -> Mapping[int, tuple[int, int]]:
+    """Return for each community how many members spoke in ``period``, and how many there were at its end."""
+    standing = presence(scope)
+    moved = flows(scope, period, today)
+    said = talk(scope, period)
+    return {
+        community: (
+            said.get(community, Talk()).speakers,
+            max(0, standing.get(community, NOBODY).members - moved.get(community, Flows()).since.net),
+        )
+        for community in scope.communities
+    }
+
+
+def rate_of(speakers: int, members: int) -> float | None:
+    """Return the share of members that spoke; None without members. People who spoke and left cannot push it over 1."""
+    return min(1.0, speakers / members) if members > 0 else None
+
+
 def _figures(community: int, standing: Presence, said: Talk, moved: Flows) -> CommunityFigures:
     members = max(0, standing.members - moved.since.net)
     return CommunityFigures(community, members, max(0, members - moved.now.net), said, moved, standing.last_spoke_at)
@@ -125,7 +143,7 @@ def _totals(communities: tuple[CommunityFigures, ...], days: Traffic, *, is_comp
         kept=moved.now.kept,
         kept_share=moved.now.kept_share,
         speakers=days.speakers_now,
-        rate=min(1.0, spoke / members) if members else None,
+        rate=rate_of(spoke, members),
         messages=sum(day.messages for day in days.now),
         members_by_day=levels(members, [day.net for day in days.now]),
         traffic=days,

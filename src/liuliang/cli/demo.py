@@ -7,15 +7,17 @@ import secrets
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop as _
 from rich.console import Console
 
 from liuliang import simulator
 from liuliang.accounts.services import owners
 from liuliang.cli.importing import import_all
+from liuliang.cli.words import in_shell
 from liuliang.kernel import clock, environment
 from liuliang.kernel.errors import Refused
 from liuliang.people.communities import create_community
-from liuliang.people.models import Community
+from liuliang.people.models import Community, Member, MergeProposal
 from liuliang.simulator import brand
 
 out = Console()
@@ -34,24 +36,44 @@ def create_sample_brand() -> None:
     if Community.objects.exists() or not owners.needs_owner():
         raise Refused("demo.not_empty")
     today = clock.now().astimezone(ZoneInfo(brand.TIMEZONE)).date()
-    with out.status("Inventing a brand, its communities and half a year of talk…"):
+    with out.status(in_shell(_("正在虚构一个品牌、它的社群和半年的聊天……"))):
         world = simulator.simulate(ending=today)
         files = simulator.write(world, environment.home() / "sample-files")
-    out.print(
-        f"[green]✓[/green] {world.brand}: {len(world.communities)} communities, {len(world.people):,} people,"
-        f" {len(world.messages):,} messages, written as {len(files)} exported files in {files[-1].parent}"
-    )
+    made = in_shell(
+        _("{brand}：虚构了 {people} 个人、{communities} 个群、{messages} 条消息，写成 {files} 个导出文件，放在 {folder}"),
+        brand=world.brand, people=f"{len(world.people):,}", communities=len(world.communities),
+        messages=f"{len(world.messages):,}", files=len(files), folder=files[-1].parent,
+    )  # fmt: skip
+    out.print(f"[green]✓[/green] {made}")
     top = create_community(name=world.brand, type_key="brand", is_group=False, at=clock.now())
     communities = [
-        create_community(name=each.title, type_key=each.type, parent=top, timezone=each.timezone, at=clock.now())
+        create_community(
+            name=each.title,
+            type_key=each.type,
+            parent=top,
+            timezone=each.timezone,
+            at=clock.now(),
+            platform=each.platform,
+        )
         for each in world.communities
     ]
     targets: list[Community | None] = [*communities, *[None] * (len(files) - len(communities))]
     if not import_all(list(zip(files, targets, strict=True))):
         raise Refused("demo.incomplete")
+    out.print(f"[green]✓[/green] {_who_is_known(world)}")
     password = secrets.token_urlsafe(9)
     owners.create_first_owner(owners.setup_token(), email=EMAIL, name="雾汀运营", password=password)
     _write(record, {"email": EMAIL, "password": password})
+
+
+def _who_is_known(world: simulator.World) -> str:
+    """Return how many members the files make of the people, and why: nobody can know more of a person than the files say."""
+    return in_shell(
+        _("从文件里认出 {members} 位成员：同一个人在几个平台之间没有共同的账号或手机号时算几位，另有 {strangers} 位买家不在任何群。{proposals} 对可能是同一个人，在控制台 成员 → 疑似同一人 里等人确认。"),
+        members=f"{Member.objects.filter(canonical=None, erased_at=None).count():,}",
+        strangers=f"{len({order.phone for order in world.orders if order.person is None}):,}",
+        proposals=f"{MergeProposal.objects.filter(decided_at=None).count():,}",
+    )  # fmt: skip
 
 
 def sign_in() -> tuple[str, str] | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from django.utils.translation import gettext_noop as _
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
-from liuliang.cli.words import explain
+from liuliang.cli.words import explain, in_shell
 from liuliang.importers import holds, services
 from liuliang.importers.base import sources
 from liuliang.importers.models import Import
@@ -24,7 +25,8 @@ def import_with_progress(files: Sequence[Path], *, community: str, timezone: str
     """Import ``files`` one after another and return whether every one of them went in."""
     if source and sources().get(source) is None:
         known = ", ".join(plugin.key for plugin in sources())
-        out.print(f"[red]✗[/red] {source}: no such format. There are {known}.")
+        told = in_shell(_("{name}：没有这种格式。有这些：{known}。"), name=source, known=known)
+        out.print(f"[red]✗[/red] {told}")
         return False
     target = _community(community) if community else None
     return import_all([(path, target) for path in files], timezone=timezone, source=source)
@@ -42,7 +44,7 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
             bar = progress.add_task(path.name[:40], total=path.stat().st_size, told="")
 
             def show(row: Import, bar: TaskID = bar) -> None:
-                progress.update(bar, completed=row.progress, told=f"{row.counts.get('read', 0):,} records")
+                progress.update(bar, completed=row.progress, told=_read(row))
 
             with path.open("rb") as stream:
                 row = services.receive(stream, path.name)
@@ -53,11 +55,13 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
                     row = services.run(row.pk, on_progress=show)
             progress.update(bar, completed=row.size, told=_told(row))
             fine = fine and row.state == "done"
-        following = progress.add_task("log", total=len(readers.readers()), told="projections and lake")
+        following = progress.add_task(
+            in_shell(_("整理")), total=len(readers.readers()), told=in_shell(_("名单、统计和湖"))
+        )
         for reader in readers.readers():
             readers.catch_up(reader)
             progress.advance(following)
-        progress.update(following, told="[green]✓[/green] projections and lake follow")
+        progress.update(following, told="[green]✓[/green] " + in_shell(_("名单、统计和湖都跟上了")))
     return fine
 
 
@@ -69,11 +73,20 @@ def _community(name: str) -> Community:
 def _told(row: Import) -> str:
     if row.state != "done":
         return f"[red]✗[/red] {explain(Refused(row.error, **row.error_data))}"
-    counts = row.counts
-    told = f"[green]✓[/green] {row.source}: "
-    told += f"{counts.get('added', 0):,} new, {counts.get('known', 0):,} known"
+    counts = {key: f"{number:,}" for key, number in row.counts.items() if number}
+    told = in_shell(_("{source}：新增 {added}，已有 {known}"), source=row.source, **{"added": 0, "known": 0, **counts})
     if people := counts.get("people"):
-        told += f", {people:,} new members"
+        told += in_shell(_("，新成员 {n}"), n=people)
     if private := counts.get("private"):
-        told += f", [yellow]{private:,} of private chats left out[/yellow] (of a group, name its --community)"
-    return f"{told}, [yellow]{row.unreadable:,} unreadable[/yellow]" if row.unreadable else told
+        told += _yellow(in_shell(_("，私聊 {n} 条没有导入（是群的话用 --community 说明）"), n=private))
+    if row.unreadable:
+        told += _yellow(in_shell(_("，读不懂 {n} 处"), n=f"{row.unreadable:,}"))
+    return f"[green]✓[/green] {told}"
+
+
+def _read(row: Import) -> str:
+    return in_shell(_("已读 {n} 条"), n=f"{row.counts.get('read', 0):,}")
+
+
+def _yellow(words: str) -> str:
+    return f"[yellow]{words}[/yellow]"

@@ -46,7 +46,9 @@ def ready(*, migrate: bool = False) -> None:
     if migrate:
         from django.core.management import call_command
         from django.db import transaction
+        from django.utils.translation import gettext_noop as _
 
+        from liuliang.cli.words import in_shell
         from liuliang.kernel import restore
         from liuliang.lake.verifying import make_whole
 
@@ -55,9 +57,9 @@ def ready(*, migrate: bool = False) -> None:
             renumbered = restore.settle()
             is_anew = make_whole(is_renumbered=renumbered > 0)
         if renumbered:
-            err.print(f"The log came from another PostgreSQL cluster: {renumbered:,} events were renumbered.")
+            err.print(in_shell(_("日志来自另一个 PostgreSQL：{n} 个事件重新编了号。"), n=f"{renumbered:,}"))
         if is_anew:
-            err.print("The lake's files are not those of this log: they are made again from it.")
+            err.print(in_shell(_("湖里的文件不是这份日志的，正在按日志重新生成。")))
 
 
 @app.command()

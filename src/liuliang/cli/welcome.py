@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 from rich.console import Console
 from rich.panel import Panel
 
 from liuliang.accounts.services import owners
 from liuliang.cli.demo import sign_in
+from liuliang.cli.words import in_shell
 
 out = Console()
 
@@ -18,10 +20,16 @@ def welcome(host: str, port: int) -> None:
     lines = [f"[bold]{address}[/bold]"]
     sample = sign_in()
     if sample is not None:
-        lines.append(f"sign in as [bold]{sample[0]}[/bold] with [bold]{sample[1]}[/bold]")
+        who = in_shell(
+            _("用 {email} 登录，密码 {password}"),
+            email=f"[bold]{sample[0]}[/bold]",
+            password=f"[bold]{sample[1]}[/bold]",
+        )
+        lines.append(who)
     out.print(Panel("\n".join(lines), title="留量 Liuliang", expand=False, padding=(1, 2)), soft_wrap=True)
     if sample is None and owners.needs_owner():
         path = reverse("console:set-up", args=[owners.setup_token()])
         # In the frame it would be cut off where a narrow terminal ends.
-        out.print(f"Open this once to make the first owner:\n[bold]{address}{path}[/bold]\n", soft_wrap=True)
-    out.print("Stop with Ctrl-C.")
+        first = in_shell(_("打开这个链接，创建第一位所有者（只能用一次）："))
+        out.print(f"{first}\n[bold]{address}{path}[/bold]\n", soft_wrap=True)
+    out.print(in_shell(_("按 Ctrl-C 停止。")))

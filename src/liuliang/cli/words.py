@@ -1,37 +1,66 @@
-"""What a refusal means in a shell."""
+"""What is said in a shell, in Chinese where its locale is Chinese and in English otherwise."""
 
 from __future__ import annotations
 
+import gettext
+import os
+from functools import cache
+from pathlib import Path
+
+from django.utils.translation import gettext_noop as _
+
 from liuliang.kernel.errors import Refused
 
+_CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
+
 _WORDS = {
-    "up.running": "Liuliang already runs on {home}. Stop it first, or set LIULIANG_HOME to another folder.",
-    "up.port_taken": "Port {port} of {host} is taken by another program, or not for you. Choose another with --port.",
-    "up.address_unknown": "{host} is no address of this machine. Choose another with --host.",
-    "import.format_unknown": "{name}: the format is not known. Name it with --source; nothing was changed.",
-    "import.failed": "{name}: something in it was not foreseen. What was imported stays; the log names the place.",
-    "import.file_empty": "{name}: the file is empty.",
-    "import.file_missing": "{name}: there is no such file.",
-    "import.file_unreadable": "{name}: cannot be read ({reason}). What was imported before stays; run the import again.",
-    "import.encoding_unknown": "{encoding}: no such encoding.",
-    "import.too_large": "{name}: larger than {limit} bytes. Raise LIULIANG_UPLOAD_BYTES, or cut the export into pieces.",
-    "import.zone_unknown": "{zone}: no such time zone. Use a name such as Asia/Shanghai.",
-    "import.no_chat": "{name}: holds no chat.",
-    "import.archive_broken": "{name}: a broken archive. Export it again, or unpack it and import what is inside.",
-    "import.archive_too_large": "{name}: unpacks to more than is safe. Nothing was read; unpack it and import the pieces.",
-    "postgres.not_started": "PostgreSQL did not start within half a minute. Its log says why: {log}",
-    "demo.not_empty": "This installation has data of its own. Set LIULIANG_HOME to an empty folder for the sample brand.",
-    "demo.incomplete": "A sample file could not be imported; see above.",
-    "bench.unknown": "{name}: no such benchmark. There are {known}.",
-    "bench.size": "{size}: not a size of this benchmark. Sizes are whole numbers, 10m or 50m events, 200k or 1m members.",
-    "rebuild.unknown": "{name}: no such projection. There are {known}.",
+    "up.running": _("留量已经在 {home} 上运行。先停掉它，或用 LIULIANG_HOME 指定另一个文件夹。"),
+    "up.port_taken": _("{host} 的端口 {port} 被别的程序占用，或你无权使用。用 --port 换一个。"),
+    "up.address_unknown": _("{host} 不是这台机器的地址。用 --host 换一个。"),
+    "import.format_unknown": _("{name}：认不出格式。用 --source 指定；什么都没有改动。"),
+    "import.failed": _("{name}：里面有没料到的内容。已导入的都在；日志里写着是哪一处。"),
+    "import.file_empty": _("{name}：文件是空的。"),
+    "import.file_missing": _("{name}：没有这个文件。"),
+    "import.file_unreadable": _("{name}：读不了（{reason}）。之前导入的都在；请再导入一次。"),
+    "import.encoding_unknown": _("{encoding}：没有这种编码。"),
+    "import.too_large": _("{name}：超过 {limit} 字节。调大 LIULIANG_UPLOAD_BYTES，或把导出分成几份。"),
+    "import.zone_unknown": _("{zone}：没有这个时区。请用 Asia/Shanghai 这样的名字。"),
+    "import.no_chat": _("{name}：里面没有聊天记录。"),
+    "import.archive_broken": _("{name}：压缩包坏了。请重新导出，或解压后导入里面的文件。"),
+    "import.archive_too_large": _("{name}：解压后大得不安全。什么都没有读；请解压后分开导入。"),
+    "postgres.not_started": _("PostgreSQL 半分钟内没有启动。原因在它的日志里：{log}"),
+    "demo.not_empty": _("这里已经有你自己的数据。要看示例品牌，请用 LIULIANG_HOME 指定一个空文件夹。"),
+    "demo.incomplete": _("有一个示例文件没能导入，见上面。"),
+    "bench.unknown": _("{name}：没有这项测试。有这些：{known}。"),
+    "bench.size": _("{size}：不是这项测试的规模。规模是整数，如 10m 或 50m 个事件、200k 或 1m 个成员。"),
+    "rebuild.unknown": _("{name}：没有这个投影。有这些：{known}。"),
 }
 
 
+def in_shell(message: str, **data: object) -> str:
+    """Return a message of the catalogue in the shell's language, with ``data`` in its places.
+
+    Not by Django's translation: that needs the whole product set up, and what a process says in its terminal must not decide
+    in which language it writes.
+    """
+    return (message if is_chinese() else _english().gettext(message)).format(**data)
+
+
+def is_chinese() -> bool:
+    """Tell whether the shell's locale is Chinese; the first of the three variables that says anything decides."""
+    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return said.lower().startswith("zh")
+
+
+@cache
+def _english() -> gettext.NullTranslations:
+    return gettext.translation("django", _CATALOGUES, ["en"], fallback=True)
+
+
 def explain(refusal: Refused) -> str:
-    """Return one English sentence; a code without words is shown with its data, so that nothing is hidden."""
+    """Return one sentence; a code without words is shown with its data, so that nothing is hidden."""
     words = _WORDS.get(refusal.code)
     try:
-        return words.format(**refusal.data) if words else f"{refusal.code} {refusal.data or ''}".strip()
+        return in_shell(words, **refusal.data) if words else f"{refusal.code} {refusal.data or ''}".strip()
     except KeyError:
         return f"{refusal.code} {refusal.data}"

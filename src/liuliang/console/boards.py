@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from liuliang.analytics import orders, traffic
@@ -15,7 +13,6 @@ from liuliang.analytics.orders import Sales
 from liuliang.analytics.overview import Totals
 from liuliang.analytics.presence import MEMBERS
 from liuliang.analytics.traffic import Day
-from liuliang.console.doors import StaffRequest
 from liuliang.console.figures import change_of, figure_of
 from liuliang.console.periods import PeriodChoice
 from liuliang.ui.charts import Chart, Series
@@ -44,11 +41,11 @@ def figures(totals: Totals, versus: str) -> Sequence[Figure]:
     ]
 
 
-def show_sold(request: StaffRequest, sales: Sales, choice: PeriodChoice) -> HttpResponse:
-    """Answer with the figure of what was paid: orders take longest to count, so boards ask for it once they are shown."""
+def sold_context(sales: Sales, choice: PeriodChoice) -> Mapping[str, object]:
+    """Return what ``console/sold.html`` draws: orders take longest to count, so boards ask for it once they are shown."""
     change = change_of(sales.change, orders.GMV, versus=choice.versus) if choice.is_comparable else None
     figure = figure_of(orders.GMV, sales.amount, "money", change=change, trend=[day.amount for day in sales.now])
-    return render(request, "console/sold.html", {"figure": figure, "others": sales.others})
+    return {"figure": figure, "others": sales.others}
 
 
 def activity(days: Sequence[Day]) -> Chart:

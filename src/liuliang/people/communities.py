@@ -34,6 +34,9 @@ MOVED = audit.action("community.moved", _("移动社群"))
 ARCHIVED = audit.action("community.archived", _("归档社群"))
 RESTORED = audit.action("community.restored", _("恢复社群"))
 
+SEATS = {"wechat": 500, "wecom": 500, "qq": 2_000, "whatsapp": 1_024}
+"""How many people a group of a platform can hold; those of others hold more than anybody counts in seats."""
+
 NAME_LIMIT = 200
 RULES_LIMIT = 20_000
 DEEPEST = 12
@@ -52,6 +55,7 @@ def create_community(
     parent: Community | None = None,
     timezone: str = "",
     is_group: bool = True,
+    platform: str = "",
 ) -> Community:
     """Create a community from the template of its type.
 
@@ -62,6 +66,8 @@ def create_community(
         parent: what it hangs under, None for a root of the tree.
         timezone: IANA name; empty for the parent's, or the installation's.
         is_group: whether it is a chat of its own, or only a branch that groups hang on.
+        platform: where the chat lives, if it lives already: it then holds what the platform lets it hold, where a new one
+            holds what its type recommends.
 
     Raises:
         Refused: ``community.name_empty``, ``community.type_unknown``, ``community.zone_unknown``,
@@ -78,7 +84,7 @@ def create_community(
         parent=parent,
         type=template.key,
         timezone=_checked_zone(zone),
-        size_limit=template.size_limit if is_group else None,
+        size_limit=(SEATS.get(platform) if platform else template.size_limit) if is_group else None,
         blueprint=template.stored_blueprint,
         identity=template.stored_identity,
         house_rules=template.house_rules,
@@ -107,7 +113,7 @@ def chat_community(platform: str, key: str, title: str, *, at: datetime) -> Comm
             cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_CHATS, f"{platform}\x1f{key}"])
         found = _community_of(platform, key)
         if found is None:
-            found = create_community(name=clean_name(title) or key or platform, at=at)
+            found = create_community(name=clean_name(title) or key or platform, at=at, platform=platform)
             CommunityChat.objects.create(platform=platform, key=key, community=found)
     return found
 

@@ -52,6 +52,8 @@ class Features:
     orders: Column
     paid: Column
     bought_days_ago: Column
+    is_here: Column
+    """1 for those who are in a community now."""
     is_gone: Column
     """1 for those who were in communities and are in none now."""
     invited: Column
@@ -180,13 +182,14 @@ def _read_tables(found: dict[str, Column], ids: Column, among: BitMap | None) ->
     some, params = "", {}
     if among is not None:
         some, params = " WHERE s.member_id = ANY(%(among)s)", {"among": list(among)}
-    (gone,) = read_columns(
-        f"SELECT s.member_id FROM people_membership s{some} GROUP BY 1 HAVING NOT bool_or(s.is_present)",
+    seen, here = read_columns(
+        f"SELECT s.member_id, bool_or(s.is_present)::int FROM people_membership s{some} GROUP BY 1",
         params,
-        columns=1,
+        columns=2,
     )
-    place, _known = _places(ids, gone.astype(np.int64))
-    found["is_gone"][place] = 1
+    place, known = _places(ids, seen.astype(np.int64))
+    found["is_here"][place] = here[known]
+    found["is_gone"][place] = 1 - here[known]
     chosen = " AND coalesce(i.canonical_id, i.id) = ANY(%(among)s)" if among is not None else ""
     host, guests = read_columns(
         "SELECT coalesce(i.canonical_id, i.id), count(DISTINCT s.member_id)::int FROM people_membership s"

@@ -112,12 +112,17 @@ class LayerSet(models.Model):
 class Layering(models.Model):
     """When layers were last worked out, and from what: the same fingerprint means that nothing would change.
 
-    ``norms`` are what people were held against, by dimension.
+    ``norms`` are what people were held against, by dimension. ``people`` were looked at: ``here`` are in a community,
+    ``gone`` have left all of theirs, the rest are known from lists and orders alone. ``last_member`` is the newest of them.
     """
 
     at = models.DateTimeField()
     fingerprint = models.CharField(max_length=64)
     norms = models.JSONField(default=dict)
+    people = models.IntegerField(default=0)
+    here = models.IntegerField(default=0)
+    gone = models.IntegerField(default=0)
+    last_member = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="segments_layering_single_row")]

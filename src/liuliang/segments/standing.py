@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -83,10 +83,27 @@ def work_out_layers(*, at: datetime, cause: str = "day") -> bool:
             key = dimension.key
             if _store(dimension, _assigned(dimension, people, rules[key], norms[key], corrections), at, cause):
                 moved.append(key)
-        Layering.objects.update_or_create(id=1, defaults={"at": at, "fingerprint": now, "norms": norms})
+        told = {
+            "people": len(people),
+            "here": int(people.is_here.sum()),
+            "gone": int(people.is_gone.sum()),
+            "last_member": int(people.member.max(initial=0)),
+        }
+        Layering.objects.update_or_create(id=1, defaults={"at": at, "fingerprint": now, "norms": norms, **told})
         if moved:
             layers_moved(moved, at=at)
     return True
+
+
+def last_layering() -> Layering | None:
+    """Return when layers were last worked out, and of whom; None before anybody had one."""
+    return Layering.objects.filter(id=1, people__gt=0).first()
+
+
+def newcomers(layering: Layering | None) -> int:
+    """Return how many people are known since layers were last worked out."""
+    since = layering.last_member if layering is not None else 0
+    return Member.objects.filter(id__gt=since, canonical=None, erased_at=None, is_bot=False).count()
 
 
 def rules_of(dimension: Dimension[Any]) -> Config:
@@ -302,6 +319,6 @@ def _fingerprint(at: datetime) -> str:
             " (SELECT array_agg(id ORDER BY id) FROM people_member WHERE is_bot)"
         )
         made_of = cursor.fetchone()
-    known = [dimension.key for dimension in dimensions()]
+    known = [*(dimension.key for dimension in dimensions()), *(column.name for column in fields(Features))]
     day = clock.local_day(at, default_zone())
     return hashlib.sha256(repr((lake_fingerprint(), made_of, known, day)).encode()).hexdigest()

@@ -9,8 +9,7 @@ from django.db import transaction
 from liuliang.kernel import clock
 from liuliang.lake.zones import default_zone
 from liuliang.segments.keeping import hold
-from liuliang.segments.models import Layering
-from liuliang.segments.standing import work_out_layers
+from liuliang.segments.standing import last_layering, work_out_layers
 
 
 def keep_due() -> None:
@@ -20,9 +19,9 @@ def keep_due() -> None:
 
 
 def work_out_due_layers() -> None:
-    """Work out everybody's layers: at the latest a minute after the day began, and hourly while things happen."""
+    """Work out everybody's layers: at the latest a minute after the day began or the first people came, and hourly then."""
     at = clock.now()
-    last = Layering.objects.filter(id=1).first()
+    last = last_layering()
     is_recent = last is not None and at - last.at < timedelta(hours=1)
     if last is None or not is_recent or clock.local_day(last.at, default_zone()) != clock.local_day(at, default_zone()):
         work_out_layers(at=at)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW
+from liuliang.accounts.permissions import ANALYTICS_VIEW, COMMUNITIES_VIEW, MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.analytics import conversation as conversation_story
 from liuliang.analytics import links as links_story
 from liuliang.analytics import orders as orders_story
@@ -69,6 +69,8 @@ def board_of(request: StaffRequest, community: Community) -> Board:
 @page(permission=ANALYTICS_VIEW)
 def board(request: StaffRequest, community: Community) -> HttpResponse:
     """Show how a community does: its figures, its days, and places for what takes longer to count."""
+    if not community.is_group and request.access.may(COMMUNITIES_VIEW, community):
+        return redirect("console:community-plan", community.public_id)
     here = board_of(request, community)
     context = {**tabs(request, community, "community"), "choice": here.choice}
     if here.choice.known is None:
@@ -104,7 +106,8 @@ def _behind_the_flow(request: StaffRequest, here: Board) -> list[tuple[str, str]
 def sold(request: StaffRequest, community: Community) -> HttpResponse:
     """Show what the community's members paid: a figure of its board that takes longer to count."""
     here = board_of(request, community)
-    return boards.show_sold(request, orders_story.sales(here.scope, here.period, community.timezone), here.choice)
+    sales = orders_story.sales(here.scope, here.period, community.timezone)
+    return render(request, "console/sold.html", boards.sold_context(sales, here.choice))
 
 
 @page(permission=ANALYTICS_VIEW)

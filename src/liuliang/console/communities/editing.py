@@ -21,7 +21,7 @@ from liuliang.console.communities.forms import (
     TypeForm,
     parent_choices,
 )
-from liuliang.console.communities.listing import PLATFORMS
+from liuliang.console.communities.listing import PLATFORMS, home_of
 from liuliang.console.communities.plan_form import PlanForm
 from liuliang.console.doors import StaffRequest, find_community, page
 from liuliang.console.leading import lead_to
@@ -76,7 +76,10 @@ def plan(request: StaffRequest, community: Community) -> HttpResponse:
         "targets": [(target, _goal(target)) for target in type_.targets] if type_ else [],
         "calendar": [(WEEKDAYS[slot.weekday - 1], slot) for slot in type_.calendar] if type_ else [],
         "above": sorted(above, key=lambda one: len(one.path)),
-        "below": request.access.communities(COMMUNITIES_VIEW).filter(parent=community).order_by("name"),
+        "below": [
+            (one, home_of(one, has_board=request.access.may(ANALYTICS_VIEW, one)))
+            for one in request.access.communities(COMMUNITIES_VIEW).filter(parent=community).order_by("name")
+        ],
         "chats": [
             (PLATFORMS.get(one.platform, one.platform), one.key) for one in community.chats.order_by("platform", "key")
         ],
@@ -204,7 +207,7 @@ def tabs(request: StaffRequest, community: Community, current: str) -> dict[str,
     """Return what the head of every page of a community needs."""
     access = request.access
     pages = []
-    if access.may(ANALYTICS_VIEW, community):
+    if community.is_group and access.may(ANALYTICS_VIEW, community):
         pages += [(_("概况"), "community"), (_("健康度"), "community-health"), (_("关系"), "community-graph")]
     pages.append((_("蓝图与群规"), "community-plan"))
     if access.may(COMMUNITIES_EDIT, community):

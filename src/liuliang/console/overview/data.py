@@ -9,6 +9,7 @@ from functools import cached_property
 from django.conf import settings
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, ORDERS_VIEW
+from liuliang.analytics.orders import NOWHERE, paid_by_community
 from liuliang.analytics.overview import Overview, overview
 from liuliang.analytics.presence import robots
 from liuliang.analytics.scopes import Scope
@@ -49,6 +50,33 @@ class Seen:
         if self.choice.known is None:
             return None
         return overview(self.scope, self.choice.period, today=self.choice.today, known=self.choice.known)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyApart:
+    """Why the amounts of the communities do not add up to the whole, in CNY minor units.
+
+    ``outside`` was paid by people in none of them; ``twice`` counts for more than one community of its buyer.
+    """
+
+    total: int
+    communities: int
+    outside: int
+
+    @property
+    def twice(self) -> int:
+        """Return what is in the table more than once."""
+        return max(0, self.communities - (self.total - self.outside))
+
+
+def money_apart(seen: Seen, total: int) -> MoneyApart | None:
+    """Return what is to be said of the table's amounts beside the whole; None where they add up."""
+    if seen.buying is None:
+        return None
+    paid = dict(paid_by_community(seen.buying, seen.choice.period, settings.TIME_ZONE))
+    outside = paid.pop(NOWHERE, 0)
+    communities = sum(paid.values())
+    return None if total == communities else MoneyApart(total, communities, outside)
 
 
 def places_of(access: Access) -> list[Place]:

@@ -42,8 +42,9 @@ def overview(request: StaffRequest) -> HttpResponseBase:
 def sold(request: StaffRequest) -> HttpResponse:
     """Show what was paid across all communities: a figure of the first page that takes longer to count."""
     seen = data.see(request)
-    scope = seen.buying or Scope.of([])
-    return boards.show_sold(request, orders.sales(scope, seen.choice.period, settings.TIME_ZONE), seen.choice)
+    sales = orders.sales(seen.buying or Scope.of([]), seen.choice.period, settings.TIME_ZONE)
+    context = {**boards.sold_context(sales, seen.choice), "money_apart": data.money_apart(seen, sales.amount)}
+    return render(request, "console/overview/sold.html", context)
 
 
 @page(permission=ANALYTICS_VIEW)

@@ -32,6 +32,8 @@ from liuliang.segments.standing import (
     change_rules,
     correct_layer,
     current,
+    last_layering,
+    newcomers,
     preview_rules,
     rules_of,
     standings,
@@ -65,9 +67,13 @@ class Share:
 def layers(request: StaffRequest) -> HttpResponse:
     """Show how members spread over the layers of each dimension."""
     offered = offered_to(request.access)
+    layering = last_layering()
     by_key = {dimension.key: dimension for dimension in offered}
     chosen = by_key.get(request.GET.get("by", "activity")) or next(iter(offered), None)
     context = {
+        "layering": layering,
+        "elsewhere": layering.people - layering.here - layering.gone if layering is not None else 0,
+        "waiting": newcomers(layering),
         "dimensions": offered,
         "chosen": chosen,
         "shares": _shares(chosen) if chosen else [],
