@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from liuliang.analytics.periods import Period
-from liuliang.analytics.retention import AGES, Question, members_behind, retention
+from liuliang.analytics.retention import AGES, Question, fitting_unit, members_behind, retention
 from liuliang.analytics.scopes import Population, Scope
 from liuliang.kernel.errors import Refused
 from liuliang.people.erasure import erase_member
@@ -185,3 +185,16 @@ def test_nothing_is_a_matrix_of_nothing_and_too_much_is_refused(told, only):
                 assert [cell.share for cell in matrix.cohorts[0].cells] == [None] * 10
     with pytest.raises(Refused, match=r"retention\.too_many_cohorts"):
         retention(Question(only(here), Period(day, day + 400 * DAY), "day", day))
+
+
+@pytest.mark.parametrize(("a_day", "unit"), [(30, "day"), (29, "week"), (5, "week"), (4, "month"), (0, "week")])
+def test_the_unit_that_fits_is_the_shortest_whose_cohorts_are_no_small_sample(told, at, only, a_day, unit):
+    group = told.community()
+    for day in range(1, 29):
+        for number in range(a_day):
+            told.joins(told.member(f"{day}-{number}"), group, at(2026, 2, day, 9))
+    told.says(told.member("一直在"), group, at(2026, 1, 1, 9))
+    told.settle()
+    question = Question(only(group), Period(date(2026, 2, 1), date(2026, 2, 28)), "day", date(2026, 3, 8))
+
+    assert fitting_unit(question) == unit

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.analytics.base import metrics
+from liuliang.console.analysis.metrics import write
 from liuliang.kernel import clock
 from liuliang.people.models import Grant, MemberTag, Tag, TagGroup
 from liuliang.segments.services import create_list
@@ -120,8 +121,16 @@ def test_the_funnel_s_form_is_edited_step_by_step(simulated, signed_in):
     assert parse_qs(urlsplit(dropped["Location"]).query)["kind"] == ["message.sent", "message.sent"]
     moved = client.get(f"{two}&up=1")
     assert parse_qs(urlsplit(moved["Location"]).query)["kind"] == ["message.sent", "member.joined"]
+    assert re.search(r'name="drop" value="0" disabled', text_of(client.get(two)))
     part = client.get(f"{two}&add=1", headers={"HX-Request": "true", "HX-Target": "div#analysis"})
     assert "<html" not in part.content.decode()
+    # The period stands in the page's head, and its links carry the steps that are asked now.
+    assert re.search(
+        r'<div id="asked-period" hx-swap-oob="true">.*?kind=message.sent&amp;kind=message.sent',
+        text_of(part),
+        re.DOTALL,
+    )
+    assert not re.search(r'name="drop" value="0" disabled', text_of(part))
     assert "add=" not in part["HX-Push-Url"]
 
 
@@ -190,6 +199,27 @@ def test_every_metric_opens_in_every_way(simulated, signed_in):
             assert "SELECT" in text
             for link in links_behind(text)[:2]:
                 assert people_in(client, link) > 0
+
+
+def test_metrics_stand_in_the_order_in_which_people_ask_for_them(simulated, signed_in):
+    text = text_of(signed_in().get(address("console:metrics", days="30")))
+    asked = ["谁在群里，谁来谁走", "谁在说话", "谁留了下来", "谁带来了人", "谁买了什么", "提问有没有人答"]
+    assert re.findall(r'card-title">([^<]+)<', text) == asked
+    assert re.findall(r"/analysis/metrics/(\w+)/", text)[:6] == ["members", "joined", "left", "net", "speakers", "rate"]
+
+
+def test_a_mean_of_people_has_no_hundredths():
+    assert [write("mean", value) for value in (612.8, 99.96, 12.34, 0.0, None)] == ["613", "100.0", "12.3", "0.0", "–"]
+
+
+def test_retention_asks_for_rows_with_people_enough_unless_told_otherwise(simulated, signed_in):
+    client = signed_in()
+    text = text_of(client.get(address("console:retention", days="30")))
+    assert "多数行不到 30 人" in text
+    assert re.search(r'<option value="(week|month)" selected>', text)
+    asked = text_of(client.get(address("console:retention", days="30", unit="day")))
+    assert '<option value="day" selected>' in asked
+    assert "多数行不到 30 人" not in asked
 
 
 def test_the_people_behind_a_number_are_tagged_and_exported(simulated, signed_in):

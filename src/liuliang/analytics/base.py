@@ -23,7 +23,7 @@ from liuliang.kernel.clock import local_day
 from liuliang.kernel.registry import Registry
 
 Step = Literal["whole", "day", "week", "month"]
-Style = Literal["count", "money", "percent", "duration", "ratio"]
+Style = Literal["count", "money", "percent", "duration", "ratio", "mean"]
 
 SMALL = 30
 """Shares and means of fewer than this are marked as small: their interval says so too, but people look at the number."""
@@ -135,7 +135,7 @@ class Metric(Protocol):
 
     @property
     def style(self) -> Style:
-        """How its values are written: money is minor units, durations seconds, percentages ratios."""
+        """How its values are written: money is minor units, durations seconds, percentages ratios, means of whole things."""
         ...
 
     @property
@@ -172,14 +172,23 @@ class Metric(Protocol):
 
 
 STAGES = {
-    "size": _("规模与流量"),
-    "activity": _("活跃"),
-    "retention": _("激活与留存"),
-    "referral": _("裂变"),
-    "revenue": _("成交"),
-    "service": _("服务"),
+    "size": _("谁在群里，谁来谁走"),
+    "activity": _("谁在说话"),
+    "retention": _("谁留了下来"),
+    "referral": _("谁带来了人"),
+    "revenue": _("谁买了什么"),
+    "service": _("提问有没有人答"),
 }
 """The parts of the story, in the order they are told."""
+
+ORDER = (
+    *("members", "joined", "left", "net"),
+    *("speakers", "rate", "messages", "dau", "wau", "mau", "stickiness", "active"),
+    *("activation", "retention_1", "retention_7", "retention_30", "churn"),
+    *("invites", "k_factor"),
+    *("gmv", "orders", "buyers", "arpu", "repurchase", "ltv", "cac", "roi"),
+)
+"""Which metric of a stage is asked for first; those that are not named follow by their keys."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +221,14 @@ class Words:
 def metrics() -> Registry[Metric]:
     """Return every metric: the files of this package's folder and the ``liuliang.analytics.metrics`` entry points."""
     return Registry.discover("liuliang.analytics.metrics", attribute="METRIC")
+
+
+def metrics_of(stage: str) -> list[Metric]:
+    """Return the metrics of a stage in the order in which people ask for them."""
+    known = [metric for metric in metrics() if metric.stage == stage]
+    return sorted(
+        known, key=lambda metric: (ORDER.index(metric.key) if metric.key in ORDER else len(ORDER), metric.key)
+    )
 
 
 def start_of(day: date, step: Step, first: date) -> date:

@@ -7,9 +7,9 @@ cell, and the members behind a cell are the intersection itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from django.utils.translation import gettext_lazy as _
 
@@ -158,6 +158,31 @@ def retention(question: Question) -> Matrix:
         counts[start, bucket] = int(count)
     found = tuple(_cohort(question, start, sizes.get(start, 0), counts) for start in starts)
     return Matrix(found, _average(found))
+
+
+def fitting_unit(question: Question) -> Unit:
+    """Return the shortest unit that gives at least half of the cohorts people enough; weeks where no unit does.
+
+    ``question.unit`` is not looked at.
+    """
+    sizes = _began_by_day(replace(question, unit="day"))
+    for unit in get_args(Unit):
+        asked = replace(question, unit=unit)
+        cohorts = dict.fromkeys(asked.starts, 0)
+        for day, size in sizes:
+            cohorts[asked.start_of(day)] += size
+        enough = sum(size >= SMALL for size in cohorts.values())
+        if len(cohorts) <= MOST_COHORTS and enough * 2 >= len(cohorts):
+            found: Unit = unit
+            return found
+    return "week"
+
+
+@remembered
+def _began_by_day(question: Question) -> tuple[tuple[date, int], ...]:
+    cohorts, values = _cohorts(question)
+    rows = query(f"SELECT came, uniqExact(member) FROM {cohorts} GROUP BY came", values).rows
+    return tuple((day, int(size)) for day, size in rows)
 
 
 def _cohort(question: Question, start: date, size: int, counts: dict[tuple[date, date], int]) -> Cohort:

@@ -27,14 +27,14 @@ def _tell(asked: Asked) -> Statement:
 METRIC = Counted(
     definition=Definition(
         "dau",
-        _("日活 DAU"),
+        _("日均活跃 DAU"),
         _(
             "平均每天有多少人做过事：每天的活跃人数（当天一个人只算一次）相加，除以天数，没有人的日子也算一天。区间来自各天之间的差别。"
         ),
         _("人"),
     ),
     stage="activity",
-    style="ratio",
+    style="mean",
     tell=_tell,
     result="mean",
 )

@@ -150,6 +150,7 @@ def funnel(request: StaffRequest) -> HttpResponse:
         # The form stays, so that what cannot be counted can be put right.
         context["refusal"] = errors.sentence(refusal)
     is_part = request.headers.get("HX-Target", "") == "div#analysis"
+    context["is_part"] = is_part
     response = render(request, f"{FOLDER}/funnel_part.html" if is_part else f"{FOLDER}/funnel.html", context)
     if is_part:
         response["HX-Push-Url"] = f"{request.path}?{form.query}"

@@ -13,7 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
-from liuliang.analytics.base import DIMENSIONS, STAGES, Asked, Metric, Reading, Statement, Step, Style, metrics
+from liuliang.analytics.base import (
+    DIMENSIONS,
+    STAGES,
+    Asked,
+    Metric,
+    Reading,
+    Statement,
+    Step,
+    Style,
+    metrics,
+    metrics_of,
+)
 from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.funnel import part_words
@@ -123,7 +134,7 @@ def metric(request: StaffRequest, metric: str) -> HttpResponse:
 
 def visible(access: Access, stage: str) -> list[Metric]:
     """Return the metrics of a stage that somebody may see anywhere."""
-    return [each for each in metrics() if each.stage == stage and all(map(access.may, needs_of(each)))]
+    return [each for each in metrics_of(stage) if all(map(access.may, needs_of(each)))]
 
 
 def needs_of(metric: Metric) -> tuple[str, ...]:
@@ -181,6 +192,9 @@ def write(style: Style, value: float | None) -> str:
         return formats.percent(value)
     if style == "duration":
         return formats.duration(value)
+    if style == "mean":
+        # Beyond a hundred, a tenth of a person says nothing.
+        return formats.exact(round(value)) if value >= 100 else f"{value:,.1f}"
     return f"{value:,.2f}" if style == "ratio" else formats.exact(value)
 
 
@@ -194,13 +208,13 @@ def interval_words(style: Style, reading: Reading | None) -> str:
 def _figure(metric: Metric, reading: Reading | None) -> Figure:
     value = reading.value if reading is not None else None
     unit = "" if metric.style in {"money", "percent", "duration"} else metric.definition.unit
-    if metric.style == "ratio" and value is not None:
-        value = round(value, 2)
+    if metric.style in {"ratio", "mean"} and value is not None:
+        value = round(value, 2 if metric.style == "ratio" else 0 if value >= 100 else 1)
     return Figure(metric.definition.title, value, _format(metric.style), unit=unit)
 
 
 def _format(style: Style) -> Format:
-    return "exact" if style in {"ratio", "count"} else cast("Format", style)
+    return "exact" if style in {"ratio", "mean", "count"} else cast("Format", style)
 
 
 def _chart(metric: Metric, ground: Ground, step: Step, split: str, query: str) -> Chart:

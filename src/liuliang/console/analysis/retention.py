@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
@@ -72,6 +72,7 @@ def retention(request: StaffRequest) -> HttpResponse:
             (_("没留下的人"), f"?{query_of(request.GET, who='gone')}", is_gone),
         ],
         "may_see_members": links,
+        "is_fitted": request.GET.get("unit") not in UNITS and question.unit != "day",
         "is_coarser": request.GET.get("unit") in UNITS and request.GET.get("unit") != question.unit,
         "sql": story.statement_of(question),
     }
@@ -81,22 +82,24 @@ def retention(request: StaffRequest) -> HttpResponse:
 def question_of(ground: Ground, parameters: QueryDict) -> Question:
     """Read the question from the address; what cannot be understood takes its usual value.
 
-    Where the period has more cohorts than a matrix may have rows, the unit is the next longer one.
+    Without a unit it is the shortest that gives the rows people enough. Where the period has more cohorts than a matrix may
+    have rows, the unit is the next longer one.
     """
-    period = ground.choice.period
-    usual = "day" if len(period) <= 31 else "week"
-    unit = parameters.get("unit", "")
+    question = Question(
+        scope=ground.scope,
+        period=ground.choice.period,
+        unit="day",
+        last_day=ground.asked().last_day,
+        began=cast("Began", _one_of(BEGAN, parameters.get("began"))),
+        back=cast("Back", _one_of(BACK, parameters.get("back"))),
+        how=parameters.get("how", "") if parameters.get("how") in WAYS else "",
+    )
+    asked = parameters.get("unit", "")
+    if asked not in UNITS:
+        return replace(question, unit=story.fitting_unit(question))
     units = list(UNITS)
-    for each in units[units.index(unit if unit in UNITS else usual) :]:
-        question = Question(
-            scope=ground.scope,
-            period=period,
-            unit=cast("Unit", each),
-            last_day=ground.asked().last_day,
-            began=cast("Began", _one_of(BEGAN, parameters.get("began"))),
-            back=cast("Back", _one_of(BACK, parameters.get("back"))),
-            how=parameters.get("how", "") if parameters.get("how") in WAYS else "",
-        )
+    for each in units[units.index(asked) :]:
+        question = replace(question, unit=cast("Unit", each))
         if len(question.starts) <= MOST_COHORTS:
             break
     return question

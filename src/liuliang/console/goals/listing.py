@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
-from liuliang.analytics.base import STAGES, Metric, metrics
+from liuliang.analytics.base import STAGES, Metric, metrics, metrics_of
 from liuliang.analytics.models import Goal
 from liuliang.analytics.services import delete_goal, set_goal
 from liuliang.console import errors
@@ -72,7 +72,7 @@ class GoalForm(forms.Form):
         # Only who may everywhere may leave the community open.
         self.fields["community"].required = EVERYWHERE not in dict(places)
         self.fields["metric"].choices = [  # type: ignore[attr-defined]
-            (words, [(each.key, _titled(each)) for each in metrics() if each.stage == key and _may(access, each)])
+            (words, [(each.key, _titled(each)) for each in metrics_of(key) if _may(access, each)])
             for key, words in STAGES.items()
         ]
 
