@@ -1,7 +1,8 @@
 """What the trial does inside an installation: prepare it, import or queue files, wait, and say what it holds.
 
 A digest names members by their identities and communities by their chats, never by ids, which also stand at the end of the
-sources of files that name no chat: ids may differ between two installations after transactions that were rolled back. Source ids are left out, because each installation has its own key.
+sources of files that name no chat: ids may differ between two installations after transactions that were rolled back. Source ids are
+left out, because each installation has its own key; and so is when a member was described, which is the instant of the import.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ JOIN people_identity i ON i.member_id = same.id
 GROUP BY m.id
 """
 LOG = """
-SELECT e.kind, e.occurred_at::text, regexp_replace(e.source, ':' || e.community || '$', ':'), w.name, c.name,
+SELECT e.kind, CASE WHEN e.kind <> 'member.described' THEN e.occurred_at::text END, regexp_replace(e.source, ':' || e.community || '$', ':'), w.name, c.name,
     (e.data - 'inviter' - 'by' - 'reply_to' - 'target' - 'reply_member' - 'mentions' - 'into' - 'out_of' - 'order')::text,
     inviter.name, author.name
 FROM kernel_event e
@@ -118,7 +119,8 @@ def digest() -> None:
         told |= {name: _hash(rows(statement)) for name, statement in PROJECTIONS.items()}
     kinds = "kind NOT IN ('member.merged', 'member.split', 'member.listed')"
     lake = query(
-        f"SELECT kind, member, community, toUnixTimestamp(occurred_at), value FROM {{events}} WHERE {kinds}"
+        "SELECT kind, member, community, if(kind = 'member.described', 0, toUnixTimestamp(occurred_at)), value"
+        f" FROM {{events}} WHERE {kinds}"
     ).rows
     told["lake"] = _hash((kind, names.get(who), groups.get(where), at, value) for kind, who, where, at, value in lake)
     days: Counter[tuple[Any, ...]] = Counter()
