@@ -2,7 +2,7 @@
 
 A digest names members by their identities and communities by their chats, never by ids, which also stand at the end of the
 sources of files that name no chat: ids may differ between two installations after transactions that were rolled back. Source ids are
-left out, because each installation has its own key; and so is when a member was described, which is the instant of the import.
+left out, because each installation has its own key; and so is when a member was described or tagged, which is the instant of the import.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ JOIN people_identity i ON i.member_id = same.id
 GROUP BY m.id
 """
 LOG = """
-SELECT e.kind, CASE WHEN e.kind <> 'member.described' THEN e.occurred_at::text END, regexp_replace(e.source, ':' || e.community || '$', ':'), w.name, c.name,
-    (e.data - 'inviter' - 'by' - 'reply_to' - 'target' - 'reply_member' - 'mentions' - 'into' - 'out_of' - 'order')::text,
+SELECT e.kind, CASE WHEN e.kind NOT IN ('member.described', 'member.tagged') THEN e.occurred_at::text END, regexp_replace(e.source, ':' || e.community || '$', ':'), w.name, c.name,
+    (e.data - 'inviter' - 'by' - 'reply_to' - 'target' - 'reply_member' - 'mentions' - 'into' - 'out_of' - 'order' - 'tag')::text,
     inviter.name, author.name
 FROM kernel_event e
 LEFT JOIN who w ON w.id = e.member
@@ -119,7 +119,7 @@ def digest() -> None:
         told |= {name: _hash(rows(statement)) for name, statement in PROJECTIONS.items()}
     kinds = "kind NOT IN ('member.merged', 'member.split', 'member.listed')"
     lake = query(
-        "SELECT kind, member, community, if(kind = 'member.described', 0, toUnixTimestamp(occurred_at)), value"
+        "SELECT kind, member, community, if(kind IN ('member.described', 'member.tagged'), 0, toUnixTimestamp(occurred_at)), value"
         f" FROM {{events}} WHERE {kinds}"
     ).rows
     told["lake"] = _hash((kind, names.get(who), groups.get(where), at, value) for kind, who, where, at, value in lake)
