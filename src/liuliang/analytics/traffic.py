@@ -191,10 +191,12 @@ def talk(scope: Scope, period: Period) -> Mapping[int, Talk]:
     """Return what was said in each community in the period and the one before; silent communities are left out."""
     among, values = scope.condition()
     within, days = between(period.with_previous)
+    # Pairs first: of many communities that takes half the time of a set of members for each.
     rows = query(
-        "SELECT community, sumIf(count, day >= {begin:Date}), groupBitmapIf(member, day >= {begin:Date}),"
-        " sumIf(count, day < {begin:Date}), groupBitmapIf(member, day < {begin:Date}), groupBitmap(member)"
-        f" FROM {{member_day}} WHERE kind = 'message.sent' AND {among} AND {within} GROUP BY community",
+        "SELECT community, sum(now), countIf(now > 0), sum(before), countIf(before > 0), count() FROM ("
+        " SELECT community, member, sumIf(count, day >= {begin:Date}) AS now, sumIf(count, day < {begin:Date}) AS before"
+        f" FROM {{member_day}} WHERE kind = 'message.sent' AND {among} AND {within} GROUP BY community, member"
+        ") GROUP BY community",
         {**values, **days, "begin": period.first.isoformat()},
     ).rows
     return {int(row[0]): Talk(*(int(value) for value in row[1:])) for row in rows}
