@@ -333,6 +333,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "item": lambda world: world.item.public_id,
         "redemption": lambda world: world.redemption.number,
         "dimension": lambda world: "activity",
+        "pattern": lambda world: "mute-newcomers",
         "candidate_kind": lambda world: "star",
         "candidacy": lambda world: str(world.candidacy.pk),
         "rule": lambda world: str(world.earning_rule.pk),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +21,34 @@ HOURS = Definition(
     _("期内每个“星期 × 小时”平均一天有多少条消息：这个格子的消息数除以期内这样的星期几有几天。按社群当地时间。"),
     _("条/天"),
 )
+
+
+BEST_HOURS = Definition(
+    "best_hours",
+    _("什么时候说话的人最多"),
+    _(
+        "最近 8 周里，每个“星期 × 小时”平均有几个人说话：把每次的人数加起来，除以 8。倍数是和这个群随便哪个小时相比。按社群当地时间，机器人不算。"
+    ),
+    _("人"),
+)
+
+WEEKS = 8
+"""Weeks that tell when to speak: enough for a habit, few enough for it to be of today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An hour of a weekday (0 is Monday).
+
+    ``lively_days`` is on how many of its `WEEKS` days anybody spoke, ``speakers`` how many people did on average, ``times``
+    how many times as many as in any hour.
+    """
+
+    weekday: int
+    hour: int
+    lively_days: int
+    speakers: float
+    times: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +96,34 @@ def hours(scope: Scope, period: Period) -> Hours:
     for day in period.days:
         weekdays[day.weekday()] += 1
     return Hours(tuple(map(tuple, counts)), tuple(weekdays))
+
+
+@remembered
+def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tuple[Slot, ...]]:
+    """Return for each community the hours in which most people spoke in the `WEEKS` before the end of ``last_day``.
+
+    Communities in which nobody spoke are left out.
+    """
+    period = Period(last_day - timedelta(days=7 * WEEKS - 1), last_day)
+    found: dict[int, tuple[Slot, ...]] = {}
+    for timezone, communities in scope.zones:
+        during, values = scope.only(communities).during(period)
+        rows = query(
+            "SELECT community, groupArray((weekday, hour, days, people)), any(everybody) FROM ("
+            " SELECT community, weekday, hour, count() AS days, sum(people) AS people,"
+            "  sum(people) OVER (PARTITION BY community) AS everybody FROM ("
+            "  SELECT community, toDate(occurred_at, {zone:String}) AS day, toHour(occurred_at, {zone:String}) AS hour,"
+            "   toDayOfWeek(day) AS weekday, uniqExact(member) AS people"
+            f"  FROM {{events}} WHERE kind = 'message.sent' AND {during} GROUP BY community, day, hour"
+            " ) GROUP BY community, weekday, hour ORDER BY people DESC, weekday, hour LIMIT {most:UInt8} BY community"
+            ") GROUP BY community",
+            {**values, "zone": timezone, "most": most},
+        ).rows
+        for community, slots, everybody in rows:
+            usual = int(everybody) / (7 * 24 * WEEKS)
+            best = sorted(slots, key=lambda slot: (-slot[3], slot[0], slot[1]))
+            found[int(community)] = tuple(
+                Slot(int(weekday) - 1, int(hour), int(days), int(people) / WEEKS, int(people) / WEEKS / usual)
+                for weekday, hour, days, people in best
+            )
+    return found

@@ -16,6 +16,7 @@ from liuliang.accounts.permissions import (
     PENALTIES_MANAGE,
     POINTS_VIEW,
     ROLES_MANAGE,
+    SEGMENTS_EDIT,
     SHOP_VIEW,
     STAFF_MANAGE,
 )
@@ -40,6 +41,7 @@ SHELL = Shell(
                 Entry(_("全部成员"), "console:members", MEMBERS_VIEW),
                 Entry(_("人群"), "console:segments", MEMBERS_VIEW),
                 Entry(_("分层"), "console:layers", MEMBERS_VIEW),
+                Entry(_("建议"), "console:advice", SEGMENTS_EDIT),
                 Entry(_("种子与骨干"), "console:candidates", MEMBERS_VIEW),
                 Entry(_("标签"), "console:tags", MEMBERS_VIEW),
                 Entry(_("疑似同一人"), "console:proposals", MEMBERS_MERGE, count=waiting),

@@ -95,8 +95,8 @@ SELECT DISTINCT toInt64(member), toInt64(other) FROM {events}
 WHERE kind = 'message.sent' AND other != 0 AND other != member AND occurred_at >= {since} AND member != 0{among}
 """
 
-_HEARD = ("member.joined", "member.listed", "message.sent", "order.paid", "order.claimed")
-_KINDS = (*_HEARD, "member.left", "order.refunded")
+HEARD = ("member.joined", "member.listed", "message.sent", "order.paid", "order.claimed")
+_KINDS = (*HEARD, "member.left", "order.refunded")
 
 
 def read_features(at: datetime, among: BitMap | None = None) -> Features:
@@ -118,7 +118,7 @@ def _read_days(found: dict[str, Column], ids: Column, at: datetime, among: BitMa
     parameters = Parameters()
     statement = _filled(
         _BY_DAY,
-        heard=parameters.texts(_HEARD),
+        heard=parameters.texts(HEARD),
         kinds=parameters.texts(_KINDS),
         day30=parameters.day(today - timedelta(days=30)),
         day90=parameters.day(today - timedelta(days=LATELY)),

@@ -24,6 +24,7 @@ from liuliang.people.models import Community
 from liuliang.segments.base import conditions
 from liuliang.segments.models import Segment
 from liuliang.segments.naming import StoredNames
+from liuliang.segments.patterns import PATTERNS
 from liuliang.segments.queries import Trial, sample, try_rule, visible
 from liuliang.segments.rules import Rule, leaves, read_rule
 from liuliang.segments.services import change_segment, create_segment
@@ -40,7 +41,12 @@ _START = {"all": [{"if": "membership"}]}
 def new(request: StaffRequest) -> HttpResponse:
     """Put a new segment together."""
     if request.method == "GET":
-        return _page(request, _blank(request, request.GET.get("in", "")), draft_of(read_rule(_START)), None)
+        told = _blank(request, request.GET.get("in", ""))
+        pattern = PATTERNS.get(request.GET.get("like", ""))
+        if pattern is None:
+            return _page(request, told, draft_of(read_rule(_START)), None)
+        told |= {"name": str(pattern.title), "description": str(pattern.todo)}
+        return _page(request, told, draft_of(pattern.rule), None)
     told = _told(request, None)
     draft = read_draft(request.POST)
     if SAVE not in request.POST:

@@ -1,0 +1,1 @@
+"""建议: what the data proposes, with its evidence; applied by a person or not at all."""
