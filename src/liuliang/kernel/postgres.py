@@ -20,7 +20,10 @@ from liuliang.kernel.errors import Refused
 
 DATABASE = "liuliang"
 PATIENCE = 30.0
-"""Seconds that a start may take, recovery included."""
+"""Seconds for which a start that fails is tried again."""
+
+RECOVERY = 300.0
+"""Seconds that a server which was killed may take to repeat what its log has, gigabytes at the most."""
 
 # The defaults of PostgreSQL are for a machine of 2005. Durability settings stay as they are: nothing is lost.
 _SETTINGS = {
@@ -51,15 +54,15 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
     """Start the private PostgreSQL if it is not running and return the URL of its database, created if missing.
 
     The server outlives this process: `stop` ends it. Starting a server that was killed takes it through its recovery; while
-    the last processes of the killed one are still ending, the start is tried again.
+    the last processes of the killed one are still ending, or another process has just started it, the start is tried again.
 
     Raises:
-        Refused: ``postgres.not_started`` after half a minute, with the path of the server's log.
+        Refused: ``postgres.not_started`` after half a minute, or five minutes of recovery, with the path of the server's log.
     """
     data = data or folder()
     data.mkdir(parents=True, exist_ok=True)
     server = _server(data)
-    until = time.monotonic() + PATIENCE
+    begun = time.monotonic()
     while True:
         try:
             with server._lock:  # noqa: SLF001 - what its own start() does, without its exit hook
@@ -68,8 +71,9 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
                 server.ensure_postgres_running()
             _ensure_database(str(server.get_uri(database="postgres")), database)
             return str(server.get_uri(database=database))
-        except (OSError, RuntimeError, subprocess.SubprocessError, psycopg.OperationalError) as error:
-            if time.monotonic() > until:
+        # The library asserts that a server it finds running is ready; one in its recovery is not yet.
+        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError, psycopg.OperationalError) as error:
+            if time.monotonic() - begun > (RECOVERY if _is_alive(data) else PATIENCE):
                 raise Refused("postgres.not_started", log=str(data / "log")) from error
             time.sleep(0.3)
 

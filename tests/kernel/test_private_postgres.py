@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from liuliang.kernel import postgres
+
+START = "import sys; from pathlib import Path; from liuliang.kernel import postgres; print(postgres.ensure_running(Path(sys.argv[1])))"
+
+
+@pytest.fixture
+def data(tmp_path: Path):
+    yield tmp_path / "postgres"
+    postgres.stop(tmp_path / "postgres")
+
+
+def test_processes_that_start_it_at_once_after_a_kill_all_get_it(data):
+    url = postgres.ensure_running(data)
+    with psycopg.connect(url, autocommit=True) as connection:
+        # Enough of a log to be repeated that some find the server in its recovery.
+        connection.execute("CREATE TABLE kept AS SELECT n, md5(n::text) AS text FROM generate_series(1, 200000) n")
+    for _round in range(3):
+        os.kill(int((data / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+        starting = [
+            subprocess.Popen(
+                [sys.executable, "-c", START, str(data)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for _process in range(3)
+        ]
+        told = [each.communicate(timeout=120) for each in starting]
+        assert [out.strip() for out, _err in told] == [url] * 3, told
+
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (200_000,)
+
+
+def test_a_server_in_its_recovery_is_waited_for(data, monkeypatch):
+    url = postgres.ensure_running(data)
+    server = postgres._server(data)
+    asked = []
+    ready = type(server).ensure_postgres_running
+
+    def recovering(self):
+        asked.append(self)
+        assert len(asked) > 2, "still starting"
+        ready(self)
+
+    monkeypatch.setattr(type(server), "ensure_postgres_running", recovering)
+    # Longer than a start that fails is tried again: while a server is alive, it is recovering.
+    monkeypatch.setattr(postgres, "PATIENCE", 0.0)
+
+    assert postgres.ensure_running(data) == url
+    assert len(asked) == 3
