@@ -37,9 +37,19 @@ def test_the_best_hours_are_those_in_which_most_people_speak(told, at, only):
 
 def test_hours_are_of_each_communitys_own_day(told, at, only):
     abroad = told.community("海外群", timezone="America/New_York")
-    told.says(told.member(), abroad, at(2026, 3, 4, 9))
+    for _person in range(3):
+        told.says(told.member(), abroad, at(2026, 3, 4, 9))
     told.settle()
 
     (slot,) = best_hours(only(abroad), LAST)[abroad.id]
 
     assert (slot.weekday, slot.hour) == (1, 20)
+
+
+def test_hours_that_are_all_alike_are_not_told(told, at, only):
+    here = told.community()
+    for number in range(7 * 24):
+        told.says(told.member(), here, at(2026, 3, 2, 0) + timedelta(hours=number))
+    told.settle()
+
+    assert best_hours(only(here), date(2026, 3, 8)) == {here.id: ()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils.translation import gettext_lazy as _
+from scipy import special
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
@@ -14,6 +15,8 @@ from liuliang.analytics.presence import one_community
 from liuliang.analytics.remembering import remembered
 from liuliang.analytics.scopes import Scope
 from liuliang.lake.queries import query
+
+_HOURS = 7 * 24
 
 HOURS = Definition(
     "hours",
@@ -27,10 +30,13 @@ BEST_HOURS = Definition(
     "best_hours",
     _("什么时候说话的人最多"),
     _(
-        "最近 8 周里，每个“星期 × 小时”平均有几个人说话：把每次的人数加起来，除以 8。倍数是和这个群随便哪个小时相比。按社群当地时间，机器人不算。"
+        "最近 8 周里，每个“星期 × 小时”平均有几个人说话：把每次的人数加起来，除以 8。倍数是和这个群随便哪个小时相比；人数多得不像偶然（按泊松分布，168 个小时一起看，5%）的才列出来。按社群当地时间，机器人不算。"
     ),
     _("人"),
 )
+
+SURPRISING = 0.05
+"""An hour is told when so many people in it, or more, in any of a week's hours, would be as improbable by chance."""
 
 WEEKS = 8
 """Weeks that tell when to speak: enough for a habit, few enough for it to be of today."""
@@ -102,7 +108,7 @@ def hours(scope: Scope, period: Period) -> Hours:
 def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tuple[Slot, ...]]:
     """Return for each community the hours in which most people spoke in the `WEEKS` before the end of ``last_day``.
 
-    Communities in which nobody spoke are left out.
+    Communities in which nobody spoke are left out; those whose hours are all alike have none.
     """
     period = Period(last_day - timedelta(days=7 * WEEKS - 1), last_day)
     found: dict[int, tuple[Slot, ...]] = {}
@@ -120,8 +126,11 @@ def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tupl
             {**values, "zone": timezone, "most": most},
         ).rows
         for community, slots, everybody in rows:
-            usual = int(everybody) / (7 * 24 * WEEKS)
-            best = sorted(slots, key=lambda slot: (-slot[3], slot[0], slot[1]))
+            usual = int(everybody) / (_HOURS * WEEKS)
+            best = sorted(
+                (slot for slot in slots if special.pdtrc(int(slot[3]) - 1, usual * WEEKS) * _HOURS < SURPRISING),
+                key=lambda slot: (-slot[3], slot[0], slot[1]),
+            )
             found[int(community)] = tuple(
                 Slot(int(weekday) - 1, int(hour), int(days), int(people) / WEEKS, int(people) / WEEKS / usual)
                 for weekday, hour, days, people in best
