@@ -284,3 +284,21 @@ def test_the_reports_are_folds_of_the_log(make_member, tell):
         rebuild(projection)
         catch_up(projection)
         assert verify(projection).rows > 0
+
+
+@pytest.mark.parametrize(("back", "paid"), [(4_000, 60), (10_000, 0)])
+def test_what_went_back_before_an_order_was_claimed_is_not_rewarded(make_member, tell, back, paid):
+    from liuliang.commerce.events import OrderClaimed, OrderPaid, OrderRefunded
+
+    a_rule("order", 1, per=100)
+    a_rule("order", 7)
+    member = make_member()
+    tell(OrderPaid(order=1, amount=10_000), START, None)
+    tell(OrderRefunded(order=1, amount=back), START, None)
+    tell(OrderClaimed(order=1, amount=10_000, refunded=back), START, member)
+    react()
+    assert balance(member) == paid + (7 if paid else 0)
+    if paid:
+        tell(OrderRefunded(order=1, amount=1_000), START + HOUR, member)
+        react()
+        assert balance(member) == paid - 10 + 7
