@@ -262,6 +262,7 @@ def test_points_end_as_the_rule_says(make_member, tell):
         ({"behaviour": "event:points.earned"}, "rule.loop"), ({"budget": "none"}, "rule.budget"),
         ({"high": 1}, "rule.amount"), ({"undo_hours": -1}, "rule.undo"), ({"per": 100}, "rule.per"),
         ({"validity": {"kind": "until", "day": "2020-01-01"}}, "validity.past"),
+        ({"validity": {"kind": "year_end", "number": 9_000}}, "validity.number"),
     ],
 )  # fmt: skip
 def test_a_rule_that_makes_no_sense_is_not_saved(wrong, code):

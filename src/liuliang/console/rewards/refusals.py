@@ -43,7 +43,7 @@ def install() -> None:
             "rule.time": _("结束时间要晚于开始时间。"),
             "rule.condition": _("关于“{field}”的条件没有填好。"),
             "validity.unknown": _("没有这种有效期。"),
-            "validity.number": _("有效期 {number} 不合适，请填 1 到 36,500 之间的整数。"),
+            "validity.number": _("有效期 {number} 不合适：天数和月数填 1 到 36,500，年数最多 1,000。"),
             "validity.past": _("有效期 {day} 已经过去了，请换一个以后的日子。"),
             "level.key": _("等级的代号不能为空，也不能重复。"),
             "level.thresholds": _("等级的门槛要从低到高、互不相同，不能是负数。"),
