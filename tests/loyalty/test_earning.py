@@ -303,3 +303,20 @@ def test_what_went_back_before_an_order_was_claimed_is_not_rewarded(make_member,
         tell(OrderRefunded(order=1, amount=1_000), START + HOUR, member)
         react()
         assert balance(member) == paid - 10 + 7
+
+
+def test_what_is_let_go_stays_within_the_caps_however_often_more_is_undone(make_member, tell):
+    from liuliang.commerce.events import OrderPaid, OrderRefunded
+
+    a_rule("order", 1, per=100, cap_total=100, is_forgiving=True)
+    member = make_member()
+    tell(OrderPaid(order=1, amount=10_000), START, member)
+    react()
+    spend(member, 100, cause="mall:1", at=START)
+    for _ in range(4):
+        tell(OrderRefunded(order=1, amount=2_500), START + HOUR, member)
+        react()
+    assert RuleDay.objects.get().amount == 100
+    tell(OrderPaid(order=2, amount=50_000), START + HOUR, member)
+    react()
+    assert balance(member) == 0, "the cap is used up"

@@ -115,10 +115,11 @@ def take_back_undone(
                 )  # fmt: skip
             went = reversal.taken + reversal.owed + reversal.forgiven
             reward.corrected += went
-            if went:
-                count += 1
+            count += bool(went)
+            if went > reversal.forgiven:
                 day = clock.local_day(each.occurred_at, zone)
-                back[book.rule.pk, reward.member, day] -= went
+                # What was let go the member has had: it stays within the caps.
+                back[book.rule.pk, reward.member, day] -= went - reversal.forgiven
     count_for_caps(back)
     return count
 
