@@ -320,3 +320,14 @@ def test_what_is_let_go_stays_within_the_caps_however_often_more_is_undone(make_
     tell(OrderPaid(order=2, amount=50_000), START + HOUR, member)
     react()
     assert balance(member) == 0, "the cap is used up"
+
+
+def test_an_order_in_yen_earns_nothing_by_the_yuan(make_member, tell):
+    from liuliang.commerce.events import OrderPaid
+
+    a_rule("order", 1, per=100)
+    a_rule("order", 7, conditions=[{"field": "amount", "operator": "at_least", "value": 5_000}])
+    member = make_member()
+    tell(OrderPaid(order=1, amount=10_000, currency="JPY"), START, member)
+    react()
+    assert balance(member) == 0
