@@ -260,7 +260,7 @@ def test_points_end_as_the_rule_says(make_member, tell):
     [
         ({"title": " "}, "rule.title"), ({"unit": "gold"}, "rule.unit"), ({"behaviour": "fly"}, "rule.behaviour"),
         ({"behaviour": "event:points.earned"}, "rule.loop"), ({"budget": "none"}, "rule.budget"),
-        ({"high": 1}, "rule.amount"), ({"undo_hours": -1}, "rule.undo"), ({"per": 100}, "rule.per"),
+        ({"high": 1}, "rule.amount"), ({"cap_day": 10**10}, "rule.cap"), ({"undo_hours": -1}, "rule.undo"), ({"per": 100}, "rule.per"),
         ({"validity": {"kind": "until", "day": "2020-01-01"}}, "validity.past"),
         ({"validity": {"kind": "year_end", "number": 9_000}}, "validity.number"),
     ],

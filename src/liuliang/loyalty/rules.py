@@ -15,6 +15,9 @@ OPERATORS = ("is", "is_not", "at_least", "at_most", "contains", "longer_than")
 HIGHEST = 1_000_000
 """Most points that one event can be worth."""
 
+HIGHEST_CAP = 2_000_000_000
+"""Most points that a cap can allow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -75,7 +78,9 @@ class Terms:
             raise Refused("rule.amount", highest=HIGHEST)
         if self.per < 0 or (self.per and not self.amount_field) or (self.per and self.low != self.high):
             raise Refused("rule.per")
-        if any(cap is not None and cap < 1 for cap in (self.cap_day, self.cap_week, self.cap_total)):
+        if any(
+            cap is not None and not 1 <= cap <= HIGHEST_CAP for cap in (self.cap_day, self.cap_week, self.cap_total)
+        ):
             raise Refused("rule.cap")
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise Refused("rule.time")
