@@ -9,7 +9,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from liuliang.accounts.models import Role
-from liuliang.commerce.models import Coupon, Order, OrderLine, Product, Redemption, Variant
+from liuliang.commerce.models import (
+    CodeBatch,
+    Coupon,
+    CouponRule,
+    CouponRun,
+    Order,
+    OrderLine,
+    Product,
+    Redemption,
+    Variant,
+)
 from liuliang.loyalty.stock import remaining
 from liuliang.people.models import Grant, Member
 from liuliang.people.names import grams
@@ -140,3 +150,17 @@ def test_lists_cost_as_many_queries_for_many_rows_as_for_one(world, owner, djang
         owner.get(reverse(f"console:{name}"))
         with django_assert_max_num_queries(16):
             owner.get(reverse(f"console:{name}"))
+
+
+def test_a_form_that_is_sent_twice_makes_one_run_one_batch_and_one_rule(world, owner):
+    kept = [CouponRun.objects.count(), CodeBatch.objects.count(), CouponRule.objects.count()]
+    for name, told in (
+        ("give-coupon-to-segment", {"segment": world.segment.public_id}),
+        ("make-codes", {"title": "传单", "count": "3"}),
+        ("new-coupon-rule", {"behaviour": "join", "community": world.group.public_id}),
+    ):
+        for _turn in range(2):
+            url = reverse(f"console:{name}", args=[world.template.public_id])
+            assert owner.post(url, told | {"key": "once"}).status_code == 302
+    made = [CouponRun.objects.count(), CodeBatch.objects.count(), CouponRule.objects.count()]
+    assert made == [count + 1 for count in kept]
