@@ -164,3 +164,11 @@ def test_a_form_that_is_sent_twice_makes_one_run_one_batch_and_one_rule(world, o
             assert owner.post(url, told | {"key": "once"}).status_code == 302
     made = [CouponRun.objects.count(), CodeBatch.objects.count(), CouponRule.objects.count()]
     assert made == [count + 1 for count in kept]
+
+
+def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):
+    packer = world.sign_in(world.staff["service of 甲"])
+    twin = Member.objects.get(name="密友阿珍珍")
+    Member.objects.filter(pk=world.member.pk).update(canonical=twin)
+    url = reverse("console:redemption", args=[world.redemption.number])
+    assert packer.get(url).status_code == 200
