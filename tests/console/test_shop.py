@@ -166,6 +166,16 @@ def test_a_form_that_is_sent_twice_makes_one_run_one_batch_and_one_rule(world, o
     assert made == [count + 1 for count in kept]
 
 
+def test_addresses_leave_only_for_whom_one_may_contact(world):
+    packer = world.staff["no role at all"]
+    may_ship = Role.objects.create(name="打包", permissions=["orders.view", "orders.edit", "members.view"])
+    may_call = Role.objects.create(name="电话", permissions=["orders.view", "orders.edit", "members.contact"])
+    Grant.objects.create(staff=packer, role=may_ship, community=world.brand)
+    Grant.objects.create(staff=packer, role=may_call, community=world.other)
+    answer = world.sign_in(packer).post(reverse("console:export-shipping"))
+    assert answer.status_code == 409, "nothing waits for those one may contact"
+
+
 def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):
     packer = world.sign_in(world.staff["service of 甲"])
     twin = Member.objects.get(name="密友阿珍珍")

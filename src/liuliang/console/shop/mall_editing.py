@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liuliang.accounts.permissions import ORDERS_EDIT, SHOP_EDIT
+from liuliang.accounts.permissions import MEMBERS_CONTACT, ORDERS_EDIT, SHOP_EDIT
 from liuliang.commerce import fulfilment
 from liuliang.commerce import mall as services
 from liuliang.commerce.fulfilment import Parcel
@@ -165,7 +165,9 @@ def export(request: StaffRequest) -> StreamingHttpResponse:
     """Give what waits to be sent, with addresses, as a workbook to be filled with tracking numbers; and put that on record."""
     if not may_see_addresses(request.access):
         raise PermissionDenied
-    rows = redemptions(request.access, ORDERS_EDIT).filter(state=services.WAITING, item__kind=services.GOODS)
+    rows = redemptions(request.access, ORDERS_EDIT, MEMBERS_CONTACT).filter(
+        state=services.WAITING, item__kind=services.GOODS
+    )
     rows = rows.select_related("item").order_by("at", "id")
     first = rows.first()
     if first is None:
