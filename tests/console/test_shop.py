@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from liuliang.accounts.models import Role
+from liuliang.commerce.mall import NewItem, create_item
 from liuliang.commerce.models import (
     CodeBatch,
     Coupon,
@@ -20,6 +21,7 @@ from liuliang.commerce.models import (
     Redemption,
     Variant,
 )
+from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.stock import remaining
 from liuliang.people.models import Grant, Member
 from liuliang.people.names import grams
@@ -174,6 +176,25 @@ def test_addresses_leave_only_for_whom_one_may_contact(world):
     Grant.objects.create(staff=packer, role=may_call, community=world.other)
     answer = world.sign_in(packer).post(reverse("console:export-shipping"))
     assert answer.status_code == 409, "nothing waits for those one may contact"
+
+
+def test_points_are_redeemed_only_for_members_where_one_may_take_orders(world):
+    helper = world.staff["no role at all"]
+    looks = Role.objects.create(name="看看", permissions=["members.view", "shop.view", "orders.view"])
+    sells = Role.objects.create(name="卖货", permissions=["orders.view", "orders.edit", "members.view", "shop.view"])
+    Grant.objects.create(staff=helper, role=looks, community=world.brand)
+    Grant.objects.create(staff=helper, role=sells, community=world.other)
+    item = create_item(NewItem("贴纸", "privilege", 30), at=world.order.at)
+    told = {"member": world.member.public_id, "quantity": "1", "key": "x"}
+    before = Redemption.objects.count()
+    world.sign_in(helper).post(reverse("console:redeem-mall-item", args=[item.public_id]), told)
+    assert Redemption.objects.count() == before
+    outsider = Member.objects.get(name="乙群小明")
+    earn([Reward(outsider.pk, 50, "gift")], at=world.order.at)
+    answer = world.sign_in(helper).post(
+        reverse("console:redeem-mall-item", args=[item.public_id]), told | {"member": outsider.public_id}
+    )
+    assert answer.status_code == 302
 
 
 def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):

@@ -91,7 +91,7 @@ def redeem(request: StaffRequest, item: MallItem) -> HttpResponse:
     made: list[Redemption] = []
 
     def effect(told: Mapping[str, Any]) -> None:
-        member = chosen_member(request, request.POST.get("member", ""))
+        member = chosen_member(request, request.POST.get("member", ""), ORDERS_EDIT)
         if member is None:
             raise Refused("order.buyer")
         address = {"name": told.get("to", ""), "phone": told.get("phone", ""), "address": told.get("address", "")}
@@ -103,7 +103,7 @@ def redeem(request: StaffRequest, item: MallItem) -> HttpResponse:
     if "key" in request.POST and done(form, effect):
         return back(request, reverse("console:redemption", args=[made[0].number]), _("已兑换。"))
     text = request.GET.get("q", request.POST.get("q", ""))
-    people = people_named(request, text)
+    people = people_named(request, text, ORDERS_EDIT)
     if request.headers.get("HX-Target", "").endswith("people-found"):
         return render(request, "console/shop/people.html", {"people": people, "q": text})
     said = _("每件要 {price}。").format(price=price_of(item))
