@@ -197,6 +197,21 @@ def test_points_are_redeemed_only_for_members_where_one_may_take_orders(world):
     assert answer.status_code == 302
 
 
+def test_the_mall_gives_only_coupons_that_one_may_give(world):
+    keeper = world.staff["no role at all"]
+    role = Role.objects.create(name="店长", permissions=["shop.view", "shop.edit"])
+    Grant.objects.create(staff=keeper, role=role, community=world.brand)
+    told = {
+        "name": "白送券", "kind": "coupon", "points": "1", "currency": "CNY", "template": str(world.template.pk),
+        "community": world.brand.public_id,
+    }  # fmt: skip
+    client, url = world.sign_in(keeper), reverse("console:new-mall-item")
+    assert client.post(url, told).status_code == 422
+    role.permissions = [*role.permissions, "coupons.give"]
+    role.save()
+    assert client.post(url, told).status_code == 302
+
+
 def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):
     packer = world.sign_in(world.staff["service of 甲"])
     twin = Member.objects.get(name="密友阿珍珍")
