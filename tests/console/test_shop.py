@@ -212,6 +212,13 @@ def test_the_mall_gives_only_coupons_that_one_may_give(world):
     assert client.post(url, told).status_code == 302
 
 
+def test_orders_in_yen_are_exported_as_yen(world, owner):
+    Order.objects.filter(pk=world.order.pk).update(currency="JPY", amount=12_300)
+    body = b"".join(owner.get(reverse("console:orders"), {"export": "csv"}).streaming_content).decode()
+    assert "12300" in body.replace(",12300.0", ",12300")
+    assert "123.0," not in body
+
+
 def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):
     packer = world.sign_in(world.staff["service of 甲"])
     twin = Member.objects.get(name="密友阿珍珍")
