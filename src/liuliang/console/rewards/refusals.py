@@ -52,6 +52,7 @@ def install() -> None:
             "level.none": _("至少要有一个等级。"),
             "level.number": _("“{name}”的成长值要填 0 以上的整数。"),
             "level.in_use": _("还有成员在“{name}”这一级，不能删掉它。"),
+            "level.needed": _("“{name}”还用在商品的会员价里，先删掉那些优惠价，再删这一级。"),
             "season.title": _("赛季要有名字，而且不能和以前的一样。"),
             "season.day": _("{day} 还没有过完，请选一个已经过去的日子。"),
             "season.nothing": _("那天之前得到的积分已经没有剩下的，不用清零。"),
