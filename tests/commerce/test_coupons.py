@@ -17,7 +17,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
 from liuliang.kernel.models import LoggedEvent
-from liuliang.kernel.readers import catch_up
+from liuliang.kernel.readers import catch_up, ensure_cursors
 from liuliang.loyalty.stock import remaining
 from liuliang.people.events import MemberJoined
 from liuliang.people.models import Member
@@ -222,3 +222,23 @@ def test_a_rule_gives_for_what_happens_from_its_start_on_and_once(
     stop_rule(rule.pk)
     follow(joins(there, group, at + 3 * DAY))
     assert Coupon.objects.count() == 1
+
+
+def test_a_rule_gives_nothing_to_bots_or_to_who_invites_themselves(
+    transactional_db, make_template, make_member, make_community, at
+):
+    group = make_community("群")
+    template = make_template(total=10, per_person=9)
+    add_rule(template, "join", community=group.id, at=at)
+    add_rule(template, "invite", community=group.id, at=at)
+    inviter, friend, bot = make_member(), make_member(), make_member()
+    Member.objects.filter(pk=bot).update(is_bot=True)
+    joins = [
+        Fact(MemberJoined(inviter=by), at + DAY, "test", f"{who}", who, group.id)
+        for who, by in ((friend, inviter), (inviter, inviter), (bot, bot))
+    ]
+    ensure_cursors(CouponReaction())
+    append(joins)
+    with time_machine.travel(at + 2 * DAY, tick=False):
+        catch_up(CouponReaction())
+    assert sorted(Coupon.objects.values_list("member", flat=True)) == sorted([friend, inviter, inviter])

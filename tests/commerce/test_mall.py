@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import transaction
 
-from liuliang.commerce.coupons import usable
+from liuliang.commerce.coupons import give_coupon, usable
 from liuliang.commerce.fulfilment import Parcel, finish, ship, ship_all, take_back
 from liuliang.commerce.mall import (
     COUPON,
@@ -37,6 +37,7 @@ from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.stock import remaining
 from liuliang.people.erasure import erase_member
+from liuliang.people.models import Member
 
 HOME = {"name": "小雨", "phone": "13800000001", "address": "人民路 1 号"}
 
@@ -227,3 +228,17 @@ def test_a_crowd_gets_as_many_as_there_are_and_pays_for_what_it_gets(make_item, 
     assert len(winners) == 25
     assert {points_of(member) for member in winners} == {110}
     assert {points_of(member) for member in set(members) - winners} == {160}
+
+
+@pytest.mark.usefixtures("ledger")
+def test_nothing_is_sold_given_or_sent_to_who_was_erased(make_item, make_template, make_variant, rich, at):
+    member, item, template, variant = rich(), make_item(), make_template(), make_variant()
+    Member.objects.filter(pk=member).update(erased_at=at)
+    for tried in (
+        lambda: get(item, member, at),
+        lambda: give_coupon(template, member, how="segment", cause="run:1", at=at),
+        lambda: place_order(Sale(member, ((variant.pk, 1),)), key="k", at=at, until=at + timedelta(hours=1)),
+    ):
+        with pytest.raises(Refused, match=r"member\.unknown"):
+            tried()
+    assert not Redemption.objects.exists()

@@ -11,9 +11,10 @@ from liuliang.commerce.sheets import Row, bring_in
 from liuliang.commerce.shoppers import prices_for, shopper_of
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.leveling import NewLevel, set_ladder
-from liuliang.loyalty.models import MemberLevel
+from liuliang.loyalty.models import Level, MemberLevel
 from liuliang.loyalty.movements import movements
 from liuliang.loyalty.stock import remaining
+from liuliang.people.models import Member
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -132,3 +133,24 @@ def test_one_bad_row_leaves_nothing_of_the_table(at):
     assert (refused.value.code, refused.value.data["number"]) == ("sheet.row", 3)
     assert refused.value.data["inner"].code == "product.name"
     assert not Product.objects.exists()
+
+
+def test_a_level_that_a_price_asks_for_is_not_deleted(make_variant, at):
+    (gold,) = set_ladder([NewLevel("gold", "黄金", 100)])
+    add_offer(make_variant().pk, amount=1, at=at, level=gold.pk)
+    with pytest.raises(Refused, match=r"level\.needed"):
+        set_ladder([NewLevel("silver", "白银", 50)])
+    assert list(Level.objects.values_list("key", "threshold")) == [("gold", 100)]
+
+
+def test_a_merged_record_brings_its_member_price_along(make_variant, make_member, at):
+    silver, gold = set_ladder([NewLevel("silver", "白银", 50), NewLevel("gold", "黄金", 100)])
+    variant = make_variant(9_900)
+    add_offer(variant.pk, amount=7_000, at=at, level=gold.pk)
+    one, two = make_member(), make_member()
+    MemberLevel.objects.create(member_id=one, level=gold, since=at, review_on=at.date())
+    assert (pays(variant, one), pays(variant, two)) == (7_000, 9_900)
+    Member.objects.filter(pk=one).update(canonical_id=two)
+    assert pays(variant, two) == 7_000
+    MemberLevel.objects.create(member_id=two, level=silver, since=at, review_on=at.date())
+    assert pays(variant, two) == 7_000

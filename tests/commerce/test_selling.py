@@ -289,3 +289,12 @@ def test_what_is_paid_is_what_the_lines_cost(
         assert order.amount + order.discount == before
         assert Coupon.objects.get(pk=coupon.pk).used_at == at
         transaction.set_rollback(True)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_refund_that_comes_with_a_used_key_and_another_amount_is_refused(make_variant, make_member, at):
+    order = pay(place(Sale(make_member(), ((make_variant(9_900).pk, 1),)), at), at)
+    for _turn in range(2):
+        assert refund(order, 100, at).refunded == 100
+    with pytest.raises(Refused, match=r"idempotency\.body"):
+        refund(order, 200, at)

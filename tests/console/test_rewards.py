@@ -318,3 +318,19 @@ def test_pages_of_points_ask_few_questions_however_much_there_is(told, browser):
         with CaptureQueriesContext(connection) as asked:
             client.get(reverse(name, args=args))
         assert len(asked) <= most, name
+
+
+def test_a_form_that_is_sent_twice_gives_and_takes_once(world, read):
+    client = world.sign_in(world.owner)
+    told = {"way": "give", "amount": "7", "reason": "生日", "key": "a"}
+    url = reverse("console:adjust-points", args=[world.member.public_id])
+    before = balance_of(world.member.pk).available
+    for _turn in range(2):
+        assert client.post(url, told).status_code == 200
+    assert balance_of(world.member.pk).available == before + 7
+    assert client.post(url, told | {"amount": "8"}).status_code == 422
+    told = {"step": "deduct", "points": "5", "reason": "刷屏", "community": "", "key": "b"}
+    url = reverse("console:punish", args=[world.member.public_id])
+    answers = [client.post(url, told) for _turn in range(2)]
+    assert answers[0].headers["HX-Redirect"] == answers[1].headers["HX-Redirect"]
+    assert balance_of(world.member.pk).available == before + 2

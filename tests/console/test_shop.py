@@ -9,7 +9,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from liuliang.accounts.models import Role
-from liuliang.commerce.models import Coupon, Order, OrderLine, Product, Redemption, Variant
+from liuliang.commerce.mall import NewItem, create_item
+from liuliang.commerce.models import (
+    CodeBatch,
+    Coupon,
+    CouponRule,
+    CouponRun,
+    Order,
+    OrderLine,
+    Product,
+    Redemption,
+    Variant,
+)
+from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.stock import remaining
 from liuliang.people.models import Grant, Member
 from liuliang.people.names import grams
@@ -140,3 +152,76 @@ def test_lists_cost_as_many_queries_for_many_rows_as_for_one(world, owner, djang
         owner.get(reverse(f"console:{name}"))
         with django_assert_max_num_queries(16):
             owner.get(reverse(f"console:{name}"))
+
+
+def test_a_form_that_is_sent_twice_makes_one_run_one_batch_and_one_rule(world, owner):
+    kept = [CouponRun.objects.count(), CodeBatch.objects.count(), CouponRule.objects.count()]
+    for name, told in (
+        ("give-coupon-to-segment", {"segment": world.segment.public_id}),
+        ("make-codes", {"title": "传单", "count": "3"}),
+        ("new-coupon-rule", {"behaviour": "join", "community": world.group.public_id}),
+    ):
+        for _turn in range(2):
+            url = reverse(f"console:{name}", args=[world.template.public_id])
+            assert owner.post(url, told | {"key": "once"}).status_code == 302
+    made = [CouponRun.objects.count(), CodeBatch.objects.count(), CouponRule.objects.count()]
+    assert made == [count + 1 for count in kept]
+
+
+def test_addresses_leave_only_for_whom_one_may_contact(world):
+    packer = world.staff["no role at all"]
+    may_ship = Role.objects.create(name="打包", permissions=["orders.view", "orders.edit", "members.view"])
+    may_call = Role.objects.create(name="电话", permissions=["orders.view", "orders.edit", "members.contact"])
+    Grant.objects.create(staff=packer, role=may_ship, community=world.brand)
+    Grant.objects.create(staff=packer, role=may_call, community=world.other)
+    answer = world.sign_in(packer).post(reverse("console:export-shipping"))
+    assert answer.status_code == 409, "nothing waits for those one may contact"
+
+
+def test_points_are_redeemed_only_for_members_where_one_may_take_orders(world):
+    helper = world.staff["no role at all"]
+    looks = Role.objects.create(name="看看", permissions=["members.view", "shop.view", "orders.view"])
+    sells = Role.objects.create(name="卖货", permissions=["orders.view", "orders.edit", "members.view", "shop.view"])
+    Grant.objects.create(staff=helper, role=looks, community=world.brand)
+    Grant.objects.create(staff=helper, role=sells, community=world.other)
+    item = create_item(NewItem("贴纸", "privilege", 30), at=world.order.at)
+    told = {"member": world.member.public_id, "quantity": "1", "key": "x"}
+    before = Redemption.objects.count()
+    world.sign_in(helper).post(reverse("console:redeem-mall-item", args=[item.public_id]), told)
+    assert Redemption.objects.count() == before
+    outsider = Member.objects.get(name="乙群小明")
+    earn([Reward(outsider.pk, 50, "gift")], at=world.order.at)
+    answer = world.sign_in(helper).post(
+        reverse("console:redeem-mall-item", args=[item.public_id]), told | {"member": outsider.public_id}
+    )
+    assert answer.status_code == 302
+
+
+def test_the_mall_gives_only_coupons_that_one_may_give(world):
+    keeper = world.staff["no role at all"]
+    role = Role.objects.create(name="店长", permissions=["shop.view", "shop.edit"])
+    Grant.objects.create(staff=keeper, role=role, community=world.brand)
+    told = {
+        "name": "白送券", "kind": "coupon", "points": "1", "currency": "CNY", "template": str(world.template.pk),
+        "community": world.brand.public_id,
+    }  # fmt: skip
+    client, url = world.sign_in(keeper), reverse("console:new-mall-item")
+    assert client.post(url, told).status_code == 422
+    role.permissions = [*role.permissions, "coupons.give"]
+    role.save()
+    assert client.post(url, told).status_code == 302
+
+
+def test_orders_in_yen_are_exported_as_yen(world, owner):
+    Order.objects.filter(pk=world.order.pk).update(currency="JPY", amount=12_300)
+    body = b"".join(owner.get(reverse("console:orders"), {"export": "csv"}).streaming_content).decode()
+    assert "12300" in body.replace(",12300.0", ",12300")
+    assert "123.0," not in body
+
+
+def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):
+    packer = world.sign_in(world.staff["service of 甲"])
+    twin = Member.objects.get(name="密友阿珍珍")
+    Member.objects.filter(pk=world.member.pk).update(canonical=twin)
+    url = reverse("console:redemption", args=[world.redemption.number])
+    assert packer.get(url).status_code == 200

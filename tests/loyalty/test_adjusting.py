@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.reactions import ForgettingReaction
 from liuliang.people.erasure import erase_member
+from liuliang.people.models import Member
 
 
 @pytest.fixture
@@ -117,3 +118,17 @@ def test_what_was_written_about_somebody_goes_when_they_are_erased(shared_ledger
     erase_member(member, at=at)
     catch_up(reaction)
     assert (Adjustment.objects.get().reason, Adjustment.objects.get().amount) == ("", 5)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_would_be_gone_at_once_or_is_for_nobody_any_more_is_not_approved(make_member, staff, at):
+    member = make_member()
+    with audit.acting(staff("a")):
+        row = adjust(member, 5_000, reason="补发", at=at, ends_on=date(2026, 3, 2))
+    with audit.acting(staff("b")):
+        with pytest.raises(Refused, match=r"validity\.past"):
+            approve(row.pk, at=at + timedelta(days=2))
+        Member.objects.filter(pk=member).update(erased_at=at)
+        with pytest.raises(Refused, match=r"member\.unknown"):
+            approve(row.pk, at=at)
+    assert not Transfer.objects.exists()

@@ -260,8 +260,9 @@ def test_points_end_as_the_rule_says(make_member, tell):
     [
         ({"title": " "}, "rule.title"), ({"unit": "gold"}, "rule.unit"), ({"behaviour": "fly"}, "rule.behaviour"),
         ({"behaviour": "event:points.earned"}, "rule.loop"), ({"budget": "none"}, "rule.budget"),
-        ({"high": 1}, "rule.amount"), ({"undo_hours": -1}, "rule.undo"), ({"per": 100}, "rule.per"),
+        ({"high": 1}, "rule.amount"), ({"cap_day": 10**10}, "rule.cap"), ({"undo_hours": -1}, "rule.undo"), ({"per": 100}, "rule.per"),
         ({"validity": {"kind": "until", "day": "2020-01-01"}}, "validity.past"),
+        ({"validity": {"kind": "year_end", "number": 9_000}}, "validity.number"),
     ],
 )  # fmt: skip
 def test_a_rule_that_makes_no_sense_is_not_saved(wrong, code):
@@ -284,3 +285,49 @@ def test_the_reports_are_folds_of_the_log(make_member, tell):
         rebuild(projection)
         catch_up(projection)
         assert verify(projection).rows > 0
+
+
+@pytest.mark.parametrize(("back", "paid"), [(4_000, 60), (10_000, 0)])
+def test_what_went_back_before_an_order_was_claimed_is_not_rewarded(make_member, tell, back, paid):
+    from liuliang.commerce.events import OrderClaimed, OrderPaid, OrderRefunded
+
+    a_rule("order", 1, per=100)
+    a_rule("order", 7)
+    member = make_member()
+    tell(OrderPaid(order=1, amount=10_000), START, None)
+    tell(OrderRefunded(order=1, amount=back), START, None)
+    tell(OrderClaimed(order=1, amount=10_000, refunded=back), START, member)
+    react()
+    assert balance(member) == paid + (7 if paid else 0)
+    if paid:
+        tell(OrderRefunded(order=1, amount=1_000), START + HOUR, member)
+        react()
+        assert balance(member) == paid - 10 + 7
+
+
+def test_what_is_let_go_stays_within_the_caps_however_often_more_is_undone(make_member, tell):
+    from liuliang.commerce.events import OrderPaid, OrderRefunded
+
+    a_rule("order", 1, per=100, cap_total=100, is_forgiving=True)
+    member = make_member()
+    tell(OrderPaid(order=1, amount=10_000), START, member)
+    react()
+    spend(member, 100, cause="mall:1", at=START)
+    for _ in range(4):
+        tell(OrderRefunded(order=1, amount=2_500), START + HOUR, member)
+        react()
+    assert RuleDay.objects.get().amount == 100
+    tell(OrderPaid(order=2, amount=50_000), START + HOUR, member)
+    react()
+    assert balance(member) == 0, "the cap is used up"
+
+
+def test_an_order_in_yen_earns_nothing_by_the_yuan(make_member, tell):
+    from liuliang.commerce.events import OrderPaid
+
+    a_rule("order", 1, per=100)
+    a_rule("order", 7, conditions=[{"field": "amount", "operator": "at_least", "value": 5_000}])
+    member = make_member()
+    tell(OrderPaid(order=1, amount=10_000, currency="JPY"), START, member)
+    react()
+    assert balance(member) == 0

@@ -8,7 +8,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty import holds
 from liuliang.loyalty.accounts import POINTS, Address, find_accounts, open_account, purse, standing
-from liuliang.loyalty.expiry import expire_due
+from liuliang.loyalty.expiry import clear_earned_before, expire_due
 from liuliang.loyalty.models import Lot, LotUse, Transfer
 from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.refunds import refund
@@ -290,3 +290,12 @@ def test_a_purse_that_many_spend_from_at_once_is_spent_once(make_member, at_once
     assert sum(isinstance(each, int) for each in results) == 14
     assert {each.code for each in results if isinstance(each, Refused)} == {"points.not_enough"}
     assert not [each for each in results if not isinstance(each, (int, Refused))]
+
+
+def test_what_a_season_took_is_gone_and_not_owed_when_its_reward_is_taken_back(make_member, at):
+    member = make_member()
+    reward = give(member, 50, "a", at)
+    spend(member, 20, cause="mall:1", at=at)
+    clear_earned_before(at + timedelta(days=1), season="1", at=at + timedelta(days=2))
+    assert reverse_reward(reward, cause="u", at=at + timedelta(days=2)) == Reversal(owed=20)
+    assert (balance(member), balance(member, "debt")) == (0, -20)

@@ -216,3 +216,16 @@ def test_months_later_is_the_same_day_or_the_last_of_the_month(day, months):
 def test_an_end_that_makes_no_sense_or_has_passed_is_refused(wrong):
     with pytest.raises(Refused, match=r"validity\."):
         wrong.check(date(2026, 3, 1))
+
+
+def test_yuan_are_not_counted_in_other_currencies_unless_a_rule_asks_for_one():
+    by_amount = Terms(1, 1, 1, per=100, amount_field="amount")
+    assert worth(by_amount, happening(amount=10_000)) == 100
+    assert worth(by_amount, happening(amount=10_000, currency="CNY")) == 100
+    assert worth(by_amount, happening(amount=10_000, currency="JPY")) == 0
+    in_yen = replace(by_amount, conditions=(Condition("currency", "is", "JPY"),))
+    assert worth(in_yen, happening(amount=10_000, currency="JPY")) == 100
+    above = Terms(1, 5, 5, conditions=(Condition("amount", "at_least", 5_000),), money=frozenset({"amount"}))
+    assert worth(above, happening(amount=10_000, currency="CNY")) == 5
+    assert worth(above, happening(amount=10_000, currency="JPY")) == 0
+    assert worth(Terms(1, 5, 5, money=frozenset({"amount"})), happening(amount=10_000, currency="JPY")) == 5

@@ -179,3 +179,16 @@ def test_a_hold_that_is_posted_voided_and_timed_out_at_once_has_one_end(crowd, a
     assert states["open"] == 0
     assert remaining(stock).gone == states["posted"]
     assert remaining(stock).free == 30 - states["posted"]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_a_merged_record_has_counts_for_the_persons_limit(make_member, at):
+    one, two = make_member(), make_member()
+    stock = open_stock("coupon:1", 10, cause="made", at=at)
+    until = at + timedelta(hours=1)
+    redeem(reserve(stock, "coupon:1", one, 2, cause="a", at=at, until=until, at_most=3).hold, at=at)
+    Member.objects.filter(pk=one).update(canonical_id=two)
+    with pytest.raises(Refused, match=r"stock\.limit"):
+        reserve(stock, "coupon:1", two, 2, cause="b", at=at, until=until, at_most=3)
+    assert reserve(stock, "coupon:1", two, 1, cause="c", at=at, until=until, at_most=3).is_new
+    assert reserve(stock, "coupon:1", two, 5, cause="d", at=at, until=until).is_new

@@ -19,7 +19,7 @@ from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
 from liuliang.loyalty import stock
 from liuliang.loyalty.models import Account
-from liuliang.loyalty.purses import canonical_of
+from liuliang.loyalty.purses import person_of
 from liuliang.people.names import clean_name
 
 TEMPLATE_CREATED = audit.action("coupon.template_created", _("新建优惠券"))
@@ -141,9 +141,7 @@ def give_coupon(template: CouponTemplate, member: int, *, how: str, cause: str, 
     Raises:
         Refused: ``coupon.inactive``, ``coupon.ended``, ``member.unknown``, ``stock.sold_out``, ``stock.limit``.
     """
-    person = canonical_of([member]).get(member)
-    if person is None:
-        raise Refused("member.unknown")
+    person = person_of(member)
     named = f"{template.pk}:{cause}"
     known = Coupon.objects.filter(cause=named).first()
     if known is not None:

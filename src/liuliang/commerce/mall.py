@@ -24,7 +24,7 @@ from liuliang.loyalty import stock
 from liuliang.loyalty.idempotency import once
 from liuliang.loyalty.models import Account
 from liuliang.loyalty.points import spend
-from liuliang.loyalty.purses import canonical_of
+from liuliang.loyalty.purses import person_of
 from liuliang.people.names import clean_name
 
 ITEM_CREATED = audit.action("mall.item_created", _("上架商城礼品"))
@@ -199,9 +199,7 @@ def _redeem(wanted: Wanted, at: datetime) -> int:
     most = 1 if item.kind == COUPON else 1_000
     if not 1 <= wanted.quantity <= most:
         raise Refused("mall.quantity", most=most)
-    person = canonical_of([wanted.member]).get(wanted.member)
-    if person is None:
-        raise Refused("member.unknown")
+    person = person_of(wanted.member)
     address = {part: clean_name(wanted.address.get(part, ""))[:200] for part in ("name", "phone", "address")}
     if item.kind == GOODS and not all(address.values()):
         raise Refused("mall.address")

@@ -34,6 +34,12 @@ def templates(access: Access, permission: str) -> QuerySet[CouponTemplate]:
     return CouponTemplate.objects.filter(sold_by(access, permission))
 
 
+def own_templates(access: Access, permission: str) -> QuerySet[CouponTemplate]:
+    """Return the coupons for which `owns` holds."""
+    allowed = access.community_ids(permission)
+    return CouponTemplate.objects.all() if allowed is None else CouponTemplate.objects.filter(community__in=allowed)
+
+
 def owns(access: Access, permission: str, community: int | None) -> bool:
     """Tell whether ``permission`` holds for a thing of this branch; for everybody's, whether it holds everywhere."""
     return access.may_everywhere(permission) if community is None else access.may(permission, community)

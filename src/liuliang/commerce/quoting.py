@@ -11,7 +11,7 @@ from liuliang.commerce.models import Coupon, Variant
 from liuliang.commerce.prices import Priced
 from liuliang.commerce.shoppers import prices_for, shopper_of
 from liuliang.kernel.errors import Refused
-from liuliang.loyalty.purses import canonical_of
+from liuliang.loyalty.purses import person_of
 
 MOST_LINES = 50
 MOST_OF_ONE = 100_000
@@ -83,9 +83,7 @@ def quote(sale: Sale, *, at: datetime) -> Quote:
         Refused: ``member.unknown``, ``order.lines``, ``order.off_sale``, ``order.currency``, ``coupon.not_yours``, and as
             `liuliang.commerce.discounts.take_off`.
     """
-    person = canonical_of([sale.member]).get(sale.member)
-    if person is None:
-        raise Refused("member.unknown")
+    person = person_of(sale.member)
     wanted = _wanted(sale)
     currencies = {variant.product.currency for variant, _quantity in wanted}
     if len(currencies) > 1:

@@ -34,14 +34,16 @@ class CouponReaction(Reaction):
     @staticmethod
     def _seen(window: Window, rule: CouponRule, kinds: tuple[str, ...], earner: str) -> list[tuple[str, int]]:
         condition, params = window.where()
-        who = "(e.data->>%s)::int" if earner else "e.member"
+        # Nobody earns by inviting themselves, and bots have no use for coupons.
+        who = "nullif((e.data->>%s)::int, e.member)" if earner else "e.member"
         place = "" if rule.community_id is None else (
             " AND e.community IN (SELECT id FROM people_community WHERE path @> ARRAY[%s]::int[])"
         )  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT e.id::text, {who} FROM kernel_event e WHERE {condition} AND e.kind = ANY(%s)"
-                f" AND e.occurred_at >= %s AND {who} IS NOT NULL{place} ORDER BY e.xid, e.position",
+                f" AND e.occurred_at >= %s AND {who} IN (SELECT id FROM people_member WHERE NOT is_bot){place}"
+                " ORDER BY e.xid, e.position",
                 [
                     *([earner] if earner else []), *params, list(kinds), rule.starts_at, *([earner] if earner else []),
                     *([] if rule.community_id is None else [rule.community_id]),

@@ -216,7 +216,7 @@ def refund_order(
     at: datetime,
     back: Mapping[int, int] | None = None,
 ) -> Order:
-    """Note that money went back for an order, wholly or in part. The same ``key`` again changes nothing.
+    """Note that money went back for an order, wholly or in part. The same ``key`` and amount again changes nothing.
 
     Coupons come back to the buyer when all the money has gone back.
 
@@ -230,10 +230,14 @@ def refund_order(
         back: by line id, how many of its items come back into the stock.
 
     Raises:
-        Refused: ``order.unpaid``, ``order.imported``, ``refund.currency``, ``refund.amount`` with what is left, ``refund.items``.
+        Refused: ``order.unpaid``, ``order.imported``, ``refund.currency``, ``refund.amount`` with what is left, ``refund.items``,
+            ``idempotency.body`` for a key that came with another amount.
     """
     row = _locked(order)
-    if row.refunds.filter(key=key).exists():
+    known = row.refunds.filter(key=key).first()
+    if known is not None:
+        if known.amount != amount:
+            raise Refused("idempotency.body")
         return row
     if row.status not in {"paid", "refunded"}:
         raise Refused("order.unpaid")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django.db import connection
+from django.db.models import Max, Q
 
 from liuliang.commerce.models import Offer, Variant
 from liuliang.commerce.prices import Priced, Shopper, Terms, price_of
@@ -22,7 +23,9 @@ def shopper_of(person: int | None) -> Shopper:
             [person],
         )
         communities = frozenset(row[0] for row in cursor.fetchall())
-    level = MemberLevel.objects.filter(member=person).values_list("level__threshold", flat=True).first()
+    # A merge leaves levels with the records that reached them; the highest is the person's.
+    of_person = Q(member=person) | Q(member__canonical=person)
+    level = MemberLevel.objects.filter(of_person).aggregate(highest=Max("level__threshold"))["highest"]
     return Shopper(communities, level)
 
 

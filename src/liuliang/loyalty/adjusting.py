@@ -60,10 +60,7 @@ def adjust(member: int, amount: int, *, reason: str, at: datetime, ends_on: date
         raise Refused("adjustment.amount", amount=amount)
     if not reason.strip():
         raise Refused("adjustment.reason")
-    if ends_on is not None and ends_on < today(at):
-        raise Refused("validity.past", day=ends_on)
-    if not Member.objects.filter(id=member, erased_at=None).exists():
-        raise Refused("member.unknown")
+    _check(member, ends_on, at)
     row = Adjustment.objects.create(
         member_id=member, amount=amount, ends_on=ends_on, reason=reason.strip()[:300], staff=audit.actor().staff, at=at
     )
@@ -81,7 +78,9 @@ def approve(adjustment: int, *, at: datetime) -> Adjustment:
         Refused: ``adjustment.own`` for one's own, ``adjustment.decided`` for one that is done or refused,
             ``adjustment.unknown``, and as `adjust`.
     """
-    return _carry_out(_open(adjustment), at)
+    row = _open(adjustment)
+    _check(row.member_id, row.ends_on, at)
+    return _carry_out(row, at)
 
 
 @transaction.atomic
@@ -91,6 +90,14 @@ def reject(adjustment: int, *, at: datetime) -> Adjustment:
     _decide(row, "refused", at)
     audit.record(REJECTED, row.member, changes={"amount": (row.amount, None)})
     return row
+
+
+def _check(member: int, ends_on: date | None, at: datetime) -> None:
+    """Refuse what would be gone at once, or for nobody; asked again when it is approved, for days may lie between."""
+    if ends_on is not None and ends_on < today(at):
+        raise Refused("validity.past", day=ends_on)
+    if not Member.objects.filter(id=member, erased_at=None).exists():
+        raise Refused("member.unknown")
 
 
 def _open(adjustment: int) -> Adjustment:

@@ -32,7 +32,8 @@ class Undoing:
     """What takes the behaviour back.
 
     ``match`` is a SQL condition between the event ``e`` and the undoing event ``u``; ``part`` and ``whole`` are SQL
-    expressions of how much of it is undone by all that is logged by now. ``is_limited`` says that only an undoing
+    expressions of how much of it is undone by all that is logged by now. ``begun`` is a SQL condition on ``e`` alone that
+    says that it is undone in part by what was logged before it, for nobody. ``is_limited`` says that only an undoing
     within the rule's hours counts.
     """
 
@@ -40,6 +41,7 @@ class Undoing:
     match: str
     part: str = "1::bigint"
     whole: str = "1::bigint"
+    begun: str = ""
     is_limited: bool = False
     may_come_first: bool = True
 
@@ -73,6 +75,8 @@ _REFUNDED = Undoing(
     " FROM kernel_event r WHERE r.member = e.member AND r.kind = 'order.refunded'"
     " AND r.data->>'order' = e.data->>'order')",
     whole="(e.data->>'amount')::bigint",
+    # What went back before the order was claimed is told by the claim: those refunds have no member.
+    begun="coalesce((e.data->>'refunded')::bigint, 0) > 0",
 )
 
 _RECALLED = Undoing(

@@ -104,6 +104,7 @@ def terms_of(rule: EarningRule, communities: Mapping[int, frozenset[int]] | None
         high=rule.high,
         per=rule.per,
         amount_field=found.by_amount,
+        money=frozenset(field.key for field in found.fields if field.type == "money"),
         conditions=tuple(Condition(each["field"], each["operator"], each["value"]) for each in rule.conditions),
         communities=where,
         starts_at=rule.starts_at,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
@@ -46,7 +46,7 @@ def set_ladder(levels: Sequence[NewLevel]) -> list[Level]:
 
     Raises:
         Refused: as `liuliang.loyalty.levels.check_ladder`; ``level.name`` for one without; ``level.in_use`` when one would go
-            that members are on.
+            that members are on, ``level.needed`` for one that something else asks for, such as a price.
     """
     ordered = sorted(levels, key=lambda level: level.threshold)
     if any(not level.name.strip() for level in ordered):
@@ -60,7 +60,11 @@ def set_ladder(levels: Sequence[NewLevel]) -> list[Level]:
     if used is not None:
         raise Refused("level.in_use", name=used.name)
     before = list(Level.objects.order_by("threshold").values_list("key", "threshold", "keep"))
-    gone.delete()
+    for level in gone:
+        try:
+            level.delete()
+        except ProtectedError:
+            raise Refused("level.needed", name=level.name) from None
     # Thresholds are unique, so levels that exchange theirs would meet; they step aside first.
     for place, level in enumerate(Level.objects.order_by("id")):
         Level.objects.filter(pk=level.pk).update(threshold=2**62 + place)

@@ -11,10 +11,12 @@ from datetime import date, datetime
 
 from django.db import connection
 
+from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Event, Fact
 from liuliang.loyalty.accounts import GROWTH, POINTS, Address
 from liuliang.loyalty.events import Endings
 from liuliang.loyalty.lots import Taken
+from liuliang.people.models import Member
 
 SOURCE = "loyalty"
 """The source of the ledger's events in the log; their source id is the transfer's."""
@@ -27,6 +29,18 @@ def canonical_of(members: Collection[int]) -> dict[int, int]:
             "SELECT id, coalesce(canonical_id, id) FROM people_member WHERE id = ANY(%s)", [list(set(members))]
         )
         return dict(cursor.fetchall())
+
+
+def person_of(member: int) -> int:
+    """Return whom a member record means.
+
+    Raises:
+        Refused: ``member.unknown`` for none, or one that was erased: nothing new happens to them.
+    """
+    found = Member.objects.filter(id=member, erased_at=None).values_list("id", "canonical_id").first()
+    if found is None:
+        raise Refused("member.unknown")
+    return found[1] or found[0]
 
 
 def transfers_of(cause: str, *, kinds: Collection[str] = ()) -> list[int]:

@@ -109,7 +109,8 @@ def _given(reward: int) -> _Given:
             " t.amount - coalesce((SELECT sum(c.amount) FROM loyalty_transfer c WHERE c.corrects_id = t.id), 0)::bigint,"
             # Gone from the lot, less what ended or went back, less what is owed for already: that was spent.
             " l.amount - l.remaining - coalesce((SELECT sum(u.amount) FROM loyalty_lotuse u JOIN loyalty_transfer x"
-            "  ON x.id = u.transfer_id WHERE u.lot_id = l.id AND x.kind IN ('expired', 'reversed')), 0)::bigint"
+            "  ON x.id = u.transfer_id WHERE u.lot_id = l.id"
+            "  AND (x.kind IN ('expired', 'reversed') OR x.kind = 'deducted' AND x.cause LIKE 'season:%%')), 0)::bigint"
             " - coalesce((SELECT sum(c.amount) FROM loyalty_transfer c WHERE c.corrects_id = t.id AND c.kind = 'owed'), 0)"
             "::bigint, t.community FROM loyalty_transfer t JOIN loyalty_lot l ON l.transfer_id = t.id WHERE t.id = %s",
             [reward],

@@ -10,9 +10,13 @@ from typing import Any
 
 from liuliang.kernel.errors import Refused
 
+YUAN = "CNY"
 OPERATORS = ("is", "is_not", "at_least", "at_most", "contains", "longer_than")
 HIGHEST = 1_000_000
 """Most points that one event can be worth."""
+
+HIGHEST_CAP = 2_000_000_000
+"""Most points that a cap can allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Terms:
 
     An event is worth ``low`` to ``high`` points, drawn by the event itself so that it is always worth the same; or, with
     ``per``, ``low`` points for every full ``per`` of the amount field. Caps are in points for a person; None is none.
-    ``communities`` are those in which it holds, None for everywhere.
+    ``communities`` are those in which it holds, None for everywhere. Amounts of the field that is counted by, and of those in
+    ``money``, are yuan: what is in another currency is worth nothing, unless a condition asks for a currency.
     """
 
     rule: int
@@ -54,6 +59,7 @@ class Terms:
     high: int
     per: int = 0
     amount_field: str = ""
+    money: frozenset[str] = frozenset()
     conditions: tuple[Condition, ...] = ()
     communities: frozenset[int] | None = None
     starts_at: datetime | None = None
@@ -72,7 +78,9 @@ class Terms:
             raise Refused("rule.amount", highest=HIGHEST)
         if self.per < 0 or (self.per and not self.amount_field) or (self.per and self.low != self.high):
             raise Refused("rule.per")
-        if any(cap is not None and cap < 1 for cap in (self.cap_day, self.cap_week, self.cap_total)):
+        if any(
+            cap is not None and not 1 <= cap <= HIGHEST_CAP for cap in (self.cap_day, self.cap_week, self.cap_total)
+        ):
             raise Refused("rule.cap")
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise Refused("rule.time")
@@ -111,12 +119,19 @@ def worth(terms: Terms, happening: Happening) -> int:
         return 0
     if terms.communities is not None and happening.community not in terms.communities:
         return 0
-    if not all(condition.holds(happening.data) for condition in terms.conditions):
+    if not all(condition.holds(happening.data) for condition in terms.conditions) or _is_foreign(terms, happening.data):
         return 0
     if terms.per:
         amount = happening.data.get(terms.amount_field)
         return min(HIGHEST, amount // terms.per * terms.low) if isinstance(amount, int) and amount > 0 else 0
     return terms.low + _draw(terms.rule, happening.position, terms.high - terms.low + 1)
+
+
+def _is_foreign(terms: Terms, data: Mapping[str, Any]) -> bool:
+    """Tell whether the rule speaks of an amount in yuan and the event's is in another currency."""
+    asked = {condition.field for condition in terms.conditions}
+    speaks_of_yuan = "currency" not in asked and (bool(terms.per) or bool(asked & terms.money))
+    return speaks_of_yuan and data.get("currency", YUAN) != YUAN
 
 
 def award(terms: Terms, amount: int, earned: Earned) -> int:

@@ -138,9 +138,15 @@ def reserve(
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT outcome, hold FROM loyalty_hold(%s, loyalty_taker(%s, %s), %s, 'taken', %s, %s, %s, %s)",
-            [stock, thing, member, min(max(quantity, 0), MOST + 1), cause, at_most, at, until],
-        )
+            # What a person's merged records have counts too; it can only become less, for they take nothing any more.
+            "SELECT outcome, hold FROM loyalty_hold(%s, loyalty_taker(%s, %s), %s, 'taken', %s, %s - ("
+            " SELECT coalesce(sum(a.balance + a.expected), 0)::bigint FROM people_member m JOIN loyalty_account a"
+            "  ON a.member_id = m.id AND a.unit = %s AND a.kind = 'taken' AND a.key = ''"
+            "  WHERE m.canonical_id = %s AND m.id <> %s), %s, %s)",
+            [
+                stock, thing, member, min(max(quantity, 0), MOST + 1), cause, at_most, thing, member, member, at, until,
+            ],
+        )  # fmt: skip
         row = cursor.fetchone()
     try:
         return holds.told(row, quantity)

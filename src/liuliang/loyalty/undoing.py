@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -37,13 +38,23 @@ def find_undone(behaviour: Behaviour, *, events: Collection[int] = (), undoings:
     if undoing is None or not (events or undoings):
         return []
     side, positions = ("e", events) if events else ("u", undoings)
+    begun = (
+        " UNION ALL"
+        f" SELECT e.position, 0, e.id::text, e.id::text, e.occurred_at, interval '0', {undoing.part}, {undoing.whole}"
+        f" FROM kernel_event e WHERE e.position = ANY(%s) AND e.kind = ANY(%s) AND {undoing.begun}"
+        if events and undoing.begun
+        else ""
+    )
+    asked: list[list[Any]] = [list(positions), list(behaviour.kinds)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT e.id::text, u.id::text, e.occurred_at, u.occurred_at - e.occurred_at, {undoing.part}, {undoing.whole}"
+            "SELECT event, by, occurred_at, after, part, whole FROM ("
+            " SELECT e.position AS position, u.position AS undone_at, e.id::text AS event, u.id::text AS by, e.occurred_at,"
+            f" u.occurred_at - e.occurred_at AS after, {undoing.part} AS part, {undoing.whole} AS whole"
             f" FROM kernel_event e JOIN kernel_event u ON {undoing.match}"
-            f" WHERE {side}.position = ANY(%s) AND e.kind = ANY(%s) AND u.kind = ANY(%s)"
-            " ORDER BY e.position, u.position",
-            [list(positions), list(behaviour.kinds), list(undoing.kinds)],
+            f" WHERE {side}.position = ANY(%s) AND e.kind = ANY(%s) AND u.kind = ANY(%s){begun}"
+            ") found ORDER BY position, undone_at",
+            [*asked, list(undoing.kinds), *(asked if begun else [])],
         )
         return [Undone(*row) for row in cursor.fetchall()]
 
@@ -104,10 +115,11 @@ def take_back_undone(
                 )  # fmt: skip
             went = reversal.taken + reversal.owed + reversal.forgiven
             reward.corrected += went
-            if went:
-                count += 1
+            count += bool(went)
+            if went > reversal.forgiven:
                 day = clock.local_day(each.occurred_at, zone)
-                back[book.rule.pk, reward.member, day] -= went
+                # What was let go the member has had: it stays within the caps.
+                back[book.rule.pk, reward.member, day] -= went - reversal.forgiven
     count_for_caps(back)
     return count
 

@@ -37,7 +37,9 @@ class Validity:
         if self.kind not in KINDS:
             raise Refused("validity.unknown", kind=self.kind)
         least = 1 if self.kind in {"days", "months"} else 0
-        if not least <= self.number <= 36_500:
+        # The calendar ends with the year 9999, and one rule beyond it would stop the paying of all.
+        most = 1_000 if self.kind == "year_end" else 36_500
+        if not least <= self.number <= most:
             raise Refused("validity.number", number=self.number)
         if self.kind == "until" and (self.day is None or self.day < today):
             raise Refused("validity.past", day=self.day)

@@ -87,11 +87,16 @@ def money(minor: int, currency: str = "CNY") -> str:
     return f"{sign}{symbol(currency)}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
 
 
+def major(minor: int, currency: str = "CNY") -> float:
+    """Return minor units as the number people write, for files that are reckoned with: 1234.5."""
+    return minor if currency in _WITHOUT_MINOR else minor / 100
+
+
 def money_short(minor: int, currency: str = "CNY") -> str:
     """Write an amount shortly, for cards and axes: ¥12.8 万."""
-    major = abs(minor) if currency in _WITHOUT_MINOR else abs(minor) / 100
+    amount = major(abs(minor), currency)
     sign = "-" if minor < 0 else ""
-    rounded = _nearest(major) if major >= 100 else major
+    rounded = _nearest(amount) if amount >= 100 else amount
     return f"{sign}{symbol(currency)}{count(rounded)}"
 
 

@@ -22,8 +22,10 @@ from liuliang.accounts.permissions import MEMBERS_VIEW, POINTS_ADJUST, POINTS_AP
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.listing import shown_name
+from liuliang.console.once import once_for
 from liuliang.console.rewards.account import may_see
 from liuliang.console.rewards.reach import reached
+from liuliang.console.shop.fields import KeyedForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.adjusting import adjust, approve, programme, reject
@@ -44,7 +46,7 @@ STATES: dict[str, tuple[str | Promise, str]] = {
 }
 
 
-class AdjustForm(forms.Form):
+class AdjustForm(KeyedForm):
     """How many points, which way, and why."""
 
     way = forms.ChoiceField(
@@ -73,8 +75,13 @@ def adjust_points(request: StaffRequest, member: Member) -> HttpResponse:
     if form.is_valid():
         told = form.cleaned_data
         ends_on = told["ends_on"] if told["way"] == GIVE else None
-        try:
+
+        def effect() -> int:
             row = adjust(member.pk, form.signed, reason=told["reason"], at=clock.now(), ends_on=ends_on)
+            return int(row.pk)
+
+        try:
+            row = Adjustment.objects.get(pk=once_for(request, told["key"], effect))
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:

@@ -22,7 +22,9 @@ from liuliang.accounts.permissions import MEMBERS_EXPORT, MEMBERS_VIEW, PENALTIE
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, access_of, finds, page
 from liuliang.console.members.listing import shown_name
+from liuliang.console.once import once_for
 from liuliang.console.rewards.reach import reached, records_of
+from liuliang.console.shop.fields import KeyedForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.models import Penalty
@@ -129,7 +131,7 @@ def penalties(request: StaffRequest) -> HttpResponseBase:
     return PENALTIES.respond(request, rows, template="console/rewards/penalties.html")
 
 
-class PenaltyForm(forms.Form):
+class PenaltyForm(KeyedForm):
     """Which step, where, why, and what goes with it."""
 
     step = forms.ChoiceField(label=_("处罚"), choices=list(LADDER.items()))
@@ -160,16 +162,21 @@ def punish(request: StaffRequest, member: Member) -> HttpResponse:
     form = PenaltyForm(request.access, request.POST or None, initial={"step": step})
     if form.is_valid():
         told = form.cleaned_data
-        try:
+
+        def effect() -> int:
             row = penalise(
                 member.pk, told["step"], reason=told["reason"], at=at, community=form.places.get(told["community"]),
                 points=told["points"] or 0, until=at + timedelta(days=told["days"]) if told["days"] else None,
             )  # fmt: skip
+            return int(row.pk)
+
+        try:
+            given = once_for(request, told["key"], effect)
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
             messages.success(request, _now("处罚已记录。禁言和移出请在群里执行。"))
-            return HttpResponseClientRedirect(reverse("console:penalty", args=[row.pk]))
+            return HttpResponseClientRedirect(reverse("console:penalty", args=[given]))
     context = {
         "form": form, "member": member, "name": shown_name(member), "proposed": LADDER[step], "days": MEMORY.days,
     }  # fmt: skip

@@ -20,6 +20,7 @@ from liuliang.loyalty.accounts import GROWTH, POINTS
 from liuliang.loyalty.behaviours import Field, behaviour, behaviours
 from liuliang.loyalty.budgets import points_budgets
 from liuliang.loyalty.models import EarningRule
+from liuliang.loyalty.rules import HIGHEST_CAP
 from liuliang.loyalty.validity import day_begins, programme_zone
 from liuliang.people.access import Access
 
@@ -54,7 +55,7 @@ def _day_field(title: Any, *, required: bool = False, hint: Any = "") -> forms.D
 
 
 def _number(title: Any, *, required: bool = False, hint: Any = "", low: int = 1) -> forms.IntegerField:
-    return forms.IntegerField(label=title, required=required, help_text=hint, min_value=low, max_value=10**12)
+    return forms.IntegerField(label=title, required=required, help_text=hint, min_value=low, max_value=HIGHEST_CAP)
 
 
 class RuleForm(forms.Form):

@@ -18,6 +18,7 @@ from liuliang.commerce import coupons as services
 from liuliang.commerce.discounts import PERCENT
 from liuliang.commerce.models import CodeBatch, Coupon, CouponCode, CouponRule, CouponTemplate
 from liuliang.console.doors import StaffRequest, find_community, page
+from liuliang.console.once import once_for
 from liuliang.console.segments.listing import find_segment
 from liuliang.console.shop.coupon_forms import (
     ChangeTemplateForm,
@@ -106,8 +107,14 @@ def give_to_segment(request: StaffRequest, template: CouponTemplate) -> HttpResp
         segment = find_segment(request.access, MEMBERS_VIEW, told["segment"])
         if segment is None:
             raise Refused("segment.segment_gone")
-        run = giving.begin_run(template, members_of(segment), title=segment.name, at=clock.now())
-        jobs.give_to_many.defer(run=run.pk)
+        members = members_of(segment)
+
+        def begin() -> int:
+            run = giving.begin_run(template, members, title=segment.name, at=clock.now())
+            jobs.give_to_many.defer(run=run.pk)
+            return int(run.pk)
+
+        once_for(request, told["key"], begin)
 
     if done(form, effect):
         return back(request, _page(template), _("开始发放，可以离开这个页面；发了多少会记在这里。"))
@@ -119,7 +126,14 @@ def give_to_segment(request: StaffRequest, template: CouponTemplate) -> HttpResp
 def make_codes(request: StaffRequest, template: CouponTemplate) -> HttpResponse:
     """Make codes."""
     form = CodesForm(request.POST or None)
-    if done(form, lambda told: codes.make_codes(template, told["count"], title=told["title"], at=clock.now())):
+
+    def effect(told: Mapping[str, Any]) -> None:
+        def make() -> int:
+            return int(codes.make_codes(template, told["count"], title=told["title"], at=clock.now()).pk)
+
+        once_for(request, told["key"], make)
+
+    if done(form, effect):
         return back(request, _page(template), _("券码已生成，可以导出。"))
     text = _("一个码换一张券，先到先得，仍受总量和每人限领约束。")
     return dialog(request, form, _("生成券码"), _("生成"), text=text)
@@ -150,7 +164,12 @@ def new_rule(request: StaffRequest, template: CouponTemplate) -> HttpResponse:
 
     def effect(told: Mapping[str, Any]) -> None:
         place = _place(request, told["community"])
-        giving.add_rule(template, told["behaviour"], community=place.pk if place else None, at=clock.now())
+        where = place.pk if place else None
+
+        def add() -> int:
+            return int(giving.add_rule(template, told["behaviour"], community=where, at=clock.now()).pk)
+
+        once_for(request, told["key"], add)
 
     if done(form, effect):
         return back(request, _page(template), _("规则已生效，从现在起发生的才算。"))

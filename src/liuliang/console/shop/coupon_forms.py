@@ -84,7 +84,7 @@ class GiveForm(KeyedForm):
     """One coupon for one member, who is searched for beside it."""
 
 
-class SegmentForm(forms.Form):
+class SegmentForm(KeyedForm):
     """A segment whose members get a coupon each."""
 
     segment = forms.ChoiceField(label=_("发给哪个人群"))
@@ -97,7 +97,7 @@ class SegmentForm(forms.Form):
         ]
 
 
-class CodesForm(forms.Form):
+class CodesForm(KeyedForm):
     """Codes to be made."""
 
     title = forms.CharField(label=_("用在哪里"), max_length=80, help_text=_("例如 三月传单、快递卡片。"))
@@ -110,7 +110,7 @@ class ClaimForm(forms.Form):
     code = forms.CharField(label=_("券码"), max_length=40, widget=forms.TextInput({"autocomplete": "off"}))
 
 
-class RuleForm(forms.Form):
+class RuleForm(KeyedForm):
     """What members do to get a coupon."""
 
     behaviour = forms.ChoiceField(label=_("成员做了什么就发"))

@@ -18,6 +18,7 @@ from liuliang.commerce.models import MallItem, Redemption
 from liuliang.commerce.queries import owns, sold_by
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.members.listing import member_url, shown_name
+from liuliang.console.rewards.reach import reached
 from liuliang.console.shop.mall_forms import KINDS
 from liuliang.console.shop.products import free_of, place_of
 from liuliang.people.access import Access
@@ -38,10 +39,10 @@ def items(access: Access, permission: str) -> QuerySet[MallItem]:
     return MallItem.objects.filter(sold_by(access, permission))
 
 
-def redemptions(access: Access, permission: str) -> QuerySet[Redemption]:
-    """Return the redemptions of members where ``permission`` holds."""
+def redemptions(access: Access, *permissions: str) -> QuerySet[Redemption]:
+    """Return the redemptions of members where all these permissions hold."""
     rows = Redemption.objects.all()
-    return rows if access.may_everywhere(permission) else rows.filter(member__in=access.members(permission))
+    return rows if all(map(access.may_everywhere, permissions)) else reached(rows, access, *permissions)
 
 
 @finds("item")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liuliang.accounts.permissions import ORDERS_EDIT, SHOP_EDIT
+from liuliang.accounts.permissions import MEMBERS_CONTACT, ORDERS_EDIT, SHOP_EDIT
 from liuliang.commerce import fulfilment
 from liuliang.commerce import mall as services
 from liuliang.commerce.fulfilment import Parcel
@@ -91,7 +91,7 @@ def redeem(request: StaffRequest, item: MallItem) -> HttpResponse:
     made: list[Redemption] = []
 
     def effect(told: Mapping[str, Any]) -> None:
-        member = chosen_member(request, request.POST.get("member", ""))
+        member = chosen_member(request, request.POST.get("member", ""), ORDERS_EDIT)
         if member is None:
             raise Refused("order.buyer")
         address = {"name": told.get("to", ""), "phone": told.get("phone", ""), "address": told.get("address", "")}
@@ -103,7 +103,7 @@ def redeem(request: StaffRequest, item: MallItem) -> HttpResponse:
     if "key" in request.POST and done(form, effect):
         return back(request, reverse("console:redemption", args=[made[0].number]), _("已兑换。"))
     text = request.GET.get("q", request.POST.get("q", ""))
-    people = people_named(request, text)
+    people = people_named(request, text, ORDERS_EDIT)
     if request.headers.get("HX-Target", "").endswith("people-found"):
         return render(request, "console/shop/people.html", {"people": people, "q": text})
     said = _("每件要 {price}。").format(price=price_of(item))
@@ -165,7 +165,9 @@ def export(request: StaffRequest) -> StreamingHttpResponse:
     """Give what waits to be sent, with addresses, as a workbook to be filled with tracking numbers; and put that on record."""
     if not may_see_addresses(request.access):
         raise PermissionDenied
-    rows = redemptions(request.access, ORDERS_EDIT).filter(state=services.WAITING, item__kind=services.GOODS)
+    rows = redemptions(request.access, ORDERS_EDIT, MEMBERS_CONTACT).filter(
+        state=services.WAITING, item__kind=services.GOODS
+    )
     rows = rows.select_related("item").order_by("at", "id")
     first = rows.first()
     if first is None:

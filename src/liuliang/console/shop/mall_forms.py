@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.accounts.permissions import SHOP_EDIT, SHOP_VIEW
+from liuliang.accounts.permissions import COUPONS_GIVE, SHOP_EDIT
 from liuliang.commerce import queries
 from liuliang.commerce.mall import COUPON, GOODS, MOST_POINTS, PRIVILEGE, SERVICE
 from liuliang.commerce.models import CouponTemplate, MallItem
@@ -53,7 +53,7 @@ class NewItemForm(ItemForm):
     def __init__(self, *arguments: Any, access: Access, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["community"] = place_field(access, SHOP_EDIT)
-        shown = queries.templates(access, SHOP_VIEW).filter(is_active=True).order_by("name")
+        shown = queries.own_templates(access, COUPONS_GIVE).filter(is_active=True).order_by("name")
         self.fields["template"].queryset = shown  # type: ignore[attr-defined]
         if self.is_bound:
             self.fields["amount"].currency = self.data.get("currency", "CNY")  # type: ignore[attr-defined]

@@ -60,11 +60,11 @@ ORDERS = Listing(
         Column("product", _("商品"), value="product", space="clipped"),
         Column("quantity", _("件数"), value="quantity", show=cells.count, align="end"),
         Column(
-            "amount", _("金额"), value=lambda one: one.amount / 100, align="end",
+            "amount", _("金额"), value=lambda one: formats.major(one.amount, one.currency), align="end",
             cell=lambda one: formats.money(one.amount, one.currency),
         ),
         Column(
-            "refunded", _("已退"), value=lambda one: one.refunded / 100, align="end",
+            "refunded", _("已退"), value=lambda one: formats.major(one.refunded, one.currency), align="end",
             cell=lambda one: formats.money(one.refunded, one.currency) if one.refunded else "",
         ),
         Column("currency", _("币种"), value="currency", is_default=False),
