@@ -149,6 +149,9 @@ LAKE_ROOT = HOME / "lake"
 LAKE_MEMORY_LIMIT = int(environment.variable("LIULIANG_LAKE_MEMORY", str(2 * 1024**3)))
 LAKE_TIME_LIMIT = int(environment.variable("LIULIANG_LAKE_SECONDS", "20"))
 
+# Where WeChat Pay is. Another address is for trials with a stand-in.
+WECHATPAY_URL = environment.variable("LIULIANG_WECHATPAY_URL", "https://api.mch.weixin.qq.com")
+
 METRICS_TOKEN = environment.variable("LIULIANG_METRICS_TOKEN")
 
 UPLOAD_ROOT = HOME / "uploads"

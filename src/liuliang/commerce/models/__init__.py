@@ -17,6 +17,7 @@ from liuliang.commerce.models.coupons import (
 from liuliang.commerce.models.goods import Offer, Product, Variant
 from liuliang.commerce.models.mall import MallItem, Redemption
 from liuliang.commerce.models.orders import Buyer, Order, OrderCoupon, OrderLine, OrderRefund
+from liuliang.commerce.models.payments import Payment, PaymentAccount, PaymentRefund
 
 __all__ = [
     "Buyer",
@@ -33,6 +34,9 @@ __all__ = [
     "OrderCoupon",
     "OrderLine",
     "OrderRefund",
+    "Payment",
+    "PaymentAccount",
+    "PaymentRefund",
     "Product",
     "Redemption",
     "Variant",

@@ -16,7 +16,8 @@ class Order(models.Model):
 
     ``source`` and ``number`` identify it: the same order imported again is the same row. ``member`` is the buyer's record.
     An order made here (`liuliang.commerce.selling`) has lines; unpaid, it waits until ``until``. ``content`` and ``play``
-    say in words what it came from, ``staff`` is the person in charge, ``paid_how`` how the money came.
+    say in words what it came from, ``staff`` is the person in charge, ``paid_how`` how the money came. ``refunding`` is what is
+    on its way back and has not arrived.
     """
 
     source = models.CharField(max_length=60)
@@ -26,6 +27,7 @@ class Order(models.Model):
     at = models.DateTimeField()
     amount = models.BigIntegerField()
     refunded = models.BigIntegerField(default=0)
+    refunding = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3, default="CNY")
     product = models.CharField(max_length=300, blank=True, default="")
     quantity = models.IntegerField(default=1)
@@ -43,7 +45,9 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "number"], name="commerce_order_number"),
             models.CheckConstraint(
-                condition=models.Q(refunded__gte=0, refunded__lte=models.F("amount")), name="commerce_order_refund"
+                condition=models.Q(refunded__gte=0, refunding__gte=0)
+                & models.Q(amount__gte=models.F("refunded") + models.F("refunding")),
+                name="commerce_order_refund",
             ),
         ]
         indexes = [
@@ -117,11 +121,12 @@ class OrderCoupon(models.Model):
 
 
 class OrderRefund(models.Model):
-    """Money that went back, once for each ``key``."""
+    """Money that went back, once for each ``key``; ``state`` is processing while it is on its way, succeeded or failed."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     key = models.CharField(max_length=60)
     amount = models.BigIntegerField()
+    state = models.CharField(max_length=10, default="succeeded", db_default="succeeded")
     reason = models.CharField(max_length=300, blank=True, default="")
     at = models.DateTimeField()
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")

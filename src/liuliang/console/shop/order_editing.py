@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_EDIT
-from liuliang.commerce import coupons, queries, selling
+from liuliang.commerce import coupons, queries, refunding, selling
 from liuliang.commerce.models import Coupon, Order, Variant
 from liuliang.commerce.quoting import Quote, Sale, quote
 from liuliang.console import errors
@@ -203,7 +203,7 @@ def refund(request: StaffRequest, order: Order) -> HttpResponse:
     form = RefundForm(request.POST or None, order=order)
 
     def effect(told: Mapping[str, Any]) -> None:
-        selling.refund_order(
+        refunding.refund_order(
             order.pk, told["amount"], currency=order.currency, key=told["key"], reason=told["reason"], at=clock.now(),
             back=form.back(),
         )  # fmt: skip
