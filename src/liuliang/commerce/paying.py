@@ -23,6 +23,7 @@ from liuliang.commerce.refunding import settle_back
 from liuliang.commerce.selling import HERE, take_payment
 from liuliang.kernel.errors import Refused
 
+BEGUN = audit.action("payment.begun", _("发起在线收款"))
 STRAYED = audit.action("payment.strayed", _("收到订单收不下的钱"))
 
 MARGIN = timedelta(minutes=2)
@@ -95,11 +96,13 @@ def _attempt(number: int, plugin: PaymentAdapter, way: str, at: datetime) -> Pay
     known = begun.order_by("-id").first()
     if known is not None and known.amount == order.amount:
         return known
-    return Payment.objects.create(
+    row = Payment.objects.create(
         order=order, adapter=plugin.key, way=way, number=f"{order.number}P{order.payments.count() + 1}",
         amount=order.amount, currency=order.currency, state="new", begun_at=at, until=order.until - MARGIN,
         ask_at=at + timedelta(seconds=WAITS[0]),
     )  # fmt: skip
+    audit.record(BEGUN, order, name=order.number, community=order.community_id, changes={"payment": (None, row.number)})
+    return row
 
 
 def receive(adapter: str, headers: Mapping[str, str], body: bytes, *, at: datetime) -> None:

@@ -18,10 +18,11 @@ from liuliang.commerce.base import Back, BackStanding
 from liuliang.commerce.events import OrderRefunded
 from liuliang.commerce.models import Coupon, Order, OrderCoupon, OrderLine, OrderRefund, Payment, PaymentRefund
 from liuliang.commerce.payment_accounts import config_of, find_adapter, notices_at
-from liuliang.commerce.selling import locked_order, order_told
+from liuliang.commerce.selling import granted_by, locked_order, order_told
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.log import append
 from liuliang.loyalty import stock
+from liuliang.subscriptions import subscribing
 
 REFUNDED = audit.action("order.refunded", _("订单退款"))
 ASKED = audit.action("order.refund_asked", _("发起原路退款"))
@@ -167,6 +168,7 @@ def _count(row: Order, refund: OrderRefund, at: datetime) -> None:
     row.save(update_fields=["refunded", "refunding", "status"])
     if row.status == "refunded":
         _give_coupons_back(row, at)
+    subscribing.shorten(granted_by(row), paid=row.amount, refunded=row.refunded, at=at)
     append([order_told(row, OrderRefunded(row.pk, refund.amount, row.currency), f"refunded:{row.refunded}")])
     audit.record(
         REFUNDED, row, name=row.number, community=row.community_id, changes={"refunded": (before, row.refunded)},

@@ -29,6 +29,8 @@ from liuliang.loyalty import stock
 from liuliang.loyalty.idempotency import once
 from liuliang.loyalty.validity import programme_zone
 from liuliang.people.names import clean_name
+from liuliang.subscriptions import subscribing
+from liuliang.subscriptions.subscribing import Grant
 
 PLACED = audit.action("order.placed", _("开单"))
 PAID = audit.action("order.paid", _("确认收款"))
@@ -167,6 +169,10 @@ def take_payment(row: Order, *, how: str, reference: str, at: datetime) -> None:
             for each in used
         ]
     )  # fmt: skip
+    for line in OrderLine.objects.filter(order=row, variant__plan__isnull=False).select_related("variant__plan"):
+        assert line.variant.plan is not None  # noqa: S101 - filtered above
+        told = Grant(_buyer(row), line.variant.plan, granted_by(row), line.quantity, community=row.community_id)
+        subscribing.grant(told, at=at)
     audit.record(
         PAID, row, name=row.number, community=row.community_id,
         changes={"amount": (None, row.amount), "how": (None, how), "reference": (None, row.reference)},
@@ -236,6 +242,11 @@ def locked_order(order: int) -> Order:
     if row.source != HERE:
         raise Refused("order.imported")
     return row
+
+
+def granted_by(order: Order) -> str:
+    """Return what names an order as the cause of a paid membership."""
+    return f"order:{order.pk}"
 
 
 def _buyer(order: Order) -> int:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "liuliang.accounts",
     "liuliang.people",
     "liuliang.loyalty",
+    "liuliang.subscriptions",
     "liuliang.commerce",
     "liuliang.segments",
     "liuliang.importers",

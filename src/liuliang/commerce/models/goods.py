@@ -7,6 +7,7 @@ from django.db import models
 
 from liuliang.loyalty.models import Account, Level
 from liuliang.people.models import Community, new_public_id
+from liuliang.subscriptions.models import Plan
 
 
 class Product(models.Model):
@@ -39,7 +40,7 @@ class Variant(models.Model):
     """One form of a product that can be put into an order. ``amount`` is its listed price in minor units.
 
     ``stock`` is its account in the ledger, None for what never runs out. ``per_person`` is how many one person may have
-    in all, None for any number.
+    in all, None for any number. ``plan`` is the paid membership that it is, None for anything else.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
@@ -48,6 +49,7 @@ class Variant(models.Model):
     amount = models.BigIntegerField()
     per_person = models.IntegerField(null=True)
     stock = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="+")
+    plan = models.OneToOneField(Plan, null=True, on_delete=models.PROTECT, related_name="variant")
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -71,13 +73,14 @@ class Offer(models.Model):
     """A better price for who meets all its conditions; see `liuliang.commerce.prices.Terms`.
 
     ``communities`` are ids: their members and those of what is below them, and only they. ``level`` is that level or a
-    higher one. ``from_quantity`` is how many of the variant the order must hold.
+    higher one. ``plan`` is for who has that paid membership. ``from_quantity`` is how many of the variant the order must hold.
     """
 
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="offers")
     amount = models.BigIntegerField()
     communities = ArrayField(models.IntegerField(), default=list)
     level = models.ForeignKey(Level, null=True, on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, null=True, db_index=False, on_delete=models.PROTECT, related_name="+")
     from_quantity = models.IntegerField(default=1)
 
     class Meta:
