@@ -228,7 +228,7 @@ class WeChatPayment:
         found = [Finding("right", about)]
         if config.public_key_id:
             words = _("用公钥时，APIv3 密钥要等第一次收到通知才知道对不对；错了，收款要等系统去问才会确认。")
-            found.append(Finding("unknown", _("APIv3 密钥"), words))
+            found.append(Finding("unknown", _("用 APIv3 密钥解开通知"), words))
         return found
 
 

@@ -41,7 +41,7 @@ def length_in_words(plan: Plan) -> str:
     """Return how long a plan is."""
     if plan.unit == MONTH:
         return ngettext("{n} 个月", "{n} 个月", plan.length).format(n=plan.length)
-    return ngettext("{n} 天", "{n} 天", plan.length).format(n=plan.length)
+    return ngettext("共 {n} 天", "共 {n} 天", plan.length).format(n=plan.length)
 
 
 def rights_of(plan: Plan) -> list[str]:
