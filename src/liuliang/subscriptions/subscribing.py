@@ -192,11 +192,14 @@ def expire_due(*, at: datetime) -> int:
 
 
 def _lock(member: int) -> int:
-    person = canonical_of([member]).get(member)
-    if person is None:
-        raise Refused("member.unknown")
-    Member.objects.select_for_update(of=("self",), no_key=True).get(pk=person)
-    return person
+    """Lock the person of a record and return their id. Somebody who is merged meanwhile is looked up again."""
+    while True:
+        person = canonical_of([member]).get(member)
+        if person is None:
+            raise Refused("member.unknown")
+        Member.objects.select_for_update(of=("self",), no_key=True).get(pk=person)
+        if canonical_of([member]).get(member) == person:
+            return person
 
 
 def _rows(person: int, plan: Plan) -> list[Subscription]:
