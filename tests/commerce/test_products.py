@@ -9,6 +9,7 @@ from liuliang.commerce.models import Product, Variant
 from liuliang.commerce.products import add_offer, add_variant, change_stock, change_variant, create_product
 from liuliang.commerce.sheets import Row, bring_in
 from liuliang.commerce.shoppers import prices_for, shopper_of
+from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.leveling import NewLevel, set_ladder
 from liuliang.loyalty.models import Level, MemberLevel
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("ledger")
 
 
 def pays(variant: Variant, member: int | None, quantity: int = 1) -> int:
-    return prices_for(shopper_of(member), [(variant, quantity)])[0].amount
+    return prices_for(shopper_of(member, at=clock.now()), [(variant, quantity)])[0].amount
 
 
 def test_a_community_price_is_for_its_members_and_those_below_it(make_variant, make_member, make_community, at):

@@ -14,7 +14,8 @@ from liuliang.commerce.products import add_offer, change_variant
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.commerce.queries import brought, sold
 from liuliang.commerce.quoting import Sale, quote
-from liuliang.commerce.selling import close_order, pay_order, place_order, refund_order, time_out_orders
+from liuliang.commerce.refunding import refund_order
+from liuliang.commerce.selling import close_order, pay_order, place_order, time_out_orders
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent

@@ -23,16 +23,19 @@ from pyroaring import BitMap
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import wechat_pay
 from liuliang.accounts import audit, second_factor
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.accounts.services import account, links, owners
 from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.commerce import payment_accounts
 from liuliang.commerce.codes import make_codes
 from liuliang.commerce.coupons import NewTemplate, create_template, give_coupon
 from liuliang.commerce.giving import add_rule
 from liuliang.commerce.mall import NewItem, Wanted, create_item, redeem
-from liuliang.commerce.models import CouponTemplate, MallItem, Order, Product, Redemption
+from liuliang.commerce.models import CouponTemplate, MallItem, Order, Payment, Product, Redemption
+from liuliang.commerce.plan_selling import sell_plan
 from liuliang.commerce.products import add_offer, add_variant, create_product
 from liuliang.commerce.quoting import Sale
 from liuliang.commerce.selling import pay_order, place_order
@@ -63,6 +66,9 @@ from liuliang.people.profile import NEEDS
 from liuliang.people.proposals import reject_proposal
 from liuliang.people.tagging import tag_members
 from liuliang.segments.models import Segment
+from liuliang.subscriptions import subscribing
+from liuliang.subscriptions.models import Plan, Term
+from liuliang.subscriptions.plans import PlanTerms
 from liuliang.ui.assets import asset_url
 from liuliang.ui.listing import Column
 from liuliang.ui.listing.export import write_xlsx
@@ -290,12 +296,28 @@ def _shop(brand: Community, group: Community, member: Member, staff: Staff) -> d
     sale = Sale(member.pk, ((variant.pk, 1),), community=group.id, content="密文种草", play="密拼团", staff=staff.pk)
     order = place_order(sale, key="world", at=now, until=now + timedelta(hours=1))
     Order.objects.filter(pk=order.pk).update(reference="密流水号")
+    _account(order)
+    told = PlanTerms("密友年卡", rights=("密室优先",), day_kind="month", day_number=8, day_off=10, day_points=100)
+    plan = sell_plan(told, amount=19_900, community=brand.id, at=now)
+    subscribing.give(subscribing.Grant(member.pk, plan, "gift:world", how="gift", reason="密函致歉"), at=now)
     gift = NewItem("密藏马克杯", "goods", 30, community=brand.id, description="密窑烧制")
     item = create_item(gift, at=now, quantity=10)
     earn([Reward(member.pk, 500, "world")], at=now)
     where = {"name": "密友收货", "phone": "13900007777", "address": "密云路 1 号"}
     redemption = redeem(Wanted(item.pk, member.pk, 1, where), key="world", at=now)
     return {"product": product, "template": template, "order": order, "item": item, "redemption": redemption}
+
+
+def _account(order: Order) -> None:
+    """Let orders be paid through an adapter, and show a code for one of them."""
+    now = clock.now()
+    payment_accounts.save_account("wechatpay", wechat_pay.config(), at=now)
+    payment_accounts.switch_account("wechatpay", is_active=True, at=now)
+    Payment.objects.create(
+        order=order, adapter="wechatpay", way="native", number=f"{order.number}P1", amount=order.amount, currency="CNY",
+        state="open", handle={"url": "weixin://wxpay/bizpayurl?pr=secret"}, begun_at=now,
+        until=now + timedelta(minutes=50),
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -330,6 +352,10 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "rule_id": lambda world: str(world.template.rules.get().pk),
         "coupon_id": lambda world: str(world.template.coupons.get().pk),
         "order": lambda world: str(world.order.pk),
+        "adapter": lambda world: "wechatpay",
+        "plan": lambda world: Plan.objects.get().public_id,
+        "term_id": lambda world: str(Term.objects.get().pk),
+        "payment_id": lambda world: str(world.order.payments.get().pk),
         "item": lambda world: world.item.public_id,
         "redemption": lambda world: world.redemption.number,
         "dimension": lambda world: "activity",
@@ -522,6 +548,20 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         "console:pay-order": lambda world: {"how": "offline", "reference": ""},
         "console:close-order": lambda world: {},
         "console:refund-order": _paid,
+        "console:new-plan": lambda world: _PLAN | {"community": ""},
+        "console:edit-plan": lambda world: _PLAN | {"is_active": "on"},
+        "console:gift-plan": lambda world: {
+            "plan": Plan.objects.get().pk,
+            "count": "1",
+            "reason": "密函致歉",
+            "key": "g",
+        },
+        "console:take-gift-back": lambda world: {},
+        "console:payment-code": lambda world: {},
+        "console:return-payment": _strayed,
+        "console:payment-account": lambda world: {**wechat_pay.config(), "appid": "wx00000000"},
+        "console:check-payment-account": lambda world: {},
+        "console:switch-payment-account": lambda world: {"to": "off"},
         "console:new-mall-item": lambda world: {
             "name": "书签",
             "kind": "goods",
@@ -705,6 +745,17 @@ def _rejected(world: World) -> Mapping[str, object]:
 def _paid(world: World) -> Mapping[str, object]:
     pay_order(world.order.pk, how="offline", reference="", at=clock.now())
     return {"amount": "10", "reason": "不合适", "key": "k"}
+
+
+_PLAN = {
+    "name": "季卡", "amount": "99", "length": "3", "unit": "month", "rights": "免邮", "day_kind": "week", "day_of_week": "1",
+    "day_off": "5",
+}  # fmt: skip
+
+
+def _strayed(world: World) -> Mapping[str, object]:
+    world.order.payments.update(state="stray", problem="closed", received=1)
+    return {}
 
 
 def _sheet() -> SimpleUploadedFile:

@@ -43,7 +43,7 @@ CHANGES_NOTHING_YET = {"console:import-examine"}
 NAMES_OF_THEIR_OWN = {"简体中文", "留痕"}
 
 # Parameters that name what everybody shares: the words for members, and roles (whose permission holds everywhere or nowhere).
-PLAIN = {"tag_id", "group_id", "field_id", "key", "metric", "dimension", "candidate_kind", "pattern"}
+PLAIN = {"tag_id", "group_id", "field_id", "key", "metric", "dimension", "candidate_kind", "pattern", "adapter"}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from liuliang.people.profile import define_attribute, set_attribute
 from liuliang.people.tagging import tag_members
 from liuliang.segments.base import conditions
 from liuliang.segments.models import LayerSet, Segment
+from liuliang.subscriptions.plans import PlanTerms, create_plan
+from liuliang.subscriptions.subscribing import Grant, grant
 
 from .conftest import NOON
 
@@ -243,10 +245,35 @@ def test_merged_people_count_together_and_erased_ones_and_robots_are_nobody(told
     assert found({"all": []}) == {"一人"}
 
 
+def test_paid_membership_is_that_of_the_person_and_of_the_day(told, found):
+    gold, silver = (
+        create_plan(PlanTerms(name, unit="day", length=length), community=None, at=NOON)
+        for name, length in (("金卡", 30), ("银卡", 5))
+    )
+    years = [told.member(name) for name in ("长", "短", "两张", "到了", "从不", "另一个号")]
+    long, short, both, over, _never, other = (each.pk for each in years)
+    grant(Grant(long, gold, "a"), at=NOON)
+    grant(Grant(short, silver, "b"), at=NOON)
+    grant(Grant(both, gold, "c"), at=NOON)
+    grant(Grant(both, silver, "d"), at=NOON)
+    grant(Grant(over, silver, "e"), at=NOON - timedelta(days=5))
+    grant(Grant(other, gold, "f"), at=NOON)
+    merge_members(other, over, at=NOON)
+    told.settle()
+    assert found({"if": "subscription"}) == {"长", "短", "两张", "到了"}
+    assert found({"if": "subscription", "plans": [silver.pk]}) == {"短", "两张"}
+    assert found({"if": "subscription", "state": "ending", "days": 4}) == {"短"}
+    assert found({"if": "subscription", "state": "ending", "days": 3}) == set()
+    assert found({"if": "subscription", "state": "ending", "days": 4, "plans": [silver.pk]}) == {"短", "两张"}
+    assert found({"if": "subscription", "state": "had"}) == set()
+    assert found({"if": "subscription", "state": "had", "plans": [silver.pk]}) == {"到了"}
+    assert found({"if": "subscription"}, now=NOON + timedelta(days=5)) == {"长", "两张", "到了"}
+
+
 def test_every_condition_says_itself_in_words():
     assert [condition.key for condition in conditions()] == [
         "attribute", "behaviour", "invites", "layer", "membership", "orders", "relation", "segment", "sequence",
-        "silence", "tag",
+        "silence", "subscription", "tag",
     ]  # fmt: skip
     for condition in conditions():
         assert str(condition.title)

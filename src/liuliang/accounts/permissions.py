@@ -49,6 +49,7 @@ ORDERS_EDIT = "orders.edit"
 SHOP_VIEW = "shop.view"
 SHOP_EDIT = "shop.edit"
 COUPONS_GIVE = "coupons.give"
+PAYMENTS_MANAGE = "payments.manage"
 IMPORTS_RUN = "imports.run"
 STAFF_MANAGE = "staff.manage"
 ROLES_MANAGE = "roles.manage"
@@ -78,7 +79,8 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(ORDERS_EDIT, _("开单、收款、退款、发货"), _("交易")),
         Permission(SHOP_VIEW, _("查看商品、优惠券和商城"), _("交易")),
         Permission(SHOP_EDIT, _("编辑商品、优惠券和商城"), _("交易")),
-        Permission(COUPONS_GIVE, _("发优惠券、导出券码"), _("交易")),
+        Permission(COUPONS_GIVE, _("发优惠券、赠送会员、导出券码"), _("交易")),
+        Permission(PAYMENTS_MANAGE, _("设置收款账户和密钥"), _("交易"), per_community=False),
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
         Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
         Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),

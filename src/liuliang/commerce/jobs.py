@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liuliang.commerce import codes, giving, selling
+from liuliang.commerce import codes, giving, reconciling, selling
 from liuliang.kernel import clock, jobs
 from liuliang.kernel.jobs import job
 
@@ -14,6 +14,13 @@ def time_out_orders(timestamp: int) -> None:
     while not jobs.stopping.is_set() and selling.time_out_orders(at=clock.now()):
         pass
     codes.forget_attempts(at=clock.now())
+
+
+@job("commerce.reconcile", every="* * * * *", lock="commerce.reconcile")
+def ask_for_payments(timestamp: int) -> None:
+    """Ask for payments and refunds of which nothing was heard."""
+    del timestamp
+    reconciling.reconcile(at=clock.now(), is_stopping=jobs.stopping.is_set)
 
 
 @job("commerce.give")

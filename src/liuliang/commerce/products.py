@@ -14,6 +14,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.loyalty import stock
 from liuliang.loyalty.models import Account, Level
 from liuliang.people.names import clean_name
+from liuliang.subscriptions.models import Plan
 
 CREATED = audit.action("product.created", _("新建商品"))
 CHANGED = audit.action("product.changed", _("修改商品"))
@@ -226,31 +227,35 @@ def add_offer(
     at: datetime,
     communities: Collection[int] = (),
     level: int | None = None,
+    plan: int | None = None,
     from_quantity: int = 1,
 ) -> Offer:
     """Give a variant a better price under conditions.
 
     Raises:
         Refused: ``offer.above`` for a price that is not below the listed one, ``offer.conditions`` for one without
-            conditions, ``offer.quantity``, ``offer.level``.
+            conditions, ``offer.quantity``, ``offer.level``, ``offer.plan``.
     """
     row = Variant.objects.select_for_update(of=("self",)).select_related("product").get(id=variant)
     if not 0 <= amount < row.amount:
         raise Refused("offer.above")
     if not 1 <= from_quantity <= 10**6:
         raise Refused("offer.quantity")
-    if not communities and level is None and from_quantity == 1:
+    if not communities and level is None and plan is None and from_quantity == 1:
         raise Refused("offer.conditions")
     if level is not None and not Level.objects.filter(id=level).exists():
         raise Refused("offer.level")
+    if plan is not None and not Plan.objects.filter(id=plan).exists():
+        raise Refused("offer.plan")
     offer = Offer.objects.create(
-        variant=row, amount=amount, communities=sorted(communities), level_id=level, from_quantity=from_quantity
-    )
+        variant=row, amount=amount, communities=sorted(communities), level_id=level, plan_id=plan,
+        from_quantity=from_quantity,
+    )  # fmt: skip
     _touch(row.product, at)
     audit.record(
         OFFER_ADDED, row.product, name=f"{row.product.name} {row.name or row.code}", community=row.product.community_id,
         changes={
-            "amount": (None, amount), "communities": (None, sorted(communities)), "level": (None, level),
+            "amount": (None, amount), "communities": (None, sorted(communities)), "level": (None, level), "plan": (None, plan),
             "from_quantity": (None, from_quantity),
         },
     )  # fmt: skip

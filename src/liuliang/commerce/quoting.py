@@ -80,7 +80,7 @@ def quote(sale: Sale, *, at: datetime) -> Quote:
     """Return what a sale costs now.
 
     Raises:
-        Refused: ``member.unknown``, ``order.lines``, ``order.off_sale``, ``order.currency``, ``coupon.not_yours``, and as
+        Refused: ``member.unknown``, ``order.lines``, ``order.off_sale``, ``order.plan_alone``, ``order.currency``, ``coupon.not_yours``, and as
             `liuliang.commerce.discounts.take_off`.
     """
     person = person_of(sale.member)
@@ -89,7 +89,7 @@ def quote(sale: Sale, *, at: datetime) -> Quote:
     if len(currencies) > 1:
         raise Refused("order.currency", currencies="、".join(sorted(currencies)))
     (currency,) = currencies
-    priced = prices_for(shopper_of(person), wanted)
+    priced = prices_for(shopper_of(person, at=at), wanted)
     used = coupons.usable(person, at=at, among=sale.coupons) if sale.coupons else []
     if len(used) < len(set(sale.coupons)):
         raise Refused("coupon.not_yours")
@@ -110,9 +110,14 @@ def _wanted(sale: Sale) -> list[tuple[Variant, int]]:
         raise Refused("order.lines", most=MOST_LINES)
     if not all(1 <= quantity <= MOST_OF_ONE for _variant, quantity in sale.lines):
         raise Refused("order.quantity", most=MOST_OF_ONE)
-    variants = Variant.objects.select_related("product").in_bulk([variant for variant, _quantity in sale.lines])
+    variants = Variant.objects.select_related("product", "plan").in_bulk([variant for variant, _quantity in sale.lines])
     for number, _quantity in sale.lines:
         variant = variants.get(number)
         if variant is None or not variant.is_active or not variant.product.is_on_sale:
             raise Refused("order.off_sale", name=variant.product.name if variant else "")
+        if variant.plan is not None and not variant.plan.is_active:
+            raise Refused("order.off_sale", name=variant.product.name)
+        # So that it is plain how much of a refund is for which days.
+        if variant.plan is not None and len(sale.lines) > 1:
+            raise Refused("order.plan_alone", name=variant.product.name)
     return [(variants[number], quantity) for number, quantity in sale.lines]

@@ -1,4 +1,4 @@
-"""Orders made here: placed with everything reserved, then paid, closed, or timed out; and refunded in parts.
+"""Orders made here: placed with everything reserved, then paid, closed, or timed out.
 
 An order that is paid or refunded here tells the log the same as one that a file told (`liuliang.commerce.services`), so
 that figures know one kind of order. As there, a refund carries the time of its order.
@@ -7,7 +7,6 @@ that figures know one kind of order. As there, a refund carries the time of its 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts import audit
 from liuliang.commerce.coupons import SOURCE, reserve_voucher
 from liuliang.commerce.events import CouponUsed, OrderPaid, OrderRefunded
-from liuliang.commerce.models import Coupon, Order, OrderCoupon, OrderLine, OrderRefund, Variant
+from liuliang.commerce.models import Coupon, Order, OrderCoupon, OrderLine, Payment, Variant
 from liuliang.commerce.quoting import Line, Quote, Sale, quote
 from liuliang.commerce.services import order_fact
 from liuliang.kernel.clock import local_day
@@ -30,11 +29,12 @@ from liuliang.loyalty import stock
 from liuliang.loyalty.idempotency import once
 from liuliang.loyalty.validity import programme_zone
 from liuliang.people.names import clean_name
+from liuliang.subscriptions import subscribing
+from liuliang.subscriptions.subscribing import Grant
 
 PLACED = audit.action("order.placed", _("开单"))
 PAID = audit.action("order.paid", _("确认收款"))
 CLOSED = audit.action("order.closed", _("关闭订单"))
-REFUNDED = audit.action("order.refunded", _("订单退款"))
 
 HERE = "liuliang"
 """The source of orders that were made here."""
@@ -121,14 +121,14 @@ def pay_order(order: int, *, how: str, reference: str, at: datetime) -> Order:
 
     Args:
         order: the id.
-        how: one of `WAYS`, or the key of a payment adapter.
+        how: one of `WAYS`.
         reference: what the payment is called elsewhere.
         at: now.
 
     Raises:
         Refused: ``order.closed``, ``order.late``, ``order.imported``, ``order.way``.
     """
-    row = _locked(order)
+    row = locked_order(order)
     if how not in WAYS:
         raise Refused("order.way", how=how)
     if row.status in {"paid", "refunded"}:
@@ -137,33 +137,46 @@ def pay_order(order: int, *, how: str, reference: str, at: datetime) -> Order:
         raise Refused("order.closed")
     if row.until is None or at >= row.until:
         raise Refused("order.late", until=row.until)
+    take_payment(row, how=how, reference=reference, at=at)
+    return row
+
+
+def take_payment(row: Order, *, how: str, reference: str, at: datetime) -> None:
+    """Let an order be paid that is locked, unpaid and in time: what it reserved goes, and the log is told.
+
+    Whoever could still pay it through an adapter is soon kept from it: the open payments are asked about at once.
+    """
     for part in _parts(row):
         if part.hold_id is not None:
             part.taken = stock.redeem(part.hold_id, at=at).transfer
             part.save(update_fields=["taken"])
     row.status, row.at, row.paid_at, row.paid_how, row.reference = "paid", at, at, how, reference.strip()[:100]
     row.save(update_fields=["status", "at", "paid_at", "paid_how", "reference"])
+    _end_payments(row, at)
     used = list(OrderCoupon.objects.filter(order=row).select_related("coupon__template"))
     Coupon.objects.filter(id__in=[each.coupon_id for each in used]).update(used_at=at)
     paid = OrderPaid(row.pk, row.amount, row.currency, row.product, row.quantity)
     append(
-        [_fact(row, paid, "paid")]
+        [order_told(row, paid, "paid")]
         + [
             Fact(
                 CouponUsed(
                     each.coupon_id, each.coupon.template_id, row.pk, each.discount, row.currency,
                     each.coupon.template.name,
                 ),
-                at, SOURCE, f"order:{row.pk}:coupon:{each.coupon_id}", row.member_id, row.community_id, _actor(),
+                at, SOURCE, f"order:{row.pk}:coupon:{each.coupon_id}", row.member_id, row.community_id, _who_acts(),
             )
             for each in used
         ]
     )  # fmt: skip
+    for line in OrderLine.objects.filter(order=row, variant__plan__isnull=False).select_related("variant__plan"):
+        assert line.variant.plan is not None  # noqa: S101 - filtered above
+        told = Grant(_buyer(row), line.variant.plan, granted_by(row), line.quantity, community=row.community_id)
+        subscribing.grant(told, at=at)
     audit.record(
         PAID, row, name=row.number, community=row.community_id,
         changes={"amount": (None, row.amount), "how": (None, how), "reference": (None, row.reference)},
     )  # fmt: skip
-    return row
 
 
 @transaction.atomic
@@ -173,7 +186,7 @@ def close_order(order: int, *, at: datetime) -> Order:
     Raises:
         Refused: ``order.is_paid``, ``order.imported``.
     """
-    row = _locked(order)
+    row = locked_order(order)
     if row.status in {"paid", "refunded"}:
         raise Refused("order.is_paid")
     if row.status != "cancelled":
@@ -190,7 +203,7 @@ def time_out_orders(*, at: datetime) -> int:
     count = 0
     for number in list(due.values_list("id", flat=True)[:SWEEP]):
         with transaction.atomic():
-            row = _locked(number)
+            row = locked_order(number)
             if row.status == "unpaid":
                 _close(row, at)
                 count += 1
@@ -203,89 +216,11 @@ def _close(row: Order, at: datetime) -> None:
             stock.release(part.hold_id, at=at)
     row.status = "cancelled"
     row.save(update_fields=["status"])
+    _end_payments(row, at)
 
 
-@transaction.atomic
-def refund_order(
-    order: int,
-    amount: int,
-    *,
-    currency: str,
-    key: str,
-    reason: str,
-    at: datetime,
-    back: Mapping[int, int] | None = None,
-) -> Order:
-    """Note that money went back for an order, wholly or in part. The same ``key`` and amount again changes nothing.
-
-    Coupons come back to the buyer when all the money has gone back.
-
-    Args:
-        order: the id.
-        amount: minor units.
-        currency: of the amount; the order's own.
-        key: of the form or request.
-        reason: why, in words of the staff.
-        at: now.
-        back: by line id, how many of its items come back into the stock.
-
-    Raises:
-        Refused: ``order.unpaid``, ``order.imported``, ``refund.currency``, ``refund.amount`` with what is left, ``refund.items``,
-            ``idempotency.body`` for a key that came with another amount.
-    """
-    row = _locked(order)
-    known = row.refunds.filter(key=key).first()
-    if known is not None:
-        if known.amount != amount:
-            raise Refused("idempotency.body")
-        return row
-    if row.status not in {"paid", "refunded"}:
-        raise Refused("order.unpaid")
-    if currency != row.currency:
-        raise Refused("refund.currency", currency=row.currency)
-    left = row.amount - row.refunded
-    if not 1 <= amount <= left:
-        raise Refused("refund.amount", left=left, currency=row.currency)
-    _take_items_back(row, back or {}, key, at)
-    OrderRefund.objects.create(
-        order=row, key=key, amount=amount, reason=reason.strip()[:300], at=at, staff=audit.actor().staff
-    )
-    before = row.refunded
-    row.refunded += amount
-    row.status = "refunded" if row.refunded == row.amount else "paid"
-    row.save(update_fields=["refunded", "status"])
-    if row.status == "refunded":
-        _give_coupons_back(row, at)
-    append([_fact(row, OrderRefunded(row.pk, amount, row.currency), f"refunded:{row.refunded}")])
-    audit.record(
-        REFUNDED, row, name=row.number, community=row.community_id, changes={"refunded": (before, row.refunded)},
-        personal={"reason"} if reason.strip() else (),
-    )  # fmt: skip
-    return row
-
-
-def _take_items_back(row: Order, back: Mapping[int, int], key: str, at: datetime) -> None:
-    lines = {line.pk: line for line in OrderLine.objects.filter(order=row, id__in=back).select_related("variant")}
-    for number, line in sorted(lines.items(), key=lambda each: each[1].variant.thing):
-        quantity = back[number]
-        if not quantity:
-            continue
-        if not 1 <= quantity <= line.quantity - line.returned:
-            raise Refused("refund.items", left=line.quantity - line.returned)
-        if line.taken is not None:
-            stock.give_back(line.taken, cause=f"order:{row.pk}:{line.pk}:back:{key}", at=at, quantity=quantity)
-        line.returned += quantity
-        line.save(update_fields=["returned"])
-    if any(number not in lines and quantity for number, quantity in back.items()):
-        raise Refused("refund.items", left=0)
-
-
-def _give_coupons_back(row: Order, at: datetime) -> None:
-    used = OrderCoupon.objects.filter(order=row, taken__isnull=False).select_related("coupon").order_by("coupon")
-    for each in sorted(used, key=lambda one: one.coupon.thing):
-        assert each.taken is not None  # noqa: S101 - filtered above
-        stock.give_back(each.taken, cause=f"order:{row.pk}:{each.coupon.thing}:back", at=at)
-        Coupon.objects.filter(pk=each.coupon_id).update(used_at=None)
+def _end_payments(row: Order, at: datetime) -> None:
+    Payment.objects.filter(order=row, state__in=["new", "open"]).update(ask_at=at)
 
 
 def _parts(row: Order) -> list[OrderLine | OrderCoupon]:
@@ -297,11 +232,21 @@ def _parts(row: Order) -> list[OrderLine | OrderCoupon]:
     return [part for _thing, part in sorted(lines, key=lambda each: each[0])]
 
 
-def _locked(order: int) -> Order:
+def locked_order(order: int) -> Order:
+    """Return an order made here, locked until the transaction ends.
+
+    Raises:
+        Refused: ``order.imported``.
+    """
     row = Order.objects.select_for_update(of=("self",)).get(id=order)
     if row.source != HERE:
         raise Refused("order.imported")
     return row
+
+
+def granted_by(order: Order) -> str:
+    """Return what names an order as the cause of a paid membership."""
+    return f"order:{order.pk}"
 
 
 def _buyer(order: Order) -> int:
@@ -309,14 +254,15 @@ def _buyer(order: Order) -> int:
     return order.member_id
 
 
-def _fact(row: Order, payload: OrderPaid | OrderRefunded, what: str) -> Fact:
+def order_told(row: Order, payload: OrderPaid | OrderRefunded, what: str) -> Fact:
+    """Return what the log is told of an order made here."""
     return order_fact(
         payload, what, source=row.source, number=row.number, at=row.at, member=row.member_id,
-        community=row.community_id, actor=_actor(),
+        community=row.community_id, actor=_who_acts(),
     )  # fmt: skip
 
 
-def _actor() -> int | None:
+def _who_acts() -> int | None:
     staff = audit.actor().staff
     return staff.pk if staff else None
 

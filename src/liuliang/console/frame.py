@@ -13,6 +13,7 @@ from liuliang.accounts.permissions import (
     MEMBERS_MERGE,
     MEMBERS_VIEW,
     ORDERS_VIEW,
+    PAYMENTS_MANAGE,
     PENALTIES_MANAGE,
     POINTS_VIEW,
     ROLES_MANAGE,
@@ -23,6 +24,7 @@ from liuliang.accounts.permissions import (
 from liuliang.console.doors import may
 from liuliang.console.members.proposals import waiting
 from liuliang.console.rewards import adjusting, penalties
+from liuliang.console.shop import paying, plans
 from liuliang.ui.navigation import Entry, Section, Shell
 
 SHELL = Shell(
@@ -65,9 +67,10 @@ SHELL = Shell(
             _("交易"),
             icon="shopping-cart",
             entries=(
-                Entry(_("订单"), "console:orders", ORDERS_VIEW),
+                Entry(_("订单"), "console:orders", ORDERS_VIEW, count=paying.strays),
                 Entry(_("商品"), "console:products", SHOP_VIEW),
                 Entry(_("优惠券"), "console:coupons", SHOP_VIEW),
+                Entry(_("付费会员"), "console:plans", ORDERS_VIEW, count=plans.ending),
                 Entry(_("积分商城"), "console:mall", SHOP_VIEW),
                 Entry(_("兑换与发货"), "console:redemptions", ORDERS_VIEW),
             ),
@@ -94,6 +97,7 @@ SHELL = Shell(
             icon="settings",
             entries=(
                 Entry(_("导入"), "console:imports", IMPORTS_RUN),
+                Entry(_("收款"), "console:payment-accounts", PAYMENTS_MANAGE),
                 Entry(_("员工"), "console:staff", STAFF_MANAGE),
                 Entry(pgettext_lazy("several", "角色"), "console:roles", ROLES_MANAGE),
                 Entry(_("操作日志"), "console:audit", AUDIT_VIEW),

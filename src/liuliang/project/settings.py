@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "liuliang.accounts",
     "liuliang.people",
     "liuliang.loyalty",
+    "liuliang.subscriptions",
     "liuliang.commerce",
     "liuliang.segments",
     "liuliang.importers",
@@ -148,6 +149,9 @@ CLICKHOUSE_URL = environment.variable("CLICKHOUSE_URL")
 LAKE_ROOT = HOME / "lake"
 LAKE_MEMORY_LIMIT = int(environment.variable("LIULIANG_LAKE_MEMORY", str(2 * 1024**3)))
 LAKE_TIME_LIMIT = int(environment.variable("LIULIANG_LAKE_SECONDS", "20"))
+
+# Where WeChat Pay is. Another address is for trials with a stand-in.
+WECHATPAY_URL = environment.variable("LIULIANG_WECHATPAY_URL", "https://api.mch.weixin.qq.com")
 
 METRICS_TOKEN = environment.variable("LIULIANG_METRICS_TOKEN")
 

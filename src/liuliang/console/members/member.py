@@ -36,6 +36,7 @@ from liuliang.console.rewards.card import rewards_of
 from liuliang.console.rewards.honour import awards_of
 from liuliang.console.rewards.penalties import penalties_of
 from liuliang.console.segments.layers import standings_of
+from liuliang.console.shop.plan_words import memberships_of
 from liuliang.kernel import clock
 from liuliang.kernel.events import event_types
 from liuliang.people import queries
@@ -142,6 +143,7 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "may_trade": may_trade,
         "may_analyse": access.may(ANALYTICS_VIEW),
         "standings": standings_of(access, member),
+        "memberships": memberships_of(access, member),
         "rewards": rewards_of(access, member),
         "awards": awards_of(access, member),
         "may_honour": reaches(access, HONOUR_MANAGE, member),

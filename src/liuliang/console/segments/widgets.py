@@ -25,6 +25,7 @@ from liuliang.segments.base import Condition
 from liuliang.segments.layering import dimensions
 from liuliang.segments.queries import visible
 from liuliang.segments.wording import Within
+from liuliang.subscriptions.queries import plans
 
 Data = dict[str, Any]
 Option = tuple[str, str | Promise]
@@ -57,6 +58,7 @@ FIELDS: dict[str, str | Promise] = {
     "last_days": gettext_lazy("近几天（不填为不限）"),
     "relation": gettext_lazy("关系"),
     "segment": gettext_lazy("人群"),
+    "plans": gettext_lazy("哪些会员方案（不选为不限）"),
     "dimension": gettext_lazy("分层方式"),
     "layers": gettext_lazy("层"),
 }
@@ -113,6 +115,9 @@ class Offers:
 
     def _segment(self) -> list[Option]:
         return [(str(one.pk), one.name) for one in visible(self.access, MEMBERS_VIEW).order_by("name")]
+
+    def _plans(self) -> list[Option]:
+        return [(str(one.pk), one.name) for one in plans(self.access, ORDERS_VIEW).order_by("name")]
 
     def _dimension(self) -> list[Option]:
         return [(one.key, one.title) for one in dimensions()]
@@ -207,7 +212,11 @@ def _read(key: str, name: str, info: FieldInfo, posted: QueryDict) -> Any:
         return _READERS[form](key, posted)
     if form == "many":
         values = posted.getlist(key)
-        return [int(value) for value in values if value.isdecimal()] if name in {"tags", "communities"} else values
+        return (
+            [int(value) for value in values if value.isdecimal()]
+            if name in {"tags", "communities", "plans"}
+            else values
+        )
     if form == "number" or name == "segment":
         return _number(posted.get(key, ""))
     return posted.get(key) if name in {"role", "how"} else posted.get(key) or None

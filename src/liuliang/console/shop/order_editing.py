@@ -10,14 +10,15 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ORDERS_EDIT
-from liuliang.commerce import coupons, queries, selling
-from liuliang.commerce.models import Coupon, Order, Variant
+from liuliang.commerce import coupons, queries, refunding, selling
+from liuliang.commerce.models import Coupon, Order, PaymentRefund, Variant
 from liuliang.commerce.quoting import Quote, Sale, quote
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, find_community, page
@@ -26,6 +27,8 @@ from liuliang.console.shop.coupons import said
 from liuliang.console.shop.dialogs import back, dialog, done
 from liuliang.console.shop.fields import KeyedForm, MoneyField, place_choices
 from liuliang.console.shop.orders import WAYS
+from liuliang.console.shop.paying import say_back
+from liuliang.console.shop.payment_words import title_of
 from liuliang.console.shop.people import chosen_member, people_named
 from liuliang.console.shop.product import CONDITIONS
 from liuliang.kernel import clock
@@ -35,6 +38,9 @@ from liuliang.people.models import Community, Member
 from liuliang.ui import formats
 
 SHOWN = 20
+THROUGH, BY_HAND = "through", "hand"
+"""How money goes back: through the adapter that brought it, or by hand."""
+
 WAITS = {"30": _("30 分钟"), "1440": _("1 天"), "4320": _("3 天"), "10080": _("7 天")}
 """How long an order waits for its money, in minutes."""
 
@@ -68,12 +74,22 @@ class RefundForm(KeyedForm):
     """Money that goes back, and what comes back into the stock."""
 
     amount = MoneyField(label=_("退多少钱"))
+    how = forms.ChoiceField(label=_("怎么退"), widget=forms.RadioSelect)
     reason = forms.CharField(label=_("原因"), required=False, max_length=300)
 
     def __init__(self, *arguments: Any, order: Order, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["amount"].currency = order.currency  # type: ignore[attr-defined]
-        self.fields["amount"].initial = order.amount - order.refunded
+        self.fields["amount"].initial = order.amount - order.refunded - order.refunding
+        payment = order.payments.filter(state="paid").first()
+        ways = [(BY_HAND, _now("只记账：钱由我用别的方式退"))]
+        if payment is not None:
+            title = title_of(payment.adapter)
+            ways.insert(0, (THROUGH, _now("{adapter}原路退回，原因会给买家看到").format(adapter=title)))
+        how = self.fields["how"]
+        how.choices, how.initial = ways, ways[0][0]  # type: ignore[attr-defined]
+        if len(ways) == 1:
+            how.widget, how.required = forms.HiddenInput(), False
         self.lines = [line for line in order.lines.select_related("variant__product") if line.returned < line.quantity]
         for line in self.lines:
             name = f"{line.variant.product.name} {line.variant.name}".strip()
@@ -81,6 +97,11 @@ class RefundForm(KeyedForm):
                 label=_now("“{name}”退回几件到库存").format(name=name), required=False, min_value=0,
                 max_value=line.quantity - line.returned, initial=0,
             )  # fmt: skip
+
+    @property
+    def is_through(self) -> bool:
+        """Tell whether the money goes back the way it came."""
+        return bool(self.cleaned_data["how"] == THROUGH)
 
     def back(self) -> dict[int, int]:
         """Return how many items of each line come back."""
@@ -199,18 +220,29 @@ def close(request: StaffRequest, order: Order) -> HttpResponse:
 
 @page(permission=ORDERS_EDIT, methods=("GET", "POST"))
 def refund(request: StaffRequest, order: Order) -> HttpResponse:
-    """Note that money went back."""
+    """Give money back the way it came, or note that it went back by hand."""
     form = RefundForm(request.POST or None, order=order)
+    asked: list[PaymentRefund] = []
 
     def effect(told: Mapping[str, Any]) -> None:
-        selling.refund_order(
-            order.pk, told["amount"], currency=order.currency, key=told["key"], reason=told["reason"], at=clock.now(),
-            back=form.back(),
-        )  # fmt: skip
+        more = {
+            "currency": order.currency, "key": told["key"], "reason": told["reason"], "at": clock.now(),
+            "back": form.back(),
+        }  # fmt: skip
+        if form.is_through:
+            asked.append(refunding.ask_refund(order.pk, told["amount"], **more))
+        else:
+            refunding.refund_order(order.pk, told["amount"], **more)
 
+    address = reverse("console:order", args=[order.pk])
     if done(form, effect):
-        return back(request, reverse("console:order", args=[order.pk]), _("退款已记下。"))
-    text = _now("最多还能退 {left}。这里只记账，钱要用原来的收款方式退。").format(
-        left=formats.money(order.amount - order.refunded, order.currency)
+        if asked:
+            say_back(request, asked[0])
+            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+        return back(request, address, _("退款已记下。"))
+    text = _now("最多还能退 {left}。").format(
+        left=formats.money(order.amount - order.refunded - order.refunding, order.currency)
     )
-    return dialog(request, form, _("退款"), _("记下退款"), text=text)
+    if "how" in form.fields and isinstance(form.fields["how"].widget, forms.HiddenInput):
+        text += _now("这里只记账，钱要用原来的收款方式退。")
+    return dialog(request, form, _("退款"), _("退款"), text=text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,12 +10,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_EDIT, ORDERS_VIEW
-from liuliang.commerce.models import Order
+from liuliang.commerce.models import Order, Payment
+from liuliang.commerce.payment_accounts import open_adapters
 from liuliang.commerce.queries import owns
 from liuliang.commerce.selling import HERE
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.members.member import ORDER_STATES
+from liuliang.console.shop.payment_words import attempts, title_of
 from liuliang.console.shop.product import price_words
 from liuliang.people.access import Access
 from liuliang.ui import formats
@@ -49,6 +51,9 @@ def find_order(access: Access, permission: str, value: str) -> Order | None:
 
 def _who(order: Order) -> cells.Cell:
     return cells.person(shown_name(order.member)) if order.member else "–"
+
+
+_STRAY = Q(Exists(Payment.objects.filter(order=OuterRef("pk"), state="stray")))
 
 
 ORDERS = Listing(
@@ -87,9 +92,13 @@ ORDERS = Listing(
             "here", _("来源"), yes=_("本系统"), no=_("导入"),
             narrow=lambda rows, here: rows.filter(source=HERE) if here else rows.exclude(source=HERE),
         ),
+        Boolean(
+            "stray", _("收不下的钱"), yes=_("要退回"), no=_("没有"),
+            narrow=lambda rows, stray: rows.filter(_STRAY) if stray else rows.exclude(_STRAY),
+        ),
         DateRange("at", _("时间"), field="at"),
     ),
-    views=(View(_("等付款"), "status=unpaid&here=1"),),
+    views=(View(_("等付款"), "status=unpaid&here=1"), View(_("有收不下的钱"), "stray=1")),
     default_sort="-at",
     row_url=lambda one: reverse("console:order", args=[one.pk]),
     export_name=_("订单"),
@@ -122,11 +131,13 @@ def order(request: StaffRequest, order: Order) -> HttpResponse:
     context = {
         "order": order,
         "state": ORDER_STATES.get(order.status, (order.status, "")),
-        "way": WAYS.get(order.paid_how, order.paid_how),
+        "way": WAYS.get(order.paid_how) or title_of(order.paid_how),
         "lines": [(line, price_words(line)) for line in lines],
         "coupons": order.coupons.select_related("coupon__template").order_by("id"),
         "refunds": order.refunds.select_related("staff").order_by("-id"),
-        "left": order.amount - order.refunded,
+        "left": order.amount - order.refunded - order.refunding,
+        "payments": attempts(order) if is_here else [],
+        "codes": open_adapters(order.currency) if is_here and order.status == "unpaid" and order.amount else [],
         "buyer": shown_name(member) if member else "",
         "buyer_url": member_url(member) if member and sees else "",
         "is_here": is_here,

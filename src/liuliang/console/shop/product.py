@@ -17,12 +17,13 @@ from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import ORDERS_VIEW, SHOP_EDIT, SHOP_VIEW
 from liuliang.commerce import queries
 from liuliang.commerce.models import Offer, OrderLine, Product, Variant
-from liuliang.commerce.prices import COMMUNITY, LEVEL, QUANTITY
+from liuliang.commerce.prices import COMMUNITY, LEVEL, MEMBER_DAY, PLAN, QUANTITY
 from liuliang.commerce.shoppers import prices_for, shopper_of
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.shop.people import chosen_member, people_named
 from liuliang.console.shop.products import free_of, held_of, with_stock
+from liuliang.kernel import clock
 from liuliang.loyalty.movements import Movement, movements
 from liuliang.people.models import Community, Member
 from liuliang.ui import formats
@@ -31,11 +32,14 @@ from liuliang.ui.listing import Column, DateRange, Empty, Listing, cells
 CONDITIONS: dict[str, str | Promise] = {
     COMMUNITY: gettext_lazy("社群价"),
     LEVEL: gettext_lazy("会员价"),
+    PLAN: gettext_lazy("付费会员价"),
+    MEMBER_DAY: gettext_lazy("会员日"),
     QUANTITY: gettext_lazy("阶梯价"),
 }
 UNMET: dict[str, str | Promise] = {
     COMMUNITY: gettext_lazy("不在这些社群里"),
     LEVEL: gettext_lazy("等级不够"),
+    PLAN: gettext_lazy("不是这种付费会员"),
     QUANTITY: gettext_lazy("数量不够"),
 }
 MOVEMENTS: dict[str, str | Promise] = {
@@ -62,7 +66,9 @@ def product(request: StaffRequest, product: Product) -> HttpResponse:
     """Show a product."""
     row = with_stock(Product.objects.filter(pk=product.pk)).get()
     variants = list(row.variants.all())
-    words = offers_in_words(Offer.objects.filter(variant__in=variants).select_related("level").order_by("amount", "id"))
+    words = offers_in_words(
+        Offer.objects.filter(variant__in=variants).select_related("level", "plan").order_by("amount", "id")
+    )
     shelves = [
         Shelf(one, free_of(one), held_of(one), [(offer, text) for offer, text in words if offer.variant_id == one.pk])
         for one in variants
@@ -111,6 +117,8 @@ def _conditions(offer: Offer, names: dict[int, str]) -> list[str]:
         said.append(_("{communities} 的成员").format(communities=where))
     if offer.level:
         said.append(_("等级不低于 {level}").format(level=offer.level.name))
+    if offer.plan:
+        said.append(_("{plan}的付费会员").format(plan=offer.plan.name))
     if offer.from_quantity > 1:
         said.append(_("一单至少 {count} 件").format(count=offer.from_quantity))
     return said
@@ -146,21 +154,21 @@ def price(request: StaffRequest, product: Product) -> HttpResponse:
 
 def _prices(product: Product, member: Member, count: int) -> list[Paid]:
     variants = list(product.variants.filter(is_active=True).order_by("amount", "id"))
-    rows = Offer.objects.filter(variant__in=variants).select_related("level").order_by("id")
+    rows = Offer.objects.filter(variant__in=variants).select_related("level", "plan").order_by("id")
     words = {offer.pk: text for offer, text in offers_in_words(rows)}
     found = []
     for variant, priced in zip(
-        variants, prices_for(shopper_of(member.pk), [(one, count) for one in variants]), strict=True
+        variants, prices_for(shopper_of(member.pk, at=clock.now()), [(one, count) for one in variants]), strict=True
     ):
         missed = [
             _("{price}（{conditions}）：{reason}").format(
                 price=formats.money(each.terms.amount, product.currency),
-                conditions=words[each.terms.key],
+                conditions=words.get(each.terms.key) or CONDITIONS[MEMBER_DAY],
                 reason=formats.listed(UNMET[name] for name in each.unmet) or _("另一个价更低"),
             )
             for each in priced.missed
         ]
-        why = words[priced.terms.key] if priced.terms else _("标价")
+        why = words.get(priced.terms.key) or str(CONDITIONS[MEMBER_DAY]) if priced.terms else _("标价")
         found.append(Paid(variant, priced.amount, why, missed))
     return found
 

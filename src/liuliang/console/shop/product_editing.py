@@ -127,7 +127,8 @@ def new_offer(request: StaffRequest, product: Product, variant_id: int) -> HttpR
         chosen = request.access.communities(SHOP_VIEW).filter(public_id__in=told["communities"])
         services.add_offer(
             found.pk, amount=told["amount"], at=clock.now(), communities=list(chosen.values_list("id", flat=True)),
-            level=told["level"].pk if told["level"] else None, from_quantity=told["from_quantity"],
+            level=told["level"].pk if told["level"] else None,
+            plan=told["plan"].pk if told["plan"] else None, from_quantity=told["from_quantity"],
         )  # fmt: skip
 
     if done(form, add):

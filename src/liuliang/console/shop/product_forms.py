@@ -12,6 +12,7 @@ from liuliang.commerce.products import CURRENCIES, HIGHEST
 from liuliang.console.shop.fields import KeyedForm, MoneyField, place_field
 from liuliang.loyalty.models import Level
 from liuliang.people.access import Access
+from liuliang.subscriptions.models import Plan
 
 _CODE = _("货号，全店唯一，例如 COFFEE-250。")
 
@@ -113,6 +114,12 @@ class OfferForm(forms.Form):
     )
     level = forms.ModelChoiceField(
         Level.objects.order_by("threshold"), label=_("会员价：等级不低于"), required=False, empty_label=_("不看等级")
+    )
+    plan = forms.ModelChoiceField(
+        Plan.objects.filter(is_active=True).order_by("name"),
+        label=_("付费会员价：只给这种会员"),
+        required=False,
+        empty_label=_("不看付费会员"),
     )
     from_quantity = forms.IntegerField(
         label=_("阶梯价：一单至少买"), min_value=1, max_value=10**6, initial=1, help_text=_("件数，1 表示不看数量。")

@@ -1,0 +1,1 @@
+"""Adapters of who takes money, one file each; see `liuliang.commerce.base`."""
