@@ -245,7 +245,7 @@ def test_merged_people_count_together_and_erased_ones_and_robots_are_nobody(told
 
 def test_every_condition_says_itself_in_words():
     assert [condition.key for condition in conditions()] == [
-        "attribute", "behaviour", "invites", "layer", "membership", "orders", "relation", "segment", "sequence",
+        "attribute", "behaviour", "invites", "layer", "membership", "orders", "product", "relation", "segment", "sequence",
         "silence", "tag",
     ]  # fmt: skip
     for condition in conditions():

@@ -68,6 +68,7 @@ SHELL = Shell(
                 Entry(_("优惠券"), "console:coupons", SHOP_VIEW),
                 Entry(_("积分商城"), "console:mall", SHOP_VIEW),
                 Entry(_("兑换与发货"), "console:redemptions", ORDERS_VIEW),
+                Entry(_("复购与召回"), "console:winback", ORDERS_VIEW),
             ),
             go="b",
         ),

@@ -23,6 +23,7 @@ urlpatterns = [
     path("health/", include("liuliang.console.health.urls")),
     path("reviews/", include("liuliang.console.reviews.urls")),
     path("shop/", include("liuliang.console.shop.urls")),
+    path("winback/", include("liuliang.console.winback.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]
