@@ -355,6 +355,11 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
 
     analyst = Role.objects.filter(key="analyst")
     return {
+        "console:winback-segment": lambda world: {"list": "long"},
+        "console:winback-rules": lambda world: {
+            "early": 70, "late": 120, "until": 300, "lost_days": 40, "long_days": 90, "high_amount": "",
+        },
+        "console:winback-cycle": lambda world: {"product": "密制咖啡豆", "days": 30},
         "console:sign-out": lambda world: {},
         "console:change-profile": lambda world: {"name": "新名字", "language": "en"},
         "console:change-password": lambda world: {"current": PASSWORD, "new": "quite another pass phrase"},

@@ -49,6 +49,9 @@ ORDERS_EDIT = "orders.edit"
 SHOP_VIEW = "shop.view"
 SHOP_EDIT = "shop.edit"
 COUPONS_GIVE = "coupons.give"
+PARTNERS_VIEW = "partners.view"
+PARTNERS_MANAGE = "partners.manage"
+PARTNERS_SETTLE = "partners.settle"
 IMPORTS_RUN = "imports.run"
 STAFF_MANAGE = "staff.manage"
 ROLES_MANAGE = "roles.manage"
@@ -79,6 +82,9 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(SHOP_VIEW, _("查看商品、优惠券和商城"), _("交易")),
         Permission(SHOP_EDIT, _("编辑商品、优惠券和商城"), _("交易")),
         Permission(COUPONS_GIVE, _("发优惠券、导出券码"), _("交易")),
+        Permission(PARTNERS_VIEW, _("查看合伙人、业绩和佣金"), _("交易"), per_community=False),
+        Permission(PARTNERS_MANAGE, _("管理合伙人、佣金方案和绑定"), _("交易"), per_community=False),
+        Permission(PARTNERS_SETTLE, _("做佣金结算单、确认已付"), _("交易"), per_community=False),
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
         Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
         Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),
@@ -112,7 +118,7 @@ BUILT_IN_ROLES: tuple[BuiltInRole, ...] = (
     )),
     BuiltInRole("expert", noop("答疑"), noop("回答专业问题"), (COMMUNITIES_VIEW, MEMBERS_VIEW)),
     BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (
-        *_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, SHOP_VIEW, POINTS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN,
+        *_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, SHOP_VIEW, PARTNERS_VIEW, POINTS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN,
     )),
     BuiltInRole("helper", noop("小助手"), noop("协助打标签"), (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
     BuiltInRole("partner", noop("合伙人"), noop("只看自己的社群"), (COMMUNITIES_VIEW, ANALYTICS_VIEW)),

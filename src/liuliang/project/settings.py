@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "liuliang.analytics",
     "liuliang.cultivation",
     "liuliang.winback",
+    "liuliang.partners",
     "liuliang.ui",
     "liuliang.console",
 ]

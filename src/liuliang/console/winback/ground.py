@@ -48,10 +48,11 @@ def places(access: Access) -> Sequence[Place]:
 
 
 def place_of(access: Access, parameters: QueryDict) -> Place | None:
-    """Return the branch asked for, or the first there is; None where there is none."""
+    """Return the branch asked for; without a word, the first there is. None where one may see none such."""
     offered = places(access)
-    wanted = parameters.get("in", "")
-    return next((one for one in offered if one.public_id == wanted), offered[0] if offered else None)
+    if not parameters.get("in"):
+        return offered[0] if offered else None
+    return next((one for one in offered if one.public_id == parameters["in"]), None)
 
 
 def ground_at(place: Place) -> Ground:
@@ -78,12 +79,12 @@ class Asked:
 
 
 def asked_of(parameters: QueryDict) -> Asked:
-    """Read which list is asked for.
+    """Read which list is asked for; without a word, who is due.
 
     Raises:
         ValueError: there is no such list.
     """
     for key in KEYS:
-        if key == parameters.get("list"):
+        if key == parameters.get("list", KEYS[0]):
             return Asked(key, parameters.get("product", "").replace("\0", "")[:300])
     raise ValueError("no such list")
