@@ -18,6 +18,7 @@ from liuliang.partners.models import Partner, Settlement, SettlementLine
 MADE = audit.action("settlement.made", _("做佣金结算单"))
 PAID = audit.action("settlement.paid", _("确认佣金已付"))
 CANCELLED = audit.action("settlement.cancelled", _("作废佣金结算单"))
+EXPORTED = audit.action("settlement.exported", _("导出佣金结算单"))
 
 OPEN, DONE, VOID = "open", "paid", "cancelled"
 
@@ -136,3 +137,9 @@ def cancel_settlement(settlement: Settlement, *, at: datetime) -> None:
 
 def _close(sheet: Settlement, state: str, at: datetime) -> None:
     sheet.state, sheet.closed_at, sheet.closed_by = state, at, audit.actor().staff
+
+
+@transaction.atomic
+def note_export(sheet: Settlement) -> None:
+    """Put on record that somebody takes a sheet along."""
+    audit.record(EXPORTED, sheet, changes={"amount": (None, sheet.total)})

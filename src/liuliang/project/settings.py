@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "liuliang.cultivation",
     "liuliang.winback",
     "liuliang.partners",
+    "liuliang.testimonials",
     "liuliang.ui",
     "liuliang.console",
 ]
