@@ -71,7 +71,7 @@ class Told:
         order = Order.objects.create(source="shop", number=number, member=member, at=at, amount=amount, **more)
         if order.status not in {"unpaid", "cancelled"}:
             self.happened(
-                OrderPaid(order=order.id, amount=amount, currency=order.currency), at, member, order.community
+                OrderPaid(order.id, amount, order.currency, order.product, order.quantity), at, member, order.community
             )
         return order
 

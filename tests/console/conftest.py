@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -19,6 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
 from django.test import Client
 from django_otp.oath import totp
+from PIL import Image
 from pyroaring import BitMap
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -43,11 +45,17 @@ from liuliang.cultivation.models import Candidacy
 from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
+from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty.earning import stop_rule
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
 from liuliang.loyalty.penalties import appeal
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.validity import today
+from liuliang.partners.commissions import release
+from liuliang.partners.models import Material, Partner, Plan, Settlement
+from liuliang.partners.plans import NewPlan, create_plan
+from liuliang.partners.services import NewPartner, claim_order, create_partner, save_material
+from liuliang.partners.settling import make_settlement
 from liuliang.people.models import (
     Activity,
     AttributeDefinition,
@@ -69,6 +77,9 @@ from liuliang.segments.models import Segment
 from liuliang.subscriptions import subscribing
 from liuliang.subscriptions.models import Plan, Term
 from liuliang.subscriptions.plans import PlanTerms
+from liuliang.testimonials.models import Testimonial
+from liuliang.testimonials.pictures import made_anew
+from liuliang.testimonials.services import NewTestimonial, collect, note_consent
 from liuliang.ui.assets import asset_url
 from liuliang.ui.listing import Column
 from liuliang.ui.listing.export import write_xlsx
@@ -212,6 +223,13 @@ def world(db: None, _folder_of_its_own: None) -> World:
     badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
     with audit.acting(owner):
         shop = _shop(brand, group, member, owner)
+    _partners()
+    told = NewTestimonial(member.pk, text="密语：喝了就回不去", community=group.id, product="密制咖啡豆")
+    collect(told, [made_anew(_dot())], at=now)
+    LoggedEvent.objects.create(
+        position=10**6, id=uuid4(), kind="message.sent", occurred_at=now, recorded_at=now, member=member.pk,
+        community=group.pk, source="qq_txt", source_id="world", data={"text": "密聊：这豆子真香"},
+    )  # fmt: skip
     return World(
         **shop,
         brand=brand,
@@ -256,6 +274,8 @@ def world(db: None, _folder_of_its_own: None) -> World:
         staff=people,
         secrets=[
             "密星",
+            "密语：",
+            "密聊：",
             "密谈：整理",
             "密谈：广告",
             "密令发言",
@@ -278,6 +298,27 @@ def world(db: None, _folder_of_its_own: None) -> World:
             "密件.txt",
         ],
     )
+
+
+def _dot() -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (4, 4), "red").save(written, "PNG")
+    return written.getvalue()
+
+
+def _partners() -> None:
+    """Build a partner with a plan, a material, and a sheet that waits to be paid; they belong to the installation."""
+    now = clock.now() - timedelta(days=40)
+    plan = create_plan(NewPlan("导购方案", (1_000,)), at=now)
+    partner = create_partner(NewPartner("李店长", "assistant", plan, code="XIAOLI8"), at=now)
+    save_material("一句话", "报 {code} 找 {name}", at=now)
+    paid = {"source": "shop", "amount": 10_000, "status": "paid"}
+    claim_order(Order.objects.create(number="P1", at=now, **paid).pk, partner.code, at=now)
+    release(at=clock.now())
+    make_settlement("CNY", at=now)
+    claim_order(Order.objects.create(number="P2", at=now, **paid).pk, partner.code, at=now)
+    release(at=clock.now())
+    Order.objects.create(number="P3", at=now, **paid)
 
 
 def _shop(brand: Community, group: Community, member: Member, staff: Staff) -> dict[str, Any]:
@@ -333,6 +374,13 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "grant": lambda world: str(world.colleague.grants.get().pk),
         "role": lambda world: str(world.role.pk),
         "token": lambda world: links.link_token(world.colleague),
+        "partner": lambda world: Partner.objects.get().public_id,
+        "plan": lambda world: Plan.objects.get().public_id,
+        "material": lambda world: str(Material.objects.get().pk),
+        "settlement": lambda world: Settlement.objects.get().public_id,
+        "testimonial": lambda world: Testimonial.objects.get().public_id,
+        "picture_id": lambda world: str(Testimonial.objects.get().pictures.get().pk),
+        "message": lambda world: "1000000",
         "setup_token": lambda world: owners.setup_token(),
         "given": lambda world: world.given.public_id,
         "note_id": lambda world: str(world.note.pk),
@@ -373,6 +421,11 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
     }
 
 
+def _with_consent(world: World) -> Mapping[str, object]:
+    note_consent(Testimonial.objects.get(), uses=["group"], how="微信回复", at=clock.now())
+    return {}
+
+
 @pytest.fixture
 def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
     """What to post to each address that takes a POST, so that it does its work; what it needs first is made here.
@@ -382,6 +435,48 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
 
     analyst = Role.objects.filter(key="analyst")
     return {
+        "console:winback-segment": lambda world: {"list": "long"},
+        "console:winback-rules": lambda world: {
+            "early": 70,
+            "late": 120,
+            "until": 300,
+            "lost_days": 40,
+            "long_days": 90,
+            "high_amount": "",
+        },
+        "console:winback-cycle": lambda world: {"product": "密制咖啡豆", "days": 30},
+        "console:new-partner-plan": lambda world: {
+            "name": "新方案",
+            "rates": "8",
+            "window_days": 7,
+            "binding_days": 90,
+        },
+        "console:stop-partner-plan": lambda world: {},
+        "console:new-partner": lambda world: {
+            "name": "周晓彤",
+            "kind": "partner",
+            "plan": Plan.objects.get().public_id,
+            "member": world.member.public_id,
+        },
+        "console:edit-partner": lambda world: {"name": "李店长二号", "plan": Plan.objects.get().public_id},
+        "console:bind-to-partner": lambda world: {"member": world.member.public_id},
+        "console:claim-order-for-partner": lambda world: {"number": "P3", "code": "xiaoli8"},
+        "console:new-partner-material": lambda world: {"title": "新话术", "text": "报 {code}"},
+        "console:partner-material": lambda world: {"title": "改话术", "text": "报 {code}"},
+        "console:new-testimonial": lambda world: {
+            "sort": "showcase",
+            "text": "好喝",
+            "community": world.group.public_id,
+            "member": world.member.public_id,
+        },
+        "console:take-testimonial": lambda world: {},
+        "console:testimonial-consent": lambda world: {"uses": ["group"], "how": "微信回复"},
+        "console:withdraw-testimonial": lambda world: {},
+        "console:accept-testimonial": _with_consent,
+        "console:refuse-testimonial": lambda world: {"reason": "看不清"},
+        "console:new-settlement": lambda world: {},
+        "console:confirm-settlement": lambda world: {"reference": "回单 7"},
+        "console:cancel-settlement": lambda world: {},
         "console:sign-out": lambda world: {},
         "console:change-profile": lambda world: {"name": "新名字", "language": "en"},
         "console:change-password": lambda world: {"current": PASSWORD, "new": "quite another pass phrase"},

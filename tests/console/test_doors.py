@@ -22,9 +22,11 @@ from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
 from liuliang.importers.models import Import
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
+from liuliang.partners.models import Material, Partner, Plan
 from liuliang.people.access import Access
 from liuliang.people.models import AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
 from liuliang.segments.models import Segment
+from liuliang.testimonials import models as testimonials
 from liuliang.ui.templatetags.ui import initials
 
 # What guards itself and is meant for everyone. All else outside the console must turn a stranger away.
@@ -321,6 +323,10 @@ def _written() -> set[str]:
         CouponRun,
         MallItem,
         Redemption,
+        Partner,
+        Plan,
+        Material,
+        testimonials.Testimonial,
     ):
         for row in model.objects.values():
             collect(dict(row))

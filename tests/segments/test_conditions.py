@@ -272,7 +272,7 @@ def test_paid_membership_is_that_of_the_person_and_of_the_day(told, found):
 
 def test_every_condition_says_itself_in_words():
     assert [condition.key for condition in conditions()] == [
-        "attribute", "behaviour", "invites", "layer", "membership", "orders", "relation", "segment", "sequence",
+        "attribute", "behaviour", "invites", "layer", "membership", "orders", "product", "relation", "segment", "sequence",
         "silence", "subscription", "tag",
     ]  # fmt: skip
     for condition in conditions():

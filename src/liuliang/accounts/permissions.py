@@ -50,6 +50,11 @@ SHOP_VIEW = "shop.view"
 SHOP_EDIT = "shop.edit"
 COUPONS_GIVE = "coupons.give"
 PAYMENTS_MANAGE = "payments.manage"
+PARTNERS_VIEW = "partners.view"
+PARTNERS_MANAGE = "partners.manage"
+PARTNERS_SETTLE = "partners.settle"
+TESTIMONIALS_VIEW = "testimonials.view"
+TESTIMONIALS_MANAGE = "testimonials.manage"
 IMPORTS_RUN = "imports.run"
 STAFF_MANAGE = "staff.manage"
 ROLES_MANAGE = "roles.manage"
@@ -81,6 +86,11 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(SHOP_EDIT, _("编辑商品、优惠券和商城"), _("交易")),
         Permission(COUPONS_GIVE, _("发优惠券、赠送会员、导出券码"), _("交易")),
         Permission(PAYMENTS_MANAGE, _("设置收款账户和密钥"), _("交易"), per_community=False),
+        Permission(PARTNERS_VIEW, _("查看合伙人、业绩和佣金"), _("交易"), per_community=False),
+        Permission(PARTNERS_MANAGE, _("管理合伙人、佣金方案和绑定"), _("交易"), per_community=False),
+        Permission(PARTNERS_SETTLE, _("做佣金结算单、确认已付"), _("交易"), per_community=False),
+        Permission(TESTIMONIALS_VIEW, _("查看客户见证"), _("交易")),
+        Permission(TESTIMONIALS_MANAGE, _("收集和审核客户见证"), _("交易")),
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
         Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
         Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),
@@ -106,15 +116,18 @@ BUILT_IN_ROLES: tuple[BuiltInRole, ...] = (
     BuiltInRole("community_owner", noop("群主"), noop("经营自己的社群"), (
         *_LOOK, COMMUNITIES_EDIT, MEMBERS_EDIT, MEMBERS_CONTACT, MEMBERS_EXPORT, SEGMENTS_EDIT, ANALYTICS_EDIT, ORDERS_VIEW,
         IMPORTS_RUN, HONOUR_MANAGE, PENALTIES_MANAGE, ORDERS_EDIT, SHOP_VIEW, SHOP_EDIT, COUPONS_GIVE,
+        TESTIMONIALS_VIEW, TESTIMONIALS_MANAGE,
     )),
     BuiltInRole("supervisor", noop("监督员"), noop("看数据和群内秩序"), (*_LOOK, AUDIT_VIEW, PENALTIES_MANAGE)),
-    BuiltInRole("content_officer", noop("内容官"), noop("策划内容和话题"), (*_LOOK, COMMUNITIES_EDIT, SEGMENTS_EDIT)),
+    BuiltInRole("content_officer", noop("内容官"), noop("策划内容和话题"), (
+        *_LOOK, COMMUNITIES_EDIT, SEGMENTS_EDIT, TESTIMONIALS_VIEW, TESTIMONIALS_MANAGE,
+    )),
     BuiltInRole("service", noop("客服"), noop("服务成员，查看联系方式和订单"), (
         *_LOOK, MEMBERS_EDIT, MEMBERS_CONTACT, ORDERS_VIEW, ORDERS_EDIT, SHOP_VIEW, COUPONS_GIVE, POINTS_VIEW, POINTS_ADJUST,
     )),
     BuiltInRole("expert", noop("答疑"), noop("回答专业问题"), (COMMUNITIES_VIEW, MEMBERS_VIEW)),
     BuiltInRole("analyst", noop("数据分析"), noop("看全部数据，导入与导出"), (
-        *_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, SHOP_VIEW, POINTS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN,
+        *_LOOK, ANALYTICS_EDIT, ORDERS_VIEW, SHOP_VIEW, PARTNERS_VIEW, POINTS_VIEW, MEMBERS_EXPORT, SEGMENTS_EDIT, IMPORTS_RUN,
     )),
     BuiltInRole("helper", noop("小助手"), noop("协助打标签"), (COMMUNITIES_VIEW, MEMBERS_VIEW, MEMBERS_EDIT)),
     BuiltInRole("partner", noop("合伙人"), noop("只看自己的社群"), (COMMUNITIES_VIEW, ANALYTICS_VIEW)),

@@ -37,13 +37,15 @@ class OrderClaimed(Event):
     """An order that was paid by nobody known turned out to be this member's.
 
     ``amount`` and ``refunded`` are what had been logged without a buyer, in minor units; metrics of money do not add
-    them again.
+    them again. ``product`` and ``quantity`` are what was bought.
     """
 
     order: int
     amount: int
     refunded: int = 0
     currency: str = "CNY"
+    product: str = ""
+    quantity: int = 1
 
 
 @event("coupon.given", title=_("获得优惠券"), icon="ticket")

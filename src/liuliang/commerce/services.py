@@ -201,7 +201,7 @@ def _moved(before: _Standing, after: _Standing, source: str) -> list[Fact]:
         paid = OrderPaid(after.id, after.amount, after.currency, after.product, after.quantity)
         facts.append(fact(paid, "paid"))
     elif after.is_paid and after.member and not before.member:
-        claimed = OrderClaimed(after.id, after.amount, before.refunded, after.currency)
+        claimed = OrderClaimed(after.id, after.amount, before.refunded, after.currency, after.product, after.quantity)
         facts.append(fact(claimed, "claimed"))
     if after.refunded > before.refunded:
         went_back = OrderRefunded(after.id, after.refunded - before.refunded, after.currency)

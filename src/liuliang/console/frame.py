@@ -13,6 +13,7 @@ from liuliang.accounts.permissions import (
     MEMBERS_MERGE,
     MEMBERS_VIEW,
     ORDERS_VIEW,
+    PARTNERS_VIEW,
     PAYMENTS_MANAGE,
     PENALTIES_MANAGE,
     POINTS_VIEW,
@@ -20,6 +21,7 @@ from liuliang.accounts.permissions import (
     SEGMENTS_EDIT,
     SHOP_VIEW,
     STAFF_MANAGE,
+    TESTIMONIALS_VIEW,
 )
 from liuliang.console.doors import may
 from liuliang.console.members.proposals import waiting
@@ -73,6 +75,9 @@ SHELL = Shell(
                 Entry(_("付费会员"), "console:plans", ORDERS_VIEW, count=plans.ending),
                 Entry(_("积分商城"), "console:mall", SHOP_VIEW),
                 Entry(_("兑换与发货"), "console:redemptions", ORDERS_VIEW),
+                Entry(_("复购与召回"), "console:winback", ORDERS_VIEW),
+                Entry(_("合伙人"), "console:partners", PARTNERS_VIEW),
+                Entry(_("客户见证"), "console:testimonials", TESTIMONIALS_VIEW),
             ),
             go="b",
         ),

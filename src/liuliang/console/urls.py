@@ -25,6 +25,9 @@ urlpatterns = [
     path("reviews/", include("liuliang.console.reviews.urls")),
     path("shop/", include("liuliang.console.shop.urls")),
     path("payments/", include("liuliang.console.payments.urls")),
+    path("winback/", include("liuliang.console.winback.urls")),
+    path("partners/", include("liuliang.console.partners.urls")),
+    path("testimonials/", include("liuliang.console.testimonials.urls")),
     path("imports/", include("liuliang.console.imports.urls")),
     path("", include("liuliang.console.accounts.urls")),
 ]

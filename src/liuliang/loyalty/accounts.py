@@ -28,7 +28,10 @@ KINDS: dict[str, Kind] = {
     "member": Kind(floor=0),  # the purse: what a member may spend
     "debt": Kind(floor=None),  # below zero: what a member spent of rewards that were taken back
     "taken": Kind(floor=0),  # how much of a limited thing a member has
+    # Of partners, by key.
+    "awaiting": Kind(floor=0),  # commission whose refund window is open
     "commission": Kind(floor=0),  # what a partner has earned and not been paid
+    "settling": Kind(floor=0),  # what stands on a settlement sheet that is not paid yet
     # Of the house: everything that has no limit has buckets, because everybody moves it.
     "issue": Kind(floor=None, buckets=SYSTEM_BUCKETS),  # where a unit comes from; below zero by all there is
     "spend": Kind(floor=None, buckets=SYSTEM_BUCKETS),

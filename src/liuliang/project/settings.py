@@ -46,6 +46,9 @@ INSTALLED_APPS = [
     "liuliang.importers",
     "liuliang.analytics",
     "liuliang.cultivation",
+    "liuliang.winback",
+    "liuliang.partners",
+    "liuliang.testimonials",
     "liuliang.ui",
     "liuliang.console",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -87,9 +88,9 @@ def money(minor: int, currency: str = "CNY") -> str:
     return f"{sign}{symbol(currency)}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
 
 
-def major(minor: int, currency: str = "CNY") -> float:
-    """Return minor units as the number people write, for files that are reckoned with: 1234.5."""
-    return minor if currency in _WITHOUT_MINOR else minor / 100
+def major(minor: int, currency: str = "CNY") -> Decimal:
+    """Return an amount in the unit people count in, exactly: what a cell of a workbook holds."""
+    return Decimal(minor) if currency in _WITHOUT_MINOR else Decimal(minor).scaleb(-2)
 
 
 def money_short(minor: int, currency: str = "CNY") -> str:

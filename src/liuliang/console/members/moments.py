@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW
+from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW, TESTIMONIALS_MANAGE
 from liuliang.cultivation.kinds import KINDS
 from liuliang.cultivation.services import STATES
 from liuliang.kernel.events import event_type
@@ -72,6 +73,8 @@ class Moment:
     tone: str = ""
     text: str = ""
     url: str = ""
+    action_title: str = ""
+    action_url: str = ""
 
 
 def moments(events: Sequence[LoggedEvent], access: Access) -> list[Moment]:
@@ -81,7 +84,7 @@ def moments(events: Sequence[LoggedEvent], access: Access) -> list[Moment]:
     """
     places = _communities({event.community for event in events if event.community}, access)
     people = names_of((other for event in events if (other := _other(event))), access)
-    return [_moment(event, places, people) for event in events]
+    return [_with_action(_moment(event, places, people), event, access) for event in events]
 
 
 def names_of(records: Iterable[int], access: Access) -> dict[int, Member]:
@@ -115,6 +118,16 @@ def _moment(event: LoggedEvent, places: Mapping[int, Community], people: Mapping
         _TONES.get(event.kind, ""),
         _said(event.kind, event.data, other.name if other else ""),
     )
+
+
+def _with_action(moment: Moment, event: LoggedEvent, access: Access) -> Moment:
+    """Offer to take what was said as a testimonial, to who may."""
+    if event.kind != "message.sent" or not event.data.get("text") or event.community is None:
+        return moment
+    if not access.may(TESTIMONIALS_MANAGE, event.community):
+        return moment
+    url = reverse("console:take-testimonial", args=[event.position])
+    return replace(moment, action_title=_("取为见证"), action_url=url)
 
 
 def _said(kind: str, data: dict[str, Any], other: str) -> str:

@@ -61,6 +61,10 @@ FIELDS: dict[str, str | Promise] = {
     "plans": gettext_lazy("哪些会员方案（不选为不限）"),
     "dimension": gettext_lazy("分层方式"),
     "layers": gettext_lazy("层"),
+    "product": gettext_lazy("商品（和订单里写的一样）"),
+    "from_days": gettext_lazy("上次买在至少几天前"),
+    "to_days": gettext_lazy("上次买在至多几天前（不填为不限）"),
+    "times": gettext_lazy("至少有几天买过"),
 }
 """What fields of configurations are called; those of other packages' conditions show their own title or name."""
 

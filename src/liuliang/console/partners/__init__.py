@@ -1,0 +1,1 @@
+"""Partners: who brings orders, what they earn, and how it is paid."""

@@ -1,0 +1,1 @@
+"""Testimonials: collected, consented to, looked at, and shown."""

@@ -1,0 +1,1 @@
+"""Repurchase and win-back: lists of who to speak to, and why."""

@@ -1,0 +1,185 @@
+"""Commission through the ledger: given when an order is paid, taken back as it is refunded, released when its window ends.
+
+An order's commission is worked out from how the order stands, never from how often it was told: what is left is the rate on
+what was paid less what went back, so that events may come twice, late, or in another order. Money moves from ``issue`` to a
+partner's ``awaiting``, on release to ``commission``, onto a sheet to ``settling`` and when paid to ``payout``. A refund takes
+from where the money stands; what is not there any more is owed (``debt``), and the next sheet takes it off.
+
+Whoever changes a partner's accounts holds the partner's row, and an order's before; so all of it happens in one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from liuliang.commerce.models import Order
+from liuliang.commerce.services import UNPAID
+from liuliang.kernel.events import Event, Fact
+from liuliang.kernel.log import append
+from liuliang.loyalty.accounts import Address, open_account, standing
+from liuliang.loyalty.ledger import Posting, Transfer, transfer
+from liuliang.partners.attribution import shares_of
+from liuliang.partners.events import CommissionGiven, CommissionTakenBack
+from liuliang.partners.models import Commission, Partner
+from liuliang.partners.plans import commission_on
+
+SOURCE = "partners"
+
+SWEEP = 500
+"""Commissions released in one go."""
+
+
+@transaction.atomic
+def settle_order(order: int, *, at: datetime) -> None:
+    """Bring an order's commissions in line with how it stands now. Again changes nothing."""
+    row = Order.objects.select_for_update(of=("self",)).filter(pk=order).first()
+    if row is None or row.status in UNPAID:
+        return
+    known = list(Commission.objects.filter(order=row))
+    if not known:
+        known = _attributed(row, at)
+    if not known:
+        return
+    lock_partners([each.partner_id for each in known])
+    for commission in Commission.objects.filter(order=row).select_related("partner").order_by("level"):
+        _take_back(commission, row, at)
+
+
+@transaction.atomic
+def release(*, at: datetime) -> int:
+    """Release a batch of commissions whose refund window is over; return how many."""
+    due = Commission.objects.filter(released_at=None, release_at__lte=at).order_by("release_at", "id")
+    ids = dict(due.values_list("id", "partner")[:SWEEP])
+    lock_partners(ids.values())
+    # Read again under the lock: a refund may have come, or another worker.
+    found = list(Commission.objects.filter(pk__in=ids, released_at=None).select_related("partner").order_by("id"))
+    for commission in found:
+        if commission.kept:
+            move(
+                commission.partner, "awaiting", "commission", commission.kept, commission.currency,
+                cause=f"commission:{commission.pk}:released", kind="released", at=at,
+            )  # fmt: skip
+        commission.released_at = at
+        commission.save(update_fields=["released_at"])
+    return len(found)
+
+
+def lock_partners(partners: Iterable[int]) -> None:
+    """Hold partners' accounts until the transaction ends; everybody takes them in the order of their ids."""
+    ids = sorted(set(partners))
+    list(Partner.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk"))
+
+
+def address(partner: Partner, kind: str, currency: str) -> Address:
+    """Return where a quantity of a partner stands; the house's for ``issue`` and ``payout``."""
+    if kind in {"issue", "payout"}:
+        return Address(currency, kind, "commission")
+    return Address(currency, kind, partner.account_key)
+
+
+def available(partner: Partner, kind: str, currency: str) -> int:
+    """Return how much stands in a partner's account; of a debt, how much is owed."""
+    balance = standing(open_account(address(partner, kind, currency))).balance
+    return -balance if kind == "debt" else balance
+
+
+def move(
+    partner: Partner,
+    source: str,
+    target: str,
+    amount: int,
+    currency: str,
+    *,
+    cause: str,
+    kind: str,
+    at: datetime,
+    part: int = 0,
+    corrects: int | None = None,
+) -> Posting:
+    """Move commission between two of a partner's accounts (or the house's), once for its cause and part."""
+    asked = Transfer(
+        open_account(address(partner, source, currency)),
+        open_account(address(partner, target, currency)),
+        amount, kind, cause, part, corrects,
+    )  # fmt: skip
+    return transfer(asked, at=at)
+
+
+def _attributed(order: Order, at: datetime) -> list[Commission]:
+    """Give the commissions of an order that nobody has been paid for."""
+    shares = shares_of(order)
+    lock_partners([share.partner.pk for share in shares])
+    made = []
+    for share in shares:
+        given = commission_on(order.amount, share.rate)
+        commission = Commission.objects.create(
+            order=order, partner=share.partner, level=share.level, how=share.how, rate=share.rate,
+            currency=order.currency, base=order.amount, given=given, at=order.at,
+            release_at=order.at + timedelta(days=share.partner.plan.window_days),
+        )  # fmt: skip
+        if given:
+            posting = move(
+                share.partner, "issue", "awaiting", given, order.currency,
+                cause=f"commission:{commission.pk}:given", kind="commission", at=at,
+            )  # fmt: skip
+            commission.transfer = posting.transfer
+            commission.save(update_fields=["transfer"])
+            _tell(
+                commission,
+                CommissionGiven(commission.pk, share.partner.pk, order.pk, share.level, given, order.currency),
+                "given", at,
+            )  # fmt: skip
+        made.append(commission)
+    return made
+
+
+def _take_back(commission: Commission, order: Order, at: datetime) -> None:
+    left = commission_on(commission.base - order.refunded, commission.rate)
+    amount = commission.kept - left
+    if commission.refunded == order.refunded and not amount:
+        return
+    owed = 0
+    if amount > 0:
+        owed = _return(commission, amount, f"commission:{commission.pk}:back:{order.refunded}", at)
+        commission.taken_back += amount
+        commission.owed += owed
+    commission.refunded = order.refunded
+    commission.save(update_fields=["refunded", "taken_back", "owed"])
+    if amount > 0:
+        told = CommissionTakenBack(
+            commission.pk, commission.partner_id, commission.order_id, amount, owed, commission.currency
+        )
+        _tell(commission, told, f"back:{order.refunded}", at)
+
+
+def _return(commission: Commission, amount: int, cause: str, at: datetime) -> int:
+    """Return commission to the house from where it stands; return how much of it is owed from now on."""
+    partner, currency = commission.partner, commission.currency
+    place = "awaiting" if commission.released_at is None else "commission"
+    there = amount if place == "awaiting" else min(amount, available(partner, place, currency))
+    if there:
+        move(
+            partner,
+            place,
+            "issue",
+            there,
+            currency,
+            cause=cause,
+            kind="taken_back",
+            at=at,
+            corrects=commission.transfer,
+        )
+    owed = amount - there
+    if owed:
+        move(
+            partner, "debt", "issue", owed, currency, cause=cause, kind="owed", at=at, part=1,
+            corrects=commission.transfer,
+        )  # fmt: skip
+    return owed
+
+
+def _tell(commission: Commission, payload: Event, what: str, at: datetime) -> None:
+    append([Fact(payload, at, SOURCE, f"commission:{commission.pk}:{what}", commission.partner.member_id)])
