@@ -149,7 +149,8 @@ def statement_of(question: Question) -> Statement:
     """Return the SQL of everybody's path."""
     relation, values = _sequences(question)
     return Statement(
-        f"SELECT steps, count() AS people FROM {relation} GROUP BY steps ORDER BY people DESC, steps LIMIT 20000", values
+        f"SELECT steps, count() AS people FROM {relation} GROUP BY steps ORDER BY people DESC, steps LIMIT 20000",
+        values,
     )
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("honour/", include(rewards.honour_patterns)),
     path("penalties/", include(rewards.penalty_patterns)),
     path("analysis/", include("liuliang.console.analysis.urls")),
+    path("dashboards/", include("liuliang.console.dashboards.urls")),
     path("goals/", include("liuliang.console.goals.urls")),
     path("health/", include("liuliang.console.health.urls")),
     path("reviews/", include("liuliang.console.reviews.urls")),

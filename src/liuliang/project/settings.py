@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "liuliang.importers",
     "liuliang.analytics",
     "liuliang.cultivation",
+    "liuliang.dashboards",
     "liuliang.ui",
     "liuliang.console",
 ]

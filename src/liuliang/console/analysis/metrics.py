@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -212,12 +213,20 @@ def interval_words(style: Style, reading: Reading | None) -> str:
 def _figure(metric: Metric, reading: Reading | None) -> Figure:
     value = reading.value if reading is not None else None
     unit = "" if metric.style in {"money", "percent", "duration"} else metric.definition.unit
-    if metric.style in {"ratio", "mean"} and value is not None:
-        value = round(value, 2 if metric.style == "ratio" else 0 if value >= 100 else 1)
-    return Figure(metric.definition.title, value, _format(metric.style), unit=unit)
+    return Figure(metric.definition.title, rounded(metric.style, value), format_of(metric.style), unit=unit)
 
 
-def _format(style: Style) -> Format:
+def rounded(style: Style, value: float | None) -> float | None:
+    """Return a value with the digits that its style is shown with."""
+    if value is None or style not in {"ratio", "mean"}:
+        return value
+    return round(value, 2 if style == "ratio" else 0 if value >= 100 else 1)
+
+
+def format_of(style: Style, *, is_short: bool = False) -> Format:
+    """Return how values of a style are drawn; large counts shortly where asked for."""
+    if style == "count" and is_short:
+        return "count"
     return "exact" if style in {"ratio", "mean", "count"} else cast("Format", style)
 
 
@@ -256,7 +265,7 @@ def chart_of(metric: Metric, ground: Ground, step: Step, split: str, query: str)
     )
 
 
-def series_of(metric: Metric, asked: Asked, key: str, name: str, known: dict[date, Reading]) -> Series:
+def series_of(metric: Metric, asked: Asked, key: str, name: str, known: Mapping[date, Reading]) -> Series:
     """Return one line. Days over in which nothing happened are 0 of a count; of a share nothing can be said."""
     is_counted = metric.style in {"count", "money"}
     found = [known.get(start) for start in asked.starts]
@@ -266,7 +275,7 @@ def series_of(metric: Metric, asked: Asked, key: str, name: str, known: dict[dat
         key,
         name,
         [none if each is None else each.value for each, none in zip(found, nothing, strict=True)],
-        _format(metric.style),
+        format_of(metric.style),
         low=[None if each is None else each.low for each in found] if is_banded else None,
         high=[None if each is None else each.high for each in found] if is_banded else None,
     )
