@@ -7,8 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
+from liuliang.analytics.base import Statement
+from liuliang.analytics.checkups import Looked
 from liuliang.analytics.health import HEALTH
 from liuliang.analytics.presence import robots
+from liuliang.analytics.signals import ends, people_statement, talk_statement, ties_statement
 from liuliang.console.analysis.statements import told as told_statement
 from liuliang.console.dashboards.drawn import Drawn, Line
 from liuliang.console.dashboards.standing import Standing
@@ -28,7 +31,8 @@ MOST_GOALS = 12
 def draw_health(standing: Standing) -> Drawn:
     """Draw the groups that are worst off, of those that the card speaks of."""
     here = set(standing.ground.scope.communities)
-    lines = [line for line in lines_of(see(standing.ground.access)) if line.id in here]
+    seen = see(standing.ground.access)
+    lines = [line for line in lines_of(seen) if line.id in here]
     known = sorted((line for line in lines if line.score is not None), key=lambda line: (line.score or 0.0, line.id))
     shown = known[:WORST]
     note = _("{n} 个群，先列最低的").format(n=len(known)) if len(known) > len(shown) else ""
@@ -38,12 +42,23 @@ def draw_health(standing: Standing) -> Drawn:
         _("哪个群最要救？"),
         str(HEALTH.counted),
         reverse("console:health"),
+        sqls=[told_statement(each) for each in _statements(seen.looked)] if seen.looked is not None else [],
         part="console/dashboards/health.html" if shown else "",
         context={"lines": [(line, score_cell(line), health_url(line.public_id)) for line in shown]},
         note=note,
         unit=_("分"),
         lines=[Line(line.name, line.score, "ratio", line.health.low, line.health.high) for line in known],
     )
+
+
+def _statements(looked: Looked) -> list[Statement]:
+    """Return the queries that the parts of health are counted with."""
+    counted = (
+        people_statement(looked.scope, looked.last, looked.today, 1),
+        talk_statement(looked.scope, looked.last, 1),
+        ties_statement(looked.scope, ends(looked.last, 1)),
+    )
+    return [Statement(*each) for each in counted]
 
 
 def draw_goals(standing: Standing, question: GoalsQuestion) -> Drawn:
