@@ -24,7 +24,14 @@ MOST_LINES = 5_000
 """Lines of one card at the most."""
 
 _SCALE = {"money": 0.01}
-_FORMATS = {"money": "#,##0.00", "percent": "0.0%", "duration": '#,##0 "s"', "ratio": "#,##0.00", "mean": "#,##0.0", "count": "#,##0"}
+_FORMATS = {
+    "money": "#,##0.00",
+    "percent": "0.0%",
+    "duration": '#,##0 "s"',
+    "ratio": "#,##0.00",
+    "mean": "#,##0.0",
+    "count": "#,##0",
+}
 
 
 def write_dashboard(access: Access, dashboard: Dashboard, cards: Sequence[Card], parameters: QueryDict) -> IO[bytes]:
