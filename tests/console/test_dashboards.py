@@ -36,7 +36,7 @@ def two(told):
     for number in range(8):
         member, group = told.member(f"人{number}"), first if number < 3 else second
         told.joins(member, group, now - timedelta(days=20 + number))
-        for day in (3, 5):
+        for day in (1, 5):
             told.says(member, group, now - timedelta(days=day))
         if number == 0:
             told.buys(member, now - timedelta(days=2), 9_900, community=first)

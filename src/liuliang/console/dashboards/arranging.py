@@ -17,6 +17,7 @@ from liuliang.dashboards.queries import cards_of
 from liuliang.kernel import clock
 from liuliang.ui.toasts import toast
 
+VIEWS = {"number": gettext_lazy("数字和变化"), "trend": gettext_lazy("走势"), "split": gettext_lazy("按维度分开")}
 WIDTH_WORDS = {1: gettext_lazy("窄"), 2: gettext_lazy("半行"), 4: gettext_lazy("整行")}
 
 
@@ -25,7 +26,12 @@ def arranged(dashboard: Dashboard) -> dict[str, object]:
     cards = cards_of(dashboard)
     return {
         "dashboard": dashboard,
-        "places": [(card, card.title or plain_title(card)) for card in cards],
+        "places": [
+            (card, card.title or plain_title(card), VIEWS[card.question.get("view", "number")])
+            if card.kind == "metric"
+            else (card, card.title or plain_title(card), "")
+            for card in cards
+        ],
         "widths": [(width, WIDTH_WORDS[width]) for width in WIDTHS],
     }
 

@@ -18,7 +18,7 @@ from liuliang.console import errors
 from liuliang.console.analysis.asking import WINDOWS
 from liuliang.console.analysis.metrics import visible as visible_metrics
 from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS, happening_words
-from liuliang.console.dashboards.arranging import WIDTH_WORDS
+from liuliang.console.dashboards.arranging import VIEWS, WIDTH_WORDS
 from liuliang.console.dashboards.drawing import draw, plain_title
 from liuliang.console.dashboards.people_cards import form_of
 from liuliang.console.dashboards.places import places_of
@@ -37,7 +37,6 @@ from liuliang.people.access import Access
 from liuliang.segments.queries import visible as visible_segments
 
 FOLLOWS, ALL = "follows", "all"
-VIEWS = {"number": _("数字和变化"), "trend": _("走势"), "split": _("按维度分开")}
 RETENTION_VIEWS = {"curve": _("平均曲线"), "matrix": _("矩阵")}
 MOST_OFFERED = 500
 """Segments and goals offered in a form."""

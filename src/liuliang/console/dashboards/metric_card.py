@@ -61,9 +61,10 @@ def _number(standing: Standing, metric: Metric, links: str) -> Drawn:
         change=change_of(
             found.comparison, definition, versus=ground.choice.versus, in_points=metric.style == "percent"
         ),
-        trend=days.values,
+        # Of what cannot be told of the whole period, a line of zeros would tell a lie.
+        trend=days.values if _shown(metric, now) is not None else (),
     )
-    notes = []
+    notes = [] if figure.value is not None else [_("这段时间还没有数据。")]
     if interval := interval_words(metric.style, now):
         notes.append(_("95% 区间 {interval}").format(interval=interval))
     if now is not None and now.of is not None:
