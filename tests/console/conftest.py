@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ from liuliang.commerce.products import add_offer, add_variant, create_product
 from liuliang.commerce.quoting import Sale
 from liuliang.commerce.selling import pay_order, place_order
 from liuliang.cultivation.models import Candidacy
+from liuliang.dashboards.models import Card, Dashboard
 from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
@@ -52,7 +54,8 @@ from liuliang.loyalty.penalties import appeal
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.validity import today
 from liuliang.partners.commissions import release
-from liuliang.partners.models import Material, Partner, Plan, Settlement
+from liuliang.partners.models import Material, Partner, Settlement
+from liuliang.partners.models import Plan as PartnerPlan
 from liuliang.partners.plans import NewPlan, create_plan
 from liuliang.partners.services import NewPartner, claim_order, create_partner, save_material
 from liuliang.partners.settling import make_settlement
@@ -123,6 +126,8 @@ class World:
     cost: ChannelCost
     goal: Goal
     candidacy: Candidacy
+    dashboard: Dashboard
+    card: Card
     earning_rule: EarningRule
     adjustment: Adjustment
     badge: Badge
@@ -220,6 +225,10 @@ def world(db: None, _folder_of_its_own: None) -> World:
         staff=owner,
         created_at=now,
     )
+    board = Dashboard.objects.create(
+        name="密看板", meaning="密事一览", community=group, owner=owner, created_at=now, changed_at=now
+    )
+    board.roles.set(Role.objects.exclude(key=""))
     badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
     with audit.acting(owner):
         shop = _shop(brand, group, member, owner)
@@ -261,6 +270,10 @@ def world(db: None, _folder_of_its_own: None) -> World:
         candidacy=Candidacy.objects.create(
             member=member, kind="star", state="candidate", evidence={"answerers_90": 12}, added_at=now, since=now
         ),
+        dashboard=board,
+        card=Card.objects.create(
+            dashboard=board, position=0, kind="metric", question={"metric": "speakers"}, title="密卡", community=group
+        ),
         earning_rule=EarningRule.objects.create(
             title="密令发言", behaviour="speak", low=1, high=5, starts_at=now, created_at=now
         ),
@@ -273,6 +286,9 @@ def world(db: None, _folder_of_its_own: None) -> World:
         owner=owner,
         staff=people,
         secrets=[
+            "密看板",
+            "密事一览",
+            "密卡",
             "密星",
             "密语：",
             "密聊：",
@@ -375,7 +391,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "role": lambda world: str(world.role.pk),
         "token": lambda world: links.link_token(world.colleague),
         "partner": lambda world: Partner.objects.get().public_id,
-        "plan": lambda world: Plan.objects.get().public_id,
+        "partner_plan": lambda world: PartnerPlan.objects.get().public_id,
         "material": lambda world: str(Material.objects.get().pk),
         "settlement": lambda world: Settlement.objects.get().public_id,
         "testimonial": lambda world: Testimonial.objects.get().public_id,
@@ -406,6 +422,10 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "payment_id": lambda world: str(world.order.payments.get().pk),
         "item": lambda world: world.item.public_id,
         "redemption": lambda world: world.redemption.number,
+        "dashboard": lambda world: world.dashboard.public_id,
+        "own_dashboard": lambda world: world.dashboard.public_id,
+        "card": lambda world: world.card.public_id,
+        "own_card": lambda world: world.card.public_id,
         "dimension": lambda world: "activity",
         "pattern": lambda world: "mute-newcomers",
         "candidate_kind": lambda world: "star",
@@ -455,10 +475,10 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
         "console:new-partner": lambda world: {
             "name": "周晓彤",
             "kind": "partner",
-            "plan": Plan.objects.get().public_id,
+            "plan": PartnerPlan.objects.get().public_id,
             "member": world.member.public_id,
         },
-        "console:edit-partner": lambda world: {"name": "李店长二号", "plan": Plan.objects.get().public_id},
+        "console:edit-partner": lambda world: {"name": "李店长二号", "plan": PartnerPlan.objects.get().public_id},
         "console:bind-to-partner": lambda world: {"member": world.member.public_id},
         "console:claim-order-for-partner": lambda world: {"number": "P3", "code": "xiaoli8"},
         "console:new-partner-material": lambda world: {"title": "新话术", "text": "报 {code}"},
@@ -516,6 +536,22 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
             "r.0|days": "9",
         },
         "console:delete-segment": lambda world: {},
+        "console:new-dashboard": lambda world: {"name": "早会", "ready": "daily", "community": ""},
+        "console:put-card": lambda world: {
+            "board": world.dashboard.public_id,
+            "told": json.dumps({"kind": "retention", "question": {}, "places": [], "days": "30"}),
+        },
+        "console:copy-dashboard": lambda world: {},
+        "console:dashboard-settings": lambda world: {"name": "晨会", "community": world.brand.public_id, "days": "7"},
+        "console:share-dashboard": lambda world: {"roles": [analyst.get().pk]},
+        "console:delete-dashboard": lambda world: {},
+        "console:new-card": lambda world: {"metric": "messages", "view": "trend", "width": "2", "where": "follows"},
+        "console:edit-card": lambda world: {"metric": "joined", "view": "number", "width": "1", "where": "all"},
+        "console:move-card": _with_another_card,
+        "console:widen-card": lambda world: {"width": "4"},
+        "console:copy-card": lambda world: {},
+        "console:remove-card": lambda world: {},
+        "console:restore-card": _removed,
         "console:layer-rules": lambda world: {
             "save": "1",
             "new_days": "9",
@@ -866,6 +902,16 @@ def _workbook(cells: Mapping[str, str]) -> SimpleUploadedFile:
     columns = [Column(title, title, value=lambda row, title=title: row[title]) for title in cells]
     write_xlsx(file, columns, [cells], "表")
     return SimpleUploadedFile("表.xlsx", file.getvalue())
+
+
+def _with_another_card(world: World) -> Mapping[str, object]:
+    Card.objects.create(dashboard=world.dashboard, position=1, kind="health")
+    return {"way": "down"}
+
+
+def _removed(world: World) -> Mapping[str, object]:
+    Card.objects.filter(pk=world.card.pk).update(removed_at=clock.now())
+    return {}
 
 
 def _archived(world: World) -> Mapping[str, object]:

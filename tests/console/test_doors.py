@@ -20,9 +20,11 @@ from liuliang.accounts.permissions import BUILT_IN_ROLES, COMMUNITIES_EDIT
 from liuliang.commerce.models import CodeBatch, CouponRun, CouponTemplate, MallItem, Order, Product, Redemption, Variant
 from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
+from liuliang.dashboards.models import Card, Dashboard
 from liuliang.importers.models import Import
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
-from liuliang.partners.models import Material, Partner, Plan
+from liuliang.partners.models import Material, Partner
+from liuliang.partners.models import Plan as PartnerPlan
 from liuliang.people.access import Access
 from liuliang.people.models import AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
 from liuliang.segments.models import Segment
@@ -46,6 +48,9 @@ NAMES_OF_THEIR_OWN = {"简体中文", "留痕"}
 
 # Parameters that name what everybody shares: the words for members, and roles (whose permission holds everywhere or nowhere).
 PLAIN = {"tag_id", "group_id", "field_id", "key", "metric", "dimension", "candidate_kind", "pattern", "adapter"}
+
+# Parameters that name what one person may change alone, and owners of the installation: all of it is an owner's here.
+OWN = {"own_dashboard", "own_card"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ def expected(access: Access, door: Door, address: Address, world) -> str:
         return "open"
     if not access.may(door.permission):
         return "forbidden"
+    if set(address.parameters) & OWN:
+        return "open" if access.is_owner else "missing"
     names_something = set(address.parameters) - PLAIN
     return "open" if not names_something or access.may(door.permission, world.group) else "missing"
 
@@ -324,9 +331,11 @@ def _written() -> set[str]:
         MallItem,
         Redemption,
         Partner,
-        Plan,
+        PartnerPlan,
         Material,
         testimonials.Testimonial,
+        Dashboard,
+        Card,
     ):
         for row in model.objects.values():
             collect(dict(row))

@@ -7,8 +7,10 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import pypdfium2
 import pytest
 from django.urls import reverse
+from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
 from python_calamine import CalamineWorkbook
 
 from liuliang.analytics.models import ChannelCost, Goal
@@ -120,6 +122,33 @@ def test_a_review_is_on_screen_and_in_a_workbook(simulated, browser):
         assert book.sheet_names == ["变化", "变化在哪里", "做什么", "说明"]
         rows = book.get_sheet_by_name("变化").to_python()
         assert {"消息", "群成员", "说话的人"} <= {row[0] for row in rows}
+
+
+def test_a_review_on_paper_says_in_its_own_typeface_what_the_page_says(simulated, browser):
+    owner = browser()
+    group = simulated.communities[0]
+    type(group).objects.filter(pk=group.pk).update(name="#panic() $x$ 😀 *读书*" + "长" * 50)
+    for unit, title in (("week", "周复盘"), ("month", "月复盘")):
+        answer = owner.get(reverse("console:reviews"), {"unit": unit, "export": "pdf", "community": group.public_id})
+        assert answer["Content-Type"] == "application/pdf"
+        paper = b"".join(answer.streaming_content)
+        assert len(paper) < 300_000
+        document = pypdfium2.PdfDocument(paper)
+        assert 1 <= len(document) <= 6
+        text = "".join(page.get_textpage().get_text_range() for page in document)
+        text = re.sub(r"\s", "", text)
+        for said in (title, "#panic()$x$*读书*", "什么变了", "其余的和平常一样", "怎么算的", "响应时间"):
+            assert said in text
+        assert "😀" not in text
+        texts = (each for page in document for each in page.get_objects(filter=[FPDF_PAGEOBJ_TEXT]))
+        assert all("NotoSansSC" in each.get_font().get_base_name() for each in texts)
+        page = re.sub(
+            r"\s", "", text_of(owner.get(reverse("console:reviews"), {"unit": unit, "community": group.public_id}))
+        )
+        numbers = re.findall(r'<tdclass="is-end">([^<]+)</td><tdclass="is-end">([^<]+)</td>', page)
+        assert numbers
+        for number in {each for pair in numbers for each in pair}:
+            assert number in text
 
 
 def test_a_review_goes_back_and_takes_nonsense_for_the_latest(simulated, browser):

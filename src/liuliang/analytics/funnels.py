@@ -20,7 +20,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics import noise
-from liuliang.analytics.base import SMALL, Asked
+from liuliang.analytics.base import SMALL, Asked, Statement
 from liuliang.analytics.counting import split
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.happenings import Happening, happened, matching
@@ -138,8 +138,8 @@ class Flow:
 @remembered
 def funnel(question: Funnel) -> tuple[Flow, ...]:
     """Return how far people came, by part; the part with most people first. Without a split there is always one."""
-    relation, values = _levels(question)
-    rows = query(f"SELECT part, level, count() FROM {relation} GROUP BY part, level", values).rows
+    statement = statement_of(question)
+    rows = query(statement.sql, statement.values).rows
     by_part: dict[str, dict[int, int]] = {}
     for part, level, count in rows:
         by_part.setdefault(str(part), {})[int(level)] = int(count)
@@ -177,9 +177,10 @@ def members_at(question: Funnel, step: int, *, is_lost: bool, part: str = "") ->
     return tuple(int(row[0]) for row in rows)
 
 
-def statement_of(question: Funnel) -> str:
+def statement_of(question: Funnel) -> Statement:
     """Return the SQL of how far everybody came."""
-    return _levels(question)[0]
+    relation, values = _levels(question)
+    return Statement(f"SELECT part, level, count() FROM {relation} GROUP BY part, level", values)
 
 
 def _levels(question: Funnel) -> tuple[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.acts import told_kinds
-from liuliang.analytics.base import Asked
+from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.happenings import Happening, happened, matching
 from liuliang.analytics.periods import Period
@@ -96,11 +96,8 @@ class Paths:
 @remembered
 def paths(question: Question) -> Paths:
     """Return the paths from the event, or to it."""
-    relation, values = _sequences(question)
-    rows = query(
-        f"SELECT steps, count() AS people FROM {relation} GROUP BY steps ORDER BY people DESC, steps LIMIT 20000",
-        values,
-    ).rows
+    statement = statement_of(question)
+    rows = query(statement.sql, statement.values).rows
     return told([(tuple(steps), int(people)) for steps, people in rows], question.origin.kind)
 
 
@@ -148,9 +145,13 @@ def members_on(question: Question, step: int, kind: str) -> tuple[int, ...]:
     return tuple(int(row[0]) for row in rows)
 
 
-def statement_of(question: Question) -> str:
+def statement_of(question: Question) -> Statement:
     """Return the SQL of everybody's path."""
-    return _sequences(question)[0]
+    relation, values = _sequences(question)
+    return Statement(
+        f"SELECT steps, count() AS people FROM {relation} GROUP BY steps ORDER BY people DESC, steps LIMIT 20000",
+        values,
+    )
 
 
 def _sequences(question: Question) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics import noise
 from liuliang.analytics.acts import ACTS, EVIDENCE
-from liuliang.analytics.base import SMALL
+from liuliang.analytics.base import SMALL, Statement
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
@@ -140,17 +140,8 @@ def retention(question: Question) -> Matrix:
     starts = question.starts
     if len(starts) > MOST_COHORTS:
         raise Refused("retention.too_many_cohorts", most=MOST_COHORTS, found=len(starts))
-    cohorts, values = _cohorts(question)
-    there, more = _there(question, cohorts)
-    # The row without a day is there for cohorts that nobody of ever came back from.
-    rows = query(
-        "SELECT start, bucket, bitmapCardinality(cohort.people), bitmapAndCardinality(cohort.people, there.people)"
-        f" FROM (SELECT {_start(question, 'came')} AS start, groupBitmapState(member) AS people FROM {cohorts}"
-        f" GROUP BY start) AS cohort CROSS JOIN (SELECT bucket, people FROM {there} UNION ALL"
-        " SELECT toDate(0) AS bucket, groupBitmapStateIf(toUInt32(0), 0) AS people) AS there"
-        " WHERE bucket >= start OR bucket = toDate(0)",
-        {**values, **more},
-    ).rows
+    statement = statement_of(question)
+    rows = query(statement.sql, statement.values).rows
     sizes: dict[date, int] = {}
     counts: dict[tuple[date, date], int] = {}
     for start, bucket, size, count in rows:
@@ -227,9 +218,19 @@ def members_behind(question: Question, start: date, age: int | None, *, is_back:
     return tuple(int(row[0]) for row in found.rows)
 
 
-def statement_of(question: Question) -> str:
-    """Return the SQL of who began when, for those who want to know exactly."""
-    return _cohorts(question)[0]
+def statement_of(question: Question) -> Statement:
+    """Return the SQL of how many of each cohort were there when."""
+    cohorts, values = _cohorts(question)
+    there, more = _there(question, cohorts)
+    # The row without a day is there for cohorts that nobody of ever came back from.
+    return Statement(
+        "SELECT start, bucket, bitmapCardinality(cohort.people), bitmapAndCardinality(cohort.people, there.people)"
+        f" FROM (SELECT {_start(question, 'came')} AS start, groupBitmapState(member) AS people FROM {cohorts}"
+        f" GROUP BY start) AS cohort CROSS JOIN (SELECT bucket, people FROM {there} UNION ALL"
+        " SELECT toDate(0) AS bucket, groupBitmapStateIf(toUInt32(0), 0) AS people) AS there"
+        " WHERE bucket >= start OR bucket = toDate(0)",
+        {**values, **more},
+    )
 
 
 def _cohorts(question: Question) -> tuple[str, dict[str, Any]]:

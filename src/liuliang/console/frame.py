@@ -85,6 +85,7 @@ SHELL = Shell(
             _("数据"),
             icon="chart-bar",
             entries=(
+                Entry(_("看板"), "console:dashboards", ANALYTICS_VIEW),
                 Entry(_("健康度"), "console:health", ANALYTICS_VIEW),
                 Entry("AARRR", "console:aarrr", ANALYTICS_VIEW),
                 Entry(_("留存"), "console:retention", ANALYTICS_VIEW),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("penalties/", include(rewards.penalty_patterns)),
     path("advice/", include("liuliang.console.advice.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
+    path("dashboards/", include("liuliang.console.dashboards.urls")),
     path("goals/", include("liuliang.console.goals.urls")),
     path("health/", include("liuliang.console.health.urls")),
     path("reviews/", include("liuliang.console.reviews.urls")),

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "liuliang.winback",
     "liuliang.partners",
     "liuliang.testimonials",
+    "liuliang.dashboards",
     "liuliang.ui",
     "liuliang.console",
 ]

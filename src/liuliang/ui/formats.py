@@ -95,7 +95,7 @@ def major(minor: int, currency: str = "CNY") -> Decimal:
 
 def money_short(minor: int, currency: str = "CNY") -> str:
     """Write an amount shortly, for cards and axes: ¥12.8 万."""
-    amount = major(abs(minor), currency)
+    amount = float(major(abs(minor), currency))
     sign = "-" if minor < 0 else ""
     rounded = _nearest(amount) if amount >= 100 else amount
     return f"{sign}{symbol(currency)}{count(rounded)}"

@@ -29,6 +29,7 @@ from liuliang.console.analysis.asking import (
 )
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members
+from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import WAYS, happening_words
 from liuliang.console.doors import StaffRequest, page
 from liuliang.kernel.errors import Refused
@@ -183,16 +184,16 @@ def _answer(request: StaffRequest, ground: Ground, form: Form) -> dict[str, obje
         "question": question,
         "whole": whole,
         "before": before,
-        "stages": _stages(question, whole, before, asked.urlencode() if links else ""),
+        "stages": stages_of(question, whole, before, asked.urlencode() if links else ""),
         "parts": [
-            (part_words(form.split, flow.part, ground), _stages(question, flow, None, ""), flow)
+            (part_words(form.split, flow.part, ground), stages_of(question, flow, None, ""), flow)
             for flow in flows[:MOST_PARTS]
         ]
         if form.split
         else [],
         "parts_found": len(flows),
         "asks_comparison_in_vain": form.is_compared and not is_comparable,
-        "sql": story.statement_of(question),
+        "sql": told(story.statement_of(question)),
     }
 
 
@@ -206,7 +207,8 @@ def part_words(split: str, part: str, ground: Ground) -> str:
     return str(WAYS.get(part, part))
 
 
-def _stages(question: Funnel, flow: Flow, before: Flow | None, query: str) -> list[DrawnStage]:
+def stages_of(question: Funnel, flow: Flow, before: Flow | None, query: str) -> list[DrawnStage]:
+    """Return the steps of a flow as they are drawn; ``query`` is what the lists of people are asked with, empty for none."""
     compared: Sequence[Comparison | None] = story.compare(flow, before) if before else [None] * len(flow.stages)
     drawn: list[DrawnStage] = []
     for place, (stage, comparison) in enumerate(zip(flow.stages, compared, strict=True)):

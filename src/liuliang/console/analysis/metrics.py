@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -19,7 +20,6 @@ from liuliang.analytics.base import (
     Asked,
     Metric,
     Reading,
-    Statement,
     Step,
     Style,
     metrics,
@@ -29,6 +29,7 @@ from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.funnel import part_words
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import UNITS, cohort_words
 from liuliang.console.doors import StaffRequest, page
 from liuliang.kernel.errors import Refused
@@ -144,8 +145,12 @@ def needs_of(metric: Metric) -> tuple[str, ...]:
 
 def _step(ground: Ground, parameters: QueryDict) -> Step:
     asked = parameters.get("step", "")
-    usual = "day" if len(ground.choice.period) <= 92 else "week"
-    return cast("Step", asked if asked in UNITS else usual)
+    return cast("Step", asked) if asked in UNITS else usual_step(ground)
+
+
+def usual_step(ground: Ground) -> Step:
+    """Return how long a bucket is where nobody asks for another length."""
+    return "day" if len(ground.choice.period) <= 92 else "week"
 
 
 def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, split: str) -> dict[str, object]:
@@ -157,18 +162,18 @@ def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, s
     may_name = metric.names_people and may_see_members(request.access)
     whole = _whole(metric, asked)
     before = _whole(metric, ground.asked(period=asked.period.previous)) if ground.choice.is_comparable else None
-    parts = _parts(metric, ground, split, query if may_name else "") if split else []
+    parts = parts_of(metric, ground, split, query if may_name else "") if split else []
     return {
         "figure": _figure(metric, whole),
         "before": write(metric.style, before.value) if before is not None and before.value is not None else "",
         "interval": interval_words(metric.style, whole),
         "is_small": whole is not None and whole.is_small,
         "of": "" if whole is None or whole.of is None else formats.exact(whole.of),
-        "chart": _chart(metric, ground, step, split, query if may_name else ""),
+        "chart": chart_of(metric, ground, step, split, query if may_name else ""),
         "parts": parts[:MOST_PARTS],
         "parts_found": len(parts),
         "behind": behind_metric(metric, asked, "", query) if may_name and whole is not None and whole.value else "",
-        "sqls": [_told(statement) for statement in metric.statements(asked)],
+        "sqls": [told(statement) for statement in metric.statements(asked)],
     }
 
 
@@ -208,16 +213,25 @@ def interval_words(style: Style, reading: Reading | None) -> str:
 def _figure(metric: Metric, reading: Reading | None) -> Figure:
     value = reading.value if reading is not None else None
     unit = "" if metric.style in {"money", "percent", "duration"} else metric.definition.unit
-    if metric.style in {"ratio", "mean"} and value is not None:
-        value = round(value, 2 if metric.style == "ratio" else 0 if value >= 100 else 1)
-    return Figure(metric.definition.title, value, _format(metric.style), unit=unit)
+    return Figure(metric.definition.title, rounded(metric.style, value), format_of(metric.style), unit=unit)
 
 
-def _format(style: Style) -> Format:
+def rounded(style: Style, value: float | None) -> float | None:
+    """Return a value with the digits that its style is shown with."""
+    if value is None or style not in {"ratio", "mean"}:
+        return value
+    return round(value, 2 if style == "ratio" else 0 if value >= 100 else 1)
+
+
+def format_of(style: Style, *, is_short: bool = False) -> Format:
+    """Return how values of a style are drawn; large counts shortly where asked for."""
+    if style == "count" and is_short:
+        return "count"
     return "exact" if style in {"ratio", "mean", "count"} else cast("Format", style)
 
 
-def _chart(metric: Metric, ground: Ground, step: Step, split: str, query: str) -> Chart:
+def chart_of(metric: Metric, ground: Ground, step: Step, split: str, query: str) -> Chart:
+    """Return a metric over time, or the largest of its parts; ``query`` is what its lists of people are asked with."""
     asked = ground.asked(step=step, split=split)
     readings = metric.read(asked)
     starts = asked.starts
@@ -226,7 +240,7 @@ def _chart(metric: Metric, ground: Ground, step: Step, split: str, query: str) -
         by_part.setdefault(reading.part, {})[reading.start] = reading
     ranked = sorted(by_part, key=lambda part: (-sum(each.value or 0 for each in by_part[part].values()), part))
     series = [
-        _series(
+        series_of(
             metric,
             asked,
             f"part-{part}" if split else metric.key,
@@ -251,7 +265,7 @@ def _chart(metric: Metric, ground: Ground, step: Step, split: str, query: str) -
     )
 
 
-def _series(metric: Metric, asked: Asked, key: str, name: str, known: dict[date, Reading]) -> Series:
+def series_of(metric: Metric, asked: Asked, key: str, name: str, known: Mapping[date, Reading]) -> Series:
     """Return one line. Days over in which nothing happened are 0 of a count; of a share nothing can be said."""
     is_counted = metric.style in {"count", "money"}
     found = [known.get(start) for start in asked.starts]
@@ -261,13 +275,14 @@ def _series(metric: Metric, asked: Asked, key: str, name: str, known: dict[date,
         key,
         name,
         [none if each is None else each.value for each, none in zip(found, nothing, strict=True)],
-        _format(metric.style),
+        format_of(metric.style),
         low=[None if each is None else each.low for each in found] if is_banded else None,
         high=[None if each is None else each.high for each in found] if is_banded else None,
     )
 
 
-def _parts(metric: Metric, ground: Ground, split: str, query: str) -> list[Part]:
+def parts_of(metric: Metric, ground: Ground, split: str, query: str) -> list[Part]:
+    """Return the parts of a metric in a period, the largest first."""
     asked = ground.asked(split=split)
     readings = sorted(metric.read(asked), key=lambda each: (each.value is None, -(each.value or 0), each.part))
     return [
@@ -289,11 +304,6 @@ def behind_metric(metric: Metric, asked: Asked, part: str, query: str, start: da
     if part:
         more |= {"split": asked.split, "part": part}
     return behind_url("metric", query, **more)
-
-
-def _told(statement: Statement) -> str:
-    store = _("湖（ClickHouse）") if statement.store == "lake" else _("数据库（PostgreSQL）")
-    return f"-- {store}\n{statement.sql}"
 
 
 def _asked_metric(parameters: QueryDict) -> Metric:

@@ -19,6 +19,7 @@ from liuliang.console.analysis.asking import WINDOWS, Line, kind_options, read_l
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.flow_picture import picture
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import happening_words, kind_words
 from liuliang.console.doors import StaffRequest, page
 from liuliang.kernel.errors import Refused
@@ -95,7 +96,7 @@ def paths(request: StaffRequest) -> HttpResponse:
         "commonest": [
             ([kind_words(kind) for kind in steps], people, people / found.people) for steps, people in found.commonest
         ],
-        "sql": story.statement_of(question),
+        "sql": told(story.statement_of(question)),
     }
     return render(request, f"{FOLDER}/paths.html", context)
 

@@ -16,6 +16,7 @@ from liuliang.analytics import retention as story
 from liuliang.analytics.retention import AGES, MOST_COHORTS, Back, Began, Cell, Cohort, Matrix, Question, Unit
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS, age_words, cohort_words
 from liuliang.console.doors import StaffRequest, page
 from liuliang.ui import formats
@@ -59,13 +60,9 @@ def retention(request: StaffRequest) -> HttpResponse:
     is_gone = request.GET.get("who") == "gone"
     context |= {
         "question": question,
-        "matrix": matrix,
-        "rows": [_row(question, cohort, query, links=links) for cohort in reversed(matrix.cohorts)],
-        "ages": [age_words(question.unit, age) for age in range(len(_longest(matrix).cells))],
-        "average": [_drawn(question, None, cell, "", links=False) for cell in matrix.average],
-        "curve": _curve(question, matrix),
+        **drawn_matrix(question, matrix, query if links else ""),
+        "curve": curve_of(question, matrix),
         "back": BACK,
-        "began_words": BEGAN[question.began],
         "ways": WAYS,
         "who_links": [
             (_("留下的人"), f"?{query_of(request.GET, who=None)}", not is_gone),
@@ -74,9 +71,21 @@ def retention(request: StaffRequest) -> HttpResponse:
         "may_see_members": links,
         "is_fitted": request.GET.get("unit") not in UNITS and question.unit != "day",
         "is_coarser": request.GET.get("unit") in UNITS and request.GET.get("unit") != question.unit,
-        "sql": story.statement_of(question),
+        "sql": told(story.statement_of(question)),
     }
     return render(request, f"{FOLDER}/retention.html", context)
+
+
+def drawn_matrix(question: Question, matrix: Matrix, query: str) -> dict[str, object]:
+    """Return what ``console/analysis/retention_matrix.html`` draws; ``query`` is what its lists of people are asked with."""
+    links = bool(query)
+    return {
+        "matrix": matrix,
+        "rows": [_row(question, cohort, query, links=links) for cohort in reversed(matrix.cohorts)],
+        "ages": [age_words(question.unit, age) for age in range(len(_longest(matrix).cells))],
+        "average": [_drawn(question, None, cell, "", links=False) for cell in matrix.average],
+        "began_words": BEGAN[question.began],
+    }
 
 
 def question_of(ground: Ground, parameters: QueryDict) -> Question:
@@ -147,7 +156,8 @@ def _drawn(question: Question, start: date | None, cell: Cell, query: str, *, li
     return Drawn(cell, min(10, -(-round(share * 1000) // 100)), formats.percent(share, 0), hint, url)
 
 
-def _curve(question: Question, matrix: Matrix) -> Chart:
+def curve_of(question: Question, matrix: Matrix) -> Chart:
+    """Return the mean of all cohorts by age."""
     cells = matrix.average
     return Chart(
         "retention-curve",

@@ -146,7 +146,8 @@ def _stage(line: Line) -> cells.Cell:
     return format_html("{}{}", ui.tag(line.stage_words, tone), by_hand)
 
 
-def _score(line: Line) -> cells.Cell:
+def score_cell(line: Line) -> cells.Cell:
+    """Draw a score with its interval."""
     found = line.health
     if found.score is None:
         return "–"
@@ -175,7 +176,7 @@ def _trend(line: Line) -> cells.Cell:
 COLUMNS = (
     Column("name", _("社群"), sort="name", is_fixed=True, space="clipped"),
     Column("stage", _("阶段"), value="stage_words", cell=_stage, sort="stage_place", hint=LIFECYCLE.counted),
-    Column("score", HEALTH.title, cell=_score, sort="score", align="end", hint=HEALTH.counted),
+    Column("score", HEALTH.title, cell=score_cell, sort="score", align="end", hint=HEALTH.counted),
     Column("low", _("95% 区间下限"), value=lambda line: round(line.health.low, 1), is_default=False, align="end"),
     Column("high", _("95% 区间上限"), value=lambda line: round(line.health.high, 1), is_default=False, align="end"),
     Column(

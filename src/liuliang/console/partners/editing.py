@@ -168,9 +168,9 @@ def new_plan(request: StaffRequest) -> HttpResponse:
 
 
 @page(permission=PARTNERS_MANAGE, methods=("POST",))
-def stop(request: StaffRequest, plan: Plan) -> HttpResponse:
+def stop(request: StaffRequest, partner_plan: Plan) -> HttpResponse:
     """Offer a plan to nobody new."""
-    stop_plan(plan)
+    stop_plan(partner_plan)
     return back(request, reverse("console:partner-plans"), _("方案已停用，已有的人照旧。"))
 
 

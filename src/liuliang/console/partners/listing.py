@@ -29,7 +29,7 @@ def find_partner(access: Access, permission: str, value: str) -> Partner | None:
     return rows.filter(public_id=value).first()
 
 
-@finds("plan")
+@finds("partner_plan")
 def find_plan(access: Access, permission: str, value: str) -> Plan | None:
     """Find a plan."""
     return Plan.objects.filter(public_id=value).first() if access.may(permission) else None

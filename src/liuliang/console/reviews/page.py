@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from io import BytesIO
 
 from django.http import FileResponse, HttpResponseBase
 from django.shortcuts import render
@@ -26,6 +27,7 @@ from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
 from liuliang.console.health.words import lift_words, reason_words
 from liuliang.console.reviews.file import write_review
+from liuliang.console.reviews.pdf import write_review_pdf
 from liuliang.people.models import Member
 from liuliang.ui.figures import Change
 
@@ -103,11 +105,15 @@ def reviews(request: StaffRequest) -> HttpResponseBase:
         "is_over": period.last <= last,
         "before_url": f"?{query_of(request.GET, start=period_of(unit, period.first - ONE_DAY).first.isoformat())}",
         "after_url": f"?{query_of(request.GET, start=later.first.isoformat())}" if later.first <= last else "",
+        "unit_words": UNITS[unit],
         "file_url": f"?{query_of(request.GET, export='xlsx')}",
+        "paper_url": f"?{query_of(request.GET, export='pdf')}",
     }
+    name = f"{REVIEW.title}-{_title(ground)}-{period.first:%Y%m%d}-{period.last:%Y%m%d}"
     if request.GET.get("export") == "xlsx":
-        name = f"{REVIEW.title}-{_title(ground)}-{period.first:%Y%m%d}-{period.last:%Y%m%d}.xlsx"
-        return FileResponse(write_review(context), as_attachment=True, filename=name)
+        return FileResponse(write_review(context), as_attachment=True, filename=f"{name}.xlsx")
+    if request.GET.get("export") == "pdf":
+        return FileResponse(BytesIO(write_review_pdf(context)), as_attachment=True, filename=f"{name}.pdf")
     return render(request, "console/reviews/page.html", context)
 
 

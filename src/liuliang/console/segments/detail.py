@@ -95,7 +95,7 @@ def segment(request: StaffRequest, segment: Segment) -> HttpResponse:
         "kind": KINDS[kind_of(segment)],
         "lines": rule_lines(rule) if rule else [],
         "broken": errors.sentence(refused) if refused else "",
-        "growth": _growth(segment),
+        "growth": growth_chart(segment),
         "days": [day for day in growth(segment, days=14, at=clock.now()) if day.entered or day.left],
         "sample": [(shown_name(one), member_url(one), one) for one in sample(members, 12)],
         "members_url": behind_url("segment", "", segment=segment.public_id),
@@ -188,7 +188,8 @@ def _may_know(access: Access, segment: Segment) -> bool:
     return rule is None or sees_orders or not speaks_of_trade(rule)
 
 
-def _growth(segment: Segment) -> Chart:
+def growth_chart(segment: Segment) -> Chart:
+    """Return how large a segment was on each of the last days."""
     days = growth(segment, days=DAYS, at=clock.now())
     return Chart(
         "growth",

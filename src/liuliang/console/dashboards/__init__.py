@@ -1,0 +1,1 @@
+"""看板: dashboards that people put together, and the cards on them."""

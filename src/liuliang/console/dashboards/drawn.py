@@ -1,0 +1,44 @@
+"""What is drawn of a card: a figure, a chart or a table, with its definition, its query, its people, and its lines in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from liuliang.analytics.base import Style
+from liuliang.ui.charts import Chart
+from liuliang.ui.figures import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A number in the file of a dashboard: of which part, in the units of its style."""
+
+    part: str
+    value: float | None
+    style: Style = "count"
+    low: float | None = None
+    high: float | None = None
+    before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A card as one reader sees it.
+
+    One of ``figure``, ``chart`` and ``part`` (a template, with ``context``) is drawn; ``note`` stands below. ``url`` is the
+    page that asks the same, ``behind`` the list of the people counted.
+    """
+
+    title: str
+    counted: str
+    url: str = ""
+    behind: str = ""
+    sqls: Sequence[str] = ()
+    figure: Figure | None = None
+    chart: Chart | None = None
+    part: str = ""
+    context: Mapping[str, object] = field(default_factory=dict)
+    note: str = ""
+    unit: str = ""
+    lines: Sequence[Line] = ()

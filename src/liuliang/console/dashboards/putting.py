@@ -1,0 +1,137 @@
+"""放进看板: what somebody looks at on a page of analysis becomes a card."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.http import HttpResponse, QueryDict
+from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from liuliang.accounts.permissions import ANALYTICS_VIEW
+from liuliang.analytics.base import metrics
+from liuliang.console.analysis.funnel import read_form
+from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS
+from liuliang.console.dashboards.places import places_of
+from liuliang.console.doors import StaffRequest, page
+from liuliang.console.periods import USUAL
+from liuliang.console.shop.dialogs import back, dialog, done
+from liuliang.dashboards.arranging import NewCard, add_card
+from liuliang.dashboards.queries import changeable
+from liuliang.dashboards.services import NAME_LIMIT, create_dashboard
+from liuliang.kernel import clock
+from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
+
+NEW = "new"
+LONGEST = 8_000
+"""Characters of a question in the form."""
+
+
+class PutForm(forms.Form):
+    """On which dashboard a card goes, and whether it keeps the communities and the period it was found with."""
+
+    board = forms.ChoiceField(label=_("放到哪个看板"))
+    name = forms.CharField(
+        label=_("新看板的名称"), max_length=NAME_LIMIT, required=False, help_text=_("选了“新建一个看板”才用")
+    )
+    title = forms.CharField(label=_("标题"), max_length=NAME_LIMIT, required=False, help_text=_("不填就用它自己的名字"))
+    keeps_place = forms.BooleanField(label=_("一直看这里选的社群，不跟着看板"), required=False)
+    keeps_days = forms.BooleanField(label=_("一直看这么多天，不跟着看板"), required=False)
+    told = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST)
+
+    def __init__(self, *args: object, access: Access, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.boards = {row.public_id: row for row in changeable(access).order_by("-changed_at", "-id")[:200]}
+        self.fields["board"].choices = [  # type: ignore[attr-defined]
+            *((key, row.name) for key, row in self.boards.items()),
+            (NEW, _("新建一个看板")),
+        ]
+
+
+@page(permission=ANALYTICS_VIEW, methods=("GET", "POST"))
+def put(request: StaffRequest) -> HttpResponse:
+    """Make a card of the page of analysis from which this is asked."""
+    told = "" if request.method == "POST" else json.dumps(_told(request.htmx.current_url or ""), ensure_ascii=False)
+    form = PutForm(request.POST if request.method == "POST" else None, access=request.access, initial={"told": told})
+    reached: list[str] = []
+
+    def keep(given: Any) -> None:
+        card = _card(request.access, given)
+        board = form.boards.get(given["board"])
+        if board is None:
+            name = given["name"] or _now("我的看板")
+            board = create_dashboard(name, owner=request.user, community=None, at=clock.now())
+        add_card(board, card, at=clock.now())
+        reached.append(reverse("console:dashboard", args=[board.public_id]))
+
+    if request.method == "POST" and done(form, keep):
+        return back(request, reached[0], _now("已放进看板，在最后面。"))
+    return dialog(request, form, _now("放进看板"), _now("放进去"))
+
+
+def _told(url: str) -> dict[str, Any]:
+    """Return the kind, the question, the communities and the days that the address of a page of analysis holds.
+
+    Raises:
+        Refused: ``card.page`` for any other page.
+    """
+    parts = urlsplit(url)
+    parameters = QueryDict(parts.query[:LONGEST])
+    try:
+        match = resolve(parts.path)
+    except Resolver404 as error:
+        raise Refused("card.page") from error
+    question: dict[str, Any] = {}
+    kind = match.url_name or ""
+    if kind == "metric" and match.kwargs["metric"] in metrics():
+        split = parameters.get("split", "")
+        known = metrics()[match.kwargs["metric"]]
+        question = {"metric": known.key, "view": "trend"}
+        if split in known.dimensions:
+            question = {"metric": known.key, "view": "split", "split": split}
+    elif kind == "funnel":
+        form = read_form(parameters)
+        question = {
+            "steps": [
+                {"kind": line.kind, "key": line.key, "relation": line.relation, "value": line.value}
+                for line in form.lines
+            ],
+            "window": form.window,
+            "without": form.without,
+        }
+    elif kind == "retention":
+        choices = {"began": BEGAN, "back": BACK, "how": WAYS, "unit": UNITS}
+        question = {name: parameters[name] for name, known in choices.items() if parameters.get(name) in known}
+        question["view"] = "matrix"
+    else:
+        raise Refused("card.page")
+    if parameters.get("segment"):
+        question["segment"] = parameters["segment"]
+    return {
+        "kind": kind, "question": question, "places": parameters.getlist("community"), "days": parameters.get("days", "" if "from" in parameters else str(USUAL)),
+    }  # fmt: skip
+
+
+def _card(access: Access, given: Any) -> NewCard:
+    try:
+        told = json.loads(given["told"])
+        kind, question, places, days = told["kind"], told["question"], told["places"], str(told["days"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise Refused("card.page") from error
+    if not isinstance(question, dict) or not isinstance(places, list):
+        raise Refused("card.page")
+    community = None
+    if given["keeps_place"] and places:
+        if len(places) > 1:
+            raise Refused("card.many_places", n=len(places))
+        community = places_of(access)[1].get(str(places[0]))
+        if community is None:
+            raise Refused("card.place")
+    kept = (int(days) if days.isdecimal() and len(days) < 4 else 0) if given["keeps_days"] else None
+    width = {"retention": 4, "metric": 2}.get(str(kind))
+    return NewCard(str(kind), question, given["title"], width, not given["keeps_place"], community, kept)
