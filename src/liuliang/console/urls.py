@@ -18,6 +18,7 @@ urlpatterns = [
     path("points/", include("liuliang.console.rewards.urls")),
     path("honour/", include(rewards.honour_patterns)),
     path("penalties/", include(rewards.penalty_patterns)),
+    path("alerts/", include("liuliang.console.alerts.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
     path("goals/", include("liuliang.console.goals.urls")),
     path("health/", include("liuliang.console.health.urls")),

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "liuliang.kernel",
     "liuliang.lake",
     "liuliang.accounts",
+    "liuliang.mail",
     "liuliang.people",
     "liuliang.loyalty",
     "liuliang.commerce",
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
     "liuliang.importers",
     "liuliang.analytics",
     "liuliang.cultivation",
+    "liuliang.alerting",
     "liuliang.ui",
     "liuliang.console",
 ]
@@ -148,6 +150,14 @@ CLICKHOUSE_URL = environment.variable("CLICKHOUSE_URL")
 LAKE_ROOT = HOME / "lake"
 LAKE_MEMORY_LIMIT = int(environment.variable("LIULIANG_LAKE_MEMORY", str(2 * 1024**3)))
 LAKE_TIME_LIMIT = int(environment.variable("LIULIANG_LAKE_SECONDS", "20"))
+
+# Where mail to staff is handed in; without a host none is written.
+SMTP_HOST = environment.variable("LIULIANG_SMTP_HOST")
+SMTP_SECURITY = environment.variable("LIULIANG_SMTP_SECURITY", "starttls")
+SMTP_PORT = int(environment.variable("LIULIANG_SMTP_PORT", "465" if SMTP_SECURITY == "tls" else "587"))
+SMTP_USER = environment.variable("LIULIANG_SMTP_USER")
+SMTP_PASSWORD = environment.variable("LIULIANG_SMTP_PASSWORD")
+MAIL_FROM = environment.variable("LIULIANG_MAIL_FROM", SMTP_USER)
 
 METRICS_TOKEN = environment.variable("LIULIANG_METRICS_TOKEN")
 
