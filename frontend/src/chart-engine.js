@@ -70,6 +70,7 @@ function curves(description) {
     grid: { left: 8, right: formats.length > 1 ? 8 : 20, top: series.length > 1 ? 40 : 24, bottom: 4, containLabel: true },
     legend: {
       show: series.length > 1,
+      data: series.map(({ name }) => name),
       right: 8,
       top: 0,
       type: "scroll",
@@ -100,7 +101,7 @@ function curves(description) {
       splitLine: { show: index === 0, lineStyle: { color: LINE } },
       axisLabel: { ...axisText, formatter: (value) => axisValue(value, format, description) },
     })),
-    series: series.map((one, index) => ({
+    series: [...series.map((one, index) => ({
       name: one.name,
       data: one.values,
       type: bars && one.format === series[0].format ? "bar" : "line",
@@ -109,19 +110,29 @@ function curves(description) {
       color: one.colour,
       barMaxWidth: 28,
       itemStyle: bars && kind === "bar" ? { borderRadius: [3, 3, 0, 0] } : undefined,
-      lineStyle: { width: 2, type: one.is_dashed ? "dashed" : "solid" },
+      lineStyle: { width: one.is_points ? 0 : one.is_dashed ? 1.5 : 2, type: one.is_dashed ? "dashed" : "solid" },
       symbol: "circle",
-      symbolSize: 6,
-      showSymbol: labels.length === 1,
+      symbolSize: one.is_points ? 9 : 6,
+      showSymbol: labels.length === 1 || one.is_points,
       smooth: 0.25,
       smoothMonotone: "x",
       connectNulls: false,
       areaStyle: kind === "area" ? { opacity: 0.08 } : undefined,
       emphasis: { focus: series.length > 3 ? "series" : "none" },
       markLine: index === 0 && description.marks.length ? marks(description) : undefined,
-      z: series.length - index + 2,
-    })),
+      z: one.is_points ? series.length + 3 : series.length - index + 2,
+    })), ...series.flatMap((one) => (one.is_banded ? band(one, formats.indexOf(one.format)) : []))],
   };
+}
+
+/** The ground between the ends of an interval: an unseen line at the lower end, and what is stacked upon it. */
+function band({ name, colour, low, high }, yAxisIndex) {
+  const rest = {
+    type: "line", stack: `band of ${name}`, stackStrategy: "all", yAxisIndex, color: colour, silent: true, showSymbol: false,
+    lineStyle: { opacity: 0 }, emphasis: { disabled: true }, smooth: 0.25, smoothMonotone: "x", z: 1,
+  };
+  const width = high.map((end, at) => (end === null || low[at] === null ? null : end - low[at]));
+  return [{ ...rest, data: low }, { ...rest, data: width, areaStyle: { opacity: 0.14 } }];
 }
 
 // Up to a hundred thousand an axis is read more easily with all its digits than with two units on one line.
@@ -140,7 +151,10 @@ function marks({ marks: places }) {
 }
 
 function explain(points, description) {
-  const lines = points.map(({ marker, seriesIndex, dataIndex }) => {
+  // What is drawn besides the series, and points where there are none, say nothing.
+  const told = points.filter(({ seriesIndex, value }) => seriesIndex < description.series.length
+    && !(description.series[seriesIndex].is_points && (value === null || value === undefined)));
+  const lines = told.map(({ marker, seriesIndex, dataIndex }) => {
     const one = description.series[seriesIndex];
     const interval = one.low && one.low[dataIndex] !== null
       ? ` (${show(one.low[dataIndex], one.format, description)} – ${show(one.high[dataIndex], one.format, description)})`

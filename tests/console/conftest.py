@@ -31,7 +31,8 @@ from liuliang.accounts import audit, second_factor
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.accounts.services import account, links, owners
-from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.alerting.models import Alert, AlertOwner, Firing
+from liuliang.analytics.models import ChannelCost, Goal, ReviewSubscription
 from liuliang.commerce import payment_accounts
 from liuliang.commerce.codes import make_codes
 from liuliang.commerce.coupons import NewTemplate, create_template, give_coupon
@@ -86,7 +87,10 @@ from liuliang.testimonials.services import NewTestimonial, collect, note_consent
 from liuliang.ui.assets import asset_url
 from liuliang.ui.listing import Column
 from liuliang.ui.listing.export import write_xlsx
+from post import post, start_post
 from telling import Told, emptied, local
+
+__all__ = ["post", "start_post"]
 
 PASSWORD = "a long enough pass phrase"
 
@@ -125,6 +129,8 @@ class World:
     segment: Segment
     cost: ChannelCost
     goal: Goal
+    alert: Alert
+    firing: Firing
     candidacy: Candidacy
     dashboard: Dashboard
     card: Card
@@ -229,16 +235,16 @@ def world(db: None, _folder_of_its_own: None) -> World:
         name="密看板", meaning="密事一览", community=group, owner=owner, created_at=now, changed_at=now
     )
     board.roles.set(Role.objects.exclude(key=""))
+    alert = Alert.objects.create(
+        name="密警安静了", metric="messages", community=group, condition={"kind": "below", "threshold": 5}, steps="密步一",
+        duties="密责二", looked_day=now.date(), due_at=now, outcome="fired", created_at=now, changed_at=now,
+    )  # fmt: skip
+    AlertOwner.objects.create(alert=alert, staff=owner)
     badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
     with audit.acting(owner):
         shop = _shop(brand, group, member, owner)
     _partners()
-    told = NewTestimonial(member.pk, text="密语：喝了就回不去", community=group.id, product="密制咖啡豆")
-    collect(told, [made_anew(_dot())], at=now)
-    LoggedEvent.objects.create(
-        position=10**6, id=uuid4(), kind="message.sent", occurred_at=now, recorded_at=now, member=member.pk,
-        community=group.pk, source="qq_txt", source_id="world", data={"text": "密聊：这豆子真香"},
-    )  # fmt: skip
+    _testimonials(group, member)
     return World(
         **shop,
         brand=brand,
@@ -267,6 +273,10 @@ def world(db: None, _folder_of_its_own: None) -> World:
         goal=Goal.objects.create(
             community=group, metric="speakers", first_day=now.date(), last_day=now.date(), target=3, at=now
         ),
+        alert=alert,
+        firing=Firing.objects.create(
+            alert=alert, community=group, day=now.date(), value=2, condition=alert.condition, fired_at=now
+        ),
         candidacy=Candidacy.objects.create(
             member=member, kind="star", state="candidate", evidence={"answerers_90": 12}, added_at=now, since=now
         ),
@@ -289,6 +299,9 @@ def world(db: None, _folder_of_its_own: None) -> World:
             "密看板",
             "密事一览",
             "密卡",
+            "密警安静了",
+            "密步一",
+            "密责二",
             "密星",
             "密语：",
             "密聊：",
@@ -320,6 +333,17 @@ def _dot() -> bytes:
     written = io.BytesIO()
     Image.new("RGB", (4, 4), "red").save(written, "PNG")
     return written.getvalue()
+
+
+def _testimonials(group: Community, member: Member) -> None:
+    """Build a testimonial with a picture, and a message that may become one."""
+    now = clock.now()
+    told = NewTestimonial(member.pk, text="密语：喝了就回不去", community=group.id, product="密制咖啡豆")
+    collect(told, [made_anew(_dot())], at=now)
+    LoggedEvent.objects.create(
+        position=10**6, id=uuid4(), kind="message.sent", occurred_at=now, recorded_at=now, member=member.pk,
+        community=group.pk, source="qq_txt", source_id="world", data={"text": "密聊：这豆子真香"},
+    )  # fmt: skip
 
 
 def _partners() -> None:
@@ -407,6 +431,8 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "metric": lambda world: "active",
         "cost": lambda world: world.cost.public_id,
         "goal": lambda world: world.goal.public_id,
+        "alert": lambda world: world.alert.public_id,
+        "firing": lambda world: world.firing.public_id,
         "segment": lambda world: world.segment.public_id,
         "product": lambda world: world.product.public_id,
         "variant_id": lambda world: str(world.product.variants.get().pk),
@@ -447,13 +473,18 @@ def _with_consent(world: World) -> Mapping[str, object]:
 
 
 @pytest.fixture
-def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
+def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World], Mapping[str, object]]]:
     """What to post to each address that takes a POST, so that it does its work; what it needs first is made here.
 
     A page that changes something adds a line. The test sees to it that the change is in the audit log.
     """
 
     analyst = Role.objects.filter(key="analyst")
+
+    def with_mail(_world: World) -> Mapping[str, object]:
+        request.getfixturevalue("post")
+        return {}
+
     return {
         "console:winback-segment": lambda world: {"list": "long"},
         "console:winback-rules": lambda world: {
@@ -586,6 +617,15 @@ def filled_forms() -> Mapping[str, Callable[[World], Mapping[str, object]]]:
             "target": "100",
         },
         "console:delete-goal": lambda world: {},
+        "console:new-alert": lambda world: {**ALERT, "community": world.group.public_id, "owner": world.owner.pk},
+        "console:edit-alert": lambda world: {**ALERT, "community": world.group.public_id, "owner": world.owner.pk},
+        "console:mute-alert": lambda world: {"days": "7"},
+        "console:resume-alert": _muted,
+        "console:delete-alert": lambda world: {},
+        "console:take-firing": lambda world: {"note": "我去看"},
+        "console:test-mail": with_mail,
+        "console:subscribe-review": lambda world: {"unit": "week", "community": world.group.public_id},
+        "console:unsubscribe-review": _subscribed,
         "console:members-keep": lambda world: {"name": "留下的", "row": world.member.public_id},
         "console:candidate-criteria": lambda world: {
             "save": "1",
@@ -785,6 +825,8 @@ def _hashed() -> str:
     return make_password(PASSWORD)
 
 
+ALERT = {"save": "1", "metric": "messages", "kind": "below", "threshold": "5"}
+
 EARNING_RULE = {
     "title": "爱说话",
     "unit": "points",
@@ -818,6 +860,18 @@ def _rich(world: World) -> Mapping[str, object]:
     now = clock.now()
     earn([Reward(world.member.pk, 30, "gift:1")], at=now - timedelta(days=2))
     return {"title": "上半年", "last_day": (today(now) - timedelta(days=1)).isoformat(), "clear": "1"}
+
+
+def _muted(world: World) -> Mapping[str, object]:
+    Alert.objects.filter(pk=world.alert.pk).update(muted_until=clock.now() + timedelta(days=1))
+    return {}
+
+
+def _subscribed(world: World) -> Mapping[str, object]:
+    subscription = ReviewSubscription.objects.create(
+        staff=world.owner, community=world.group, unit="week", sent_first=clock.now().date(), at=clock.now()
+    )
+    return {"subscription": subscription.public_id}
 
 
 def _stopped(world: World) -> Mapping[str, object]:

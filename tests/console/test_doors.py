@@ -17,6 +17,7 @@ from django.utils.html import escape
 
 from liuliang.accounts.models import AuditEntry, Role, Staff
 from liuliang.accounts.permissions import BUILT_IN_ROLES, COMMUNITIES_EDIT
+from liuliang.alerting.models import Alert, Firing
 from liuliang.commerce.models import CodeBatch, CouponRun, CouponTemplate, MallItem, Order, Product, Redemption, Variant
 from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
@@ -336,6 +337,8 @@ def _written() -> set[str]:
         testimonials.Testimonial,
         Dashboard,
         Card,
+        Alert,
+        Firing,
     ):
         for row in model.objects.values():
             collect(dict(row))

@@ -1,4 +1,4 @@
-"""What staff decide and enter: how much each part of health weighs, which stage a community is in, what bringing people in has cost, goals."""
+"""What staff decide and enter: how much each part of health weighs, stages by hand, costs, goals, who is sent which reviews."""
 
 from __future__ import annotations
 
@@ -92,3 +92,27 @@ class Goal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} {self.target} by {self.last_day}"
+
+
+class ReviewSubscription(models.Model):
+    """Somebody who has the reviews of a community (without one, of all) sent by mail, every ``unit`` (week or month).
+
+    ``sent_first`` is the first day of the latest period that was sent, or was over when they subscribed.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="+")
+    community = models.ForeignKey(Community, null=True, on_delete=models.CASCADE, related_name="+")
+    unit = models.CharField(max_length=10)
+    sent_first = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff", "community", "unit"], name="analytics_review_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id}: {self.unit} of {self.community_id}"

@@ -7,6 +7,7 @@ change unless the 95 % interval of the difference leaves zero out. How wide that
   and their own weekday; what is left is how much ordinary days differ. Days that pull their neighbours along (a lively
   evening goes on the next day) count for less than independent ones: the variance is widened by (1+r)/(1-r), r being the
   correlation of a day with the day before. It is never taken smaller than that of independent happenings (Poisson).
+- **One day** beside the days it is like (the same weekday of the weeks before): Student's interval of one more such day.
 - **People counted once** (speakers): somebody who spoke in both periods changes nothing; those who spoke in one of them
   only could as well have spoken in the other (McNemar 1947). It is never taken smaller, in proportion, than what the
   days of the same figure say.
@@ -37,7 +38,7 @@ _STRONGEST_TIE = 0.8
 class Comparison:
     """A figure beside the same figure of the period before.
 
-    ``low`` and ``high`` are the 95 % interval of the difference ``now - before``, in the figure's own unit. ``surprise``
+    ``low`` and ``high`` are the interval of the difference ``now - before``, in the figure's own unit: of 95 % unless told. ``surprise``
     is the probability of a difference at least as large if nothing had changed.
     """
 
@@ -77,6 +78,31 @@ def compare_days(now: Sequence[float], before: Sequence[float], *, unit: float =
     variance, freedom = _day_variance(now, before)
     spread = math.sqrt(max(2 * len(now) * variance, happenings))
     return _compared(total_now, total_before, spread, freedom)
+
+
+def compare_day(
+    value: float, like: Sequence[float], *, floor: float = 0.0, confidence: float = CONFIDENCE
+) -> Comparison:
+    """Compare one day with days that are like it, such as the same weekday of the weeks before.
+
+    The interval is that of one more day of the same kind: Student's, of the days' own variance and of their mean's.
+
+    Args:
+        value: of the day.
+        like: of the days it is like, at least two.
+        floor: what the variance of one day is never taken to be smaller than.
+        confidence: of the interval.
+
+    Raises:
+        ValueError: fewer than two days.
+    """
+    count = len(like)
+    if count < 2:
+        raise ValueError(f"one day is compared with {count}")
+    mean = fmean(like)
+    variance = math.fsum((each - mean) ** 2 for each in like) / (count - 1)
+    spread = math.sqrt(max(variance, floor) * (1 + 1 / count))
+    return _compared(value, mean, spread, count - 1, confidence)
 
 
 def compare_people(
@@ -193,11 +219,11 @@ def discoveries(surprises: Sequence[float], *, false_share: float = 0.05) -> lis
     return [surprise <= bound for surprise in surprises]
 
 
-def _compared(now: float, before: float, spread: float, freedom: float) -> Comparison:
+def _compared(now: float, before: float, spread: float, freedom: float, confidence: float = CONFIDENCE) -> Comparison:
     difference = now - before
     if spread == 0:
         return Comparison(now, before, difference, difference, surprise=1.0 if difference == 0 else 0.0)
-    half = student_quantile((1 + CONFIDENCE) / 2, freedom) * spread
+    half = student_quantile((1 + confidence) / 2, freedom) * spread
     return Comparison(
         now, before, difference - half, difference + half, surprise=_student_surprise(difference / spread, freedom)
     )

@@ -23,6 +23,7 @@ from liuliang.accounts.permissions import (
     STAFF_MANAGE,
     TESTIMONIALS_VIEW,
 )
+from liuliang.console.alerts.bell import unacknowledged
 from liuliang.console.doors import may
 from liuliang.console.members.proposals import waiting
 from liuliang.console.rewards import adjusting, penalties
@@ -95,6 +96,7 @@ SHELL = Shell(
                 Entry(_("指标"), "console:metrics", ANALYTICS_VIEW),
                 Entry(_("目标"), "console:goals", ANALYTICS_VIEW),
                 Entry(_("复盘"), "console:reviews", ANALYTICS_VIEW),
+                Entry(_("预警"), "console:alerts", ANALYTICS_VIEW),
             ),
             go="d",
         ),
@@ -114,6 +116,9 @@ SHELL = Shell(
     may=may,
     home="console:home",
     search="console:search",
+    bell="console:alerts",
+    bell_permission=ANALYTICS_VIEW,
+    bell_count=unacknowledged,
     account="console:account",
     sign_out="console:sign-out",
 )

@@ -19,6 +19,7 @@ urlpatterns = [
     path("honour/", include(rewards.honour_patterns)),
     path("penalties/", include(rewards.penalty_patterns)),
     path("advice/", include("liuliang.console.advice.urls")),
+    path("alerts/", include("liuliang.console.alerts.urls")),
     path("analysis/", include("liuliang.console.analysis.urls")),
     path("dashboards/", include("liuliang.console.dashboards.urls")),
     path("goals/", include("liuliang.console.goals.urls")),

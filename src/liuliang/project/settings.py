@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "liuliang.kernel",
     "liuliang.lake",
     "liuliang.accounts",
+    "liuliang.mail",
     "liuliang.people",
     "liuliang.loyalty",
     "liuliang.subscriptions",
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "liuliang.partners",
     "liuliang.testimonials",
     "liuliang.dashboards",
+    "liuliang.alerting",
     "liuliang.ui",
     "liuliang.console",
 ]
@@ -156,6 +158,13 @@ LAKE_TIME_LIMIT = int(environment.variable("LIULIANG_LAKE_SECONDS", "20"))
 
 # Where WeChat Pay is. Another address is for trials with a stand-in.
 WECHATPAY_URL = environment.variable("LIULIANG_WECHATPAY_URL", "https://api.mch.weixin.qq.com")
+# Where mail to staff is handed in; without a host none is written.
+SMTP_HOST = environment.variable("LIULIANG_SMTP_HOST")
+SMTP_SECURITY = environment.variable("LIULIANG_SMTP_SECURITY", "starttls")
+SMTP_PORT = int(environment.variable("LIULIANG_SMTP_PORT", "465" if SMTP_SECURITY == "tls" else "587"))
+SMTP_USER = environment.variable("LIULIANG_SMTP_USER")
+SMTP_PASSWORD = environment.variable("LIULIANG_SMTP_PASSWORD")
+MAIL_FROM = environment.variable("LIULIANG_MAIL_FROM", SMTP_USER)
 
 METRICS_TOKEN = environment.variable("LIULIANG_METRICS_TOKEN")
 

@@ -38,6 +38,9 @@ COLOURS = {
     "lost": "#e8912d",
     "before": "#b6bcc6",
     "other": "#b6bcc6",
+    "expected": "#8a94a6",
+    "threshold": "#8a94a6",
+    "fired": "#cf1322",
 }
 
 
@@ -45,7 +48,8 @@ COLOURS = {
 class Series:
     """One line, set of bars, or row of a heat map.
 
-    ``key`` decides the colour; None values are gaps. ``low`` and ``high`` are the 95% interval of each value.
+    ``key`` decides the colour; None values are gaps. ``low`` and ``high`` are the interval of each value, drawn as a ground where
+    ``is_banded``. ``is_points`` draws the values alone, without a line between them.
     """
 
     key: str
@@ -55,6 +59,8 @@ class Series:
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
     is_dashed: bool = False
+    is_banded: bool = False
+    is_points: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,8 @@ class Chart:
                     "low": list(series.low) if series.low is not None else None,
                     "high": list(series.high) if series.high is not None else None,
                     "is_dashed": series.is_dashed,
+                    "is_banded": series.is_banded,
+                    "is_points": series.is_points,
                 }
                 for series in self.series
             ],

@@ -18,6 +18,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "shell": frame,
         "brand": SimpleLazyObject(lambda: str(frame.brand(request))),
         "sidebar": SimpleLazyObject(lambda: navigation.lines(request)),
+        "has_bell": SimpleLazyObject(
+            lambda: bool(frame.bell) and (not frame.bell_permission or frame.may(request, frame.bell_permission))
+        ),
         "bell_count": SimpleLazyObject(lambda: frame.bell_count(request) if frame.bell_count else 0),
         "ui_words": lambda: {key: str(word) for key, word in WORDS.items()},
     }

@@ -59,7 +59,8 @@ def everybody(request: HttpRequest, permission: str) -> bool:
 class Shell:
     """What the frame shows. Names are URL names; an empty one leaves its part out.
 
-    ``search`` answers ``?q=`` with links for the panel under the box. ``bell`` is a page; ``bell_count`` what waits there.
+    ``search`` answers ``?q=`` with links for the panel under the box. ``bell`` is a page for whom ``bell_permission`` lets in;
+    ``bell_count`` what waits there.
     ``account`` and ``sign_out`` (a POST) fill the user menu.
     """
 
@@ -68,6 +69,7 @@ class Shell:
     home: str = ""
     search: str = ""
     bell: str = ""
+    bell_permission: str = ""
     bell_count: Callable[[HttpRequest], int] | None = None
     account: str = ""
     sign_out: str = ""

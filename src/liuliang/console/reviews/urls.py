@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.reviews import page
+from liuliang.console.reviews import page, refusals
 
-urlpatterns = [path("", page.reviews, name="reviews")]
+refusals.install()
+
+urlpatterns = [
+    path("", page.reviews, name="reviews"),
+    path("subscribe/", page.begin, name="subscribe-review"),
+    path("unsubscribe/", page.end, name="unsubscribe-review"),
+]

@@ -1,0 +1,215 @@
+"""What a review says of a week or a month of one group or of all, to whoever may see what: on screen, as a file, by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liuliang.accounts.permissions import MEMBERS_VIEW
+from liuliang.analytics.base import Asked, Style, metrics
+from liuliang.analytics.health import Health, lifts
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
+from liuliang.console.analysis.ground import Ground, ground_of, query_of
+from liuliang.console.analysis.metrics import needs_of, write
+from liuliang.console.figures import change_of
+from liuliang.console.health.ground import Seen, see
+from liuliang.console.health.listing import health_url
+from liuliang.console.health.words import lift_words, reason_words
+from liuliang.people.access import Access
+from liuliang.people.models import Member
+from liuliang.ui.figures import Change
+
+UNITS = {"week": gettext_lazy("周复盘"), "month": gettext_lazy("月复盘")}
+EARLIEST = date(1990, 1, 1)
+TODOS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A group or a member behind a change, as it is told."""
+
+    name: str
+    url: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A metric in the review, as it is told."""
+
+    title: str
+    url: str
+    before: str
+    now: str
+    unit: str
+    change: Change | None
+    is_real: bool
+    counted: str
+    groups: Sequence[Who]
+    members: Sequence[Who]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """Something to do next: where, what, and where it opens."""
+
+    place: str
+    text: str
+    url: str
+
+
+def tell_review(
+    access: Access, parameters: QueryDict, *, path: str = "", names_people: bool = True
+) -> Mapping[str, Any] | None:
+    """Return all that is said of the period that ``parameters`` ask for, as somebody may see it; None while nothing is known.
+
+    Args:
+        access: of whoever reads it.
+        parameters: of the address: unit, start and community.
+        path: of the page on which other periods are chosen.
+        names_people: whether members are named; files that leave the console name none.
+    """
+    unit: Unit = "month" if parameters.get("unit") == "month" else "week"
+    ground = ground_of(access, parameters, path=path)
+    if ground.choice.known is None:
+        return None
+    last = ground.asked().last_day
+    period = _period(unit, parameters.get("start", ""), last)
+    known = ground.choice.known
+    is_comparable = known.first <= period.previous.first
+    who = access.members(MEMBERS_VIEW) if names_people and access.may(MEMBERS_VIEW) else Member.objects.none()
+    lines = [
+        _line(who, parameters, ground, period, each)
+        for each in review(_questions(access, parameters, period), is_comparable=is_comparable)
+    ]
+    later = period_of(unit, period.last + ONE_DAY)
+    return {
+        "ground": ground,
+        "unit": unit,
+        "units": [
+            (words, f"?{query_of(parameters, unit=key, start=None)}", key == unit) for key, words in UNITS.items()
+        ],
+        "period": period,
+        "title": _title(ground),
+        "changed": [line for line in lines if line.is_real],
+        "steady": [line for line in lines if not line.is_real],
+        "todos": _todos(see(access), ground),
+        "review": REVIEW,
+        "is_comparable": is_comparable,
+        "known": known,
+        "is_over": period.last <= last,
+        "before_url": f"?{query_of(parameters, start=period_of(unit, period.first - ONE_DAY).first.isoformat())}",
+        "after_url": f"?{query_of(parameters, start=later.first.isoformat())}" if later.first <= last else "",
+        "unit_words": UNITS[unit],
+        "file_url": f"?{query_of(parameters, export='xlsx')}",
+        "paper_url": f"?{query_of(parameters, export='pdf')}",
+    }
+
+
+def file_name(told: Mapping[str, Any], kind: str) -> str:
+    """Return what the file of a review is called; ``kind`` is its extension."""
+    period = told["period"]
+    return f"{REVIEW.title}-{told['title']}-{period.first:%Y%m%d}-{period.last:%Y%m%d}.{kind}"
+
+
+def _period(unit: Unit, start: str, last: date) -> Period:
+    """Return the period of the address; anything unreadable or yet to come means the latest that is over."""
+    try:
+        day = parse_date(start)
+    except ValueError:
+        day = None
+    if day is None or not EARLIEST <= day <= last:
+        return latest_period(unit, last)
+    return period_of(unit, day)
+
+
+def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping[str, Asked]:
+    """Return the question of every metric that may be seen somewhere, with the groups where it may."""
+    found = {}
+    for key in KEYS:
+        needed = needs_of(metrics()[key])
+        if all(map(access.may, needed)):
+            asked = ground_of(access, parameters, *needed).asked()
+            found[key] = replace(asked, period=period)
+    return found
+
+
+def _title(ground: Ground) -> str:
+    chosen = ground.chosen
+    if not chosen:
+        return _("全部社群")
+    return chosen[0].name if len(chosen) == 1 else _("{n} 个社群").format(n=len(chosen))
+
+
+def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: Period, finding: Finding) -> Line:
+    metric, found = finding.found.metric, finding.found
+    style = metric.style
+    days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+    query = query_of(parameters, unit=None, start=None, export=None, days=None, **days)
+    nothing = 0 if style in {"count", "money"} and metric.key != "arpu" else None
+    return Line(
+        str(metric.definition.title),
+        f"{reverse('console:metric', args=[metric.key])}?{query}",
+        write(style, found.before.value if found.before is not None else nothing),
+        write(style, found.now.value if found.now is not None else nothing),
+        "" if style in {"money", "percent", "duration"} else str(metric.definition.unit),
+        change_of(found.comparison, metric.definition, in_points=style == "percent"),
+        finding.is_real,
+        str(metric.definition.counted),
+        [_group(ground, style, each) for each in finding.groups],
+        _people(who, style, finding.members),
+    )
+
+
+def _group(ground: Ground, style: Style, part: Part) -> Who:
+    public_id = next((place.public_id for place in ground.places if place.id == part.id), "")
+    url = reverse("console:community", args=[public_id]) if public_id else ""
+    return Who(ground.names.get(part.id, str(part.id)), url, write(style, part.before), write(style, part.now))
+
+
+def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list[Who]:
+    """Return members by name; only those that the reader may see."""
+    names = {
+        pk: (name, public_id)
+        for pk, name, public_id in mine.filter(pk__in=[each.id for each in parts]).values_list(
+            "pk", "name", "public_id"
+        )
+    }
+    return [
+        Who(names[each.id][0] or _("没有昵称"), reverse("console:member", args=[names[each.id][1]]),
+            write(style, each.before), write(style, each.now))
+        for each in parts
+        if each.id in names
+    ]  # fmt: skip
+
+
+def _todos(seen: Seen, ground: Ground) -> list[ToDo]:
+    """Return what to do now: dying groups first, then what would raise the chosen groups most."""
+    here = set(ground.scope.communities)
+    found = [(seen.places[key], each) for key, each in seen.found.items() if key in here]
+    dying = [
+        ToDo(place.name, f"{_('死群')} · {reason_words(each.proposal)}", health_url(place.public_id))
+        for place, each in found
+        if each.stage == "dying"
+    ]
+    peers: list[Health] = seen.peers
+    best = [
+        (lift, place)
+        for place, each in found
+        if each.stage != "dying"
+        for lift in (lifts(each.health, peers)[:3] if len(found) == 1 else lifts(each.health, peers)[:1])
+    ]
+    best.sort(key=lambda one: -one[0].gain)
+    rest = [ToDo(place.name, lift_words(lift), health_url(place.public_id)) for lift, place in best]
+    return [*dying, *rest][:TODOS]
