@@ -26,6 +26,9 @@ WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 LANGUAGES = ("zh-hans", "en")
 
+PATIENCE = 180_000
+"""Milliseconds that a page may take on a busy machine."""
+
 PAGES: tuple[tuple[str, str], ...] = (
     ("overview", "/overview/"),
     ("communities", "/communities/"),
@@ -34,9 +37,19 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("member", "/members/*"),
     ("tags", "/members/tags/"),
     ("proposals", "/members/proposals/"),
-    ("predictions", "/analysis/predictions/"),
-    ("graph", "/communities/**graph/"),
+    ("new-segment", "/members/segments/new/"),
+    ("layers", "/members/segments/layers/"),
     ("candidates", "/members/candidates/"),
+    ("health", "/health/"),
+    ("aarrr", "/analysis/aarrr/"),
+    ("retention", "/analysis/retention/"),
+    ("funnel", "/analysis/funnel/"),
+    ("paths", "/analysis/paths/"),
+    ("metrics", "/analysis/metrics/"),
+    ("predictions", "/analysis/predictions/"),
+    ("reviews", "/reviews/"),
+    ("graph", "/communities/**graph/"),
+    ("orders", "/shop/orders/"),
     ("imports", "/imports/"),
     ("staff", "/staff/"),
     ("roles", "/roles/"),
@@ -70,6 +83,7 @@ def main() -> None:
 
 def _take(browser: Browser, language: str) -> None:
     page = browser.new_page(viewport=WIDE, locale="zh-CN" if language == "zh-hans" else "en-US")
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{ADDRESS}/sign-in/")
     _shot(page, "sign-in", language)
     known = json.loads((HOME / "demo.json").read_text(encoding="utf-8"))
@@ -100,6 +114,8 @@ def _open(page: Page, path: str) -> None:
 
 def _shot(page: Page, name: str, language: str) -> None:
     page.wait_for_load_state("networkidle")
+    # What is still being worked out asks again by itself until it is there.
+    page.wait_for_function("!document.querySelector('main [hx-trigger^=every]')", timeout=PATIENCE)
     page.screenshot(path=IMAGES / f"{name}.{language}.png")
 
 

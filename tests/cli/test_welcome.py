@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 
 import pytest
 from django.test import Client
@@ -58,3 +61,18 @@ def test_refusals_are_told_in_the_language_of_the_locale(monkeypatch):
         == "Port 80 of 0.0.0.0 is taken by another program, or not for you. Choose another with --port."
     )
     assert explain(Refused("never.heard", of=1)) == "never.heard {'of': 1}"
+
+
+def test_a_refusal_is_told_before_anything_is_set_up():
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from liuliang.cli.words import explain, Refused; print(explain(Refused('postgres.not_started', log='/x/log')))",
+        ],
+        env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"} | {"LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "PostgreSQL did not start within half a minute. Its log says why: /x/log\n"

@@ -155,6 +155,20 @@ def test_filters_find_whom_they_say(brand, query, found):
     assert len(listing) == found
 
 
+def test_people_known_from_a_list_alone_are_listed_after_those_who_were_ever_seen(brand):
+    world = brand["world"]
+    only_listed = {Member.objects.create(name=f"咖友9{n}", created_at=clock.now()).name for n in range(2)}
+    client = world.sign_in(world.owner)
+
+    everybody = listed(client, "size=100")
+
+    seen = set(Activity.objects.values_list("member__name", flat=True))
+    assert only_listed <= set(everybody)
+    assert not seen & set(everybody[len(seen) :])
+    assert only_listed <= set(listed(client, "presence=listed&size=100"))
+    assert not only_listed & set(listed(client, "presence=present&size=100"))
+
+
 def test_a_filter_by_community_and_presence_asks_about_that_community(brand):
     world = brand["world"]
     client = world.sign_in(world.owner)

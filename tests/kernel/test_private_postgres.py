@@ -57,3 +57,13 @@ def test_a_server_in_its_recovery_is_waited_for(data, monkeypatch):
 
     assert postgres.ensure_running(data) == url
     assert len(asked) == 3
+
+
+def test_it_starts_although_the_terminal_names_a_locale_that_the_machine_does_not_have(data, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "xx_YY.UTF-8")
+
+    with psycopg.connect(postgres.ensure_running(data)) as connection:
+        row = connection.execute("SELECT '留量'").fetchone()
+
+    assert row == ("留量",)
+    assert os.environ["LC_ALL"] == "xx_YY.UTF-8"

@@ -7,13 +7,13 @@ import secrets
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext_noop as _
 from rich.console import Console
 
 from liuliang import simulator
 from liuliang.accounts.services import owners
 from liuliang.cli.importing import import_all
 from liuliang.cli.words import in_shell
+from liuliang.cli.words import marked as _
 from liuliang.kernel import clock, environment
 from liuliang.kernel.errors import Refused
 from liuliang.people.communities import create_community

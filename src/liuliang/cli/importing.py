@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from django.utils.translation import gettext_noop as _
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from liuliang.cli.words import explain, in_shell
+from liuliang.cli.words import marked as _
 from liuliang.importers import holds, services
 from liuliang.importers.base import sources
 from liuliang.importers.models import Import
@@ -46,13 +46,13 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
             def show(row: Import, bar: TaskID = bar) -> None:
                 progress.update(bar, completed=row.progress, told=_read(row))
 
-            with path.open("rb") as stream:
-                row = services.receive(stream, path.name)
-            # Held from step to step, or a worker would take an import for one that was left behind.
-            with holds.hold(row.pk):
-                if services.examine(row, source=source) is not None:
-                    services.queue(row, community=community, timezone=timezone)
-                    row = services.run(row.pk, on_progress=show)
+            try:
+                row = _import(path, community, timezone=timezone, source=source, show=show)
+            except Refused as refusal:
+                # The files after it go in all the same.
+                fine = False
+                progress.update(bar, completed=path.stat().st_size, told=f"[red]✗[/red] {explain(refusal)}")
+                continue
             progress.update(bar, completed=row.size, told=_told(row))
             fine = fine and row.state == "done"
         following = progress.add_task(
@@ -63,6 +63,19 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
             progress.advance(following)
         progress.update(following, told="[green]✓[/green] " + in_shell(_("名单、统计和湖都跟上了")))
     return fine
+
+
+def _import(
+    path: Path, community: Community | None, *, timezone: str, source: str, show: Callable[[Import], None]
+) -> Import:
+    with path.open("rb") as stream:
+        row = services.receive(stream, path.name)
+    # Held from step to step, or a worker would take an import for one that was left behind.
+    with holds.hold(row.pk):
+        if services.examine(row, source=source) is not None:
+            services.queue(row, community=community, timezone=timezone)
+            row = services.run(row.pk, on_progress=show)
+    return row
 
 
 def _community(name: str) -> Community:

@@ -46,9 +46,9 @@ def ready(*, migrate: bool = False) -> None:
     if migrate:
         from django.core.management import call_command
         from django.db import transaction
-        from django.utils.translation import gettext_noop as _
 
         from liuliang.cli.words import in_shell
+        from liuliang.cli.words import marked as _
         from liuliang.kernel import restore
         from liuliang.lake.verifying import make_whole
 
@@ -153,6 +153,7 @@ def import_files(
 ) -> None:
     """Import chat histories, member lists or orders, with a progress bar."""
     ready(migrate=True)
+    logs.configure(as_json=False, level=logs.WARNING)
     from liuliang.cli.importing import import_with_progress
 
     if not import_with_progress(files, community=community, timezone=timezone, source=source):
@@ -169,6 +170,7 @@ def demo(
     """Create a sample brand from files in the real formats, and start the product on it."""
     parent = os.getppid() if with_parent else None
     ready(migrate=True)
+    logs.configure(as_json=False, level=logs.WARNING)
     from liuliang.cli.demo import create_sample_brand
 
     create_sample_brand()
@@ -213,7 +215,7 @@ def bench(
     members: Annotated[str, typer.Option(help="analytics: 200k, 1m or a number.")] = "",
 ) -> None:
     """Measure one thing beside its limit or a peer; the last line is JSON."""
-    logs.configure(as_json=False, level=30)
+    logs.configure(as_json=False, level=logs.WARNING)
     from liuliang.bench.run import run_benchmark
 
     size = {"events": events, "members": members}

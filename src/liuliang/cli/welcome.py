@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from django.utils.translation import gettext_noop as _
 from rich.console import Console
 from rich.panel import Panel
 
 from liuliang.accounts.services import owners
 from liuliang.cli.demo import sign_in
 from liuliang.cli.words import in_shell
+from liuliang.cli.words import marked as _
 
 out = Console()
 

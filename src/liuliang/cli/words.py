@@ -7,9 +7,15 @@ import os
 from functools import cache
 from pathlib import Path
 
-from django.utils.translation import gettext_noop as _
-
 from liuliang.kernel.errors import Refused
+
+
+def marked(message: str) -> str:
+    """Mark a message for the catalogue; import it as ``_``. Django's own mark needs settings, which a refusal may come before."""
+    return message
+
+
+_ = marked
 
 _CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
 

@@ -9,6 +9,9 @@ import sys
 
 import structlog
 
+WARNING = logging.WARNING
+"""The level for commands that tell what they do by themselves: a log's lines would stand in between."""
+
 
 def configure(*, as_json: bool, level: int = logging.INFO) -> None:
     """Send every log line, ours and the libraries', to standard error in one shape."""

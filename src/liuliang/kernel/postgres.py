@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -66,7 +68,8 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
     while True:
         try:
             with server._lock:  # noqa: SLF001 - what its own start() does, without its exit hook
-                server.ensure_pgdata_inited()
+                with _usable_locale(data):
+                    server.ensure_pgdata_inited()
                 _write_settings(data)
                 server.ensure_postgres_running()
             _ensure_database(str(server.get_uri(database="postgres")), database)
@@ -76,6 +79,26 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
             if time.monotonic() - begun > (RECOVERY if _is_alive(data) else PATIENCE):
                 raise Refused("postgres.not_started", log=str(data / "log")) from error
             time.sleep(0.3)
+
+
+@contextlib.contextmanager
+def _usable_locale(data: Path) -> Iterator[None]:
+    """Let initdb see a locale that this machine has: it refuses others, such as one that a terminal far away has passed on."""
+    if (data / "PG_VERSION").exists():
+        yield
+        return
+    named = {name: value for name, value in os.environ.items() if name == "LANG" or name.startswith("LC_")}
+    found = subprocess.run(
+        [sys.executable, "-c", "import locale; locale.setlocale(locale.LC_ALL, '')"], capture_output=True, check=False
+    )
+    if found.returncode:
+        os.environ["LC_ALL"] = "C.UTF-8" if sys.platform == "linux" else "C"
+    try:
+        yield
+    finally:
+        if "LC_ALL" not in named:
+            os.environ.pop("LC_ALL", None)
+        os.environ.update(named)
 
 
 def keep_running(data: Path | None = None) -> None:

@@ -73,7 +73,7 @@ from liuliang.ui.listing import (
 from liuliang.ui.templatetags import ui
 
 _INDENT = "\u3000"
-PRESENT, LEFT = "present", "left"
+PRESENT, LEFT, LISTED = "present", "left", "listed"
 _YUAN = 100
 
 
@@ -141,6 +141,7 @@ MEMBERS = Listing(
         View(_("在群"), "presence=present"),
         View(_("潜水"), "presence=present&silent=1"),
         View(_("已退群"), "presence=left"),
+        View(_("没进过群"), "presence=listed"),
     ),
     bulk=(
         BulkAction("tag", _("打标签"), "console:members-tag", icon="tag", permission=MEMBERS_EDIT),
@@ -167,7 +168,7 @@ def listing_for(access: Access, parameters: QueryDict) -> Listing:
         Text("q", _("搜索昵称或账号"), narrow=partial(_named, may_search_contacts(access))),
         Choice("community", _("社群"), options=community_options(access), narrow=partial(_in, chosen), is_primary=True),
         Choice(
-            "presence", _("在群状态"), options=[Option(PRESENT, _("在群")), Option(LEFT, _("已退群"))],
+            "presence", _("在群状态"), options=[Option(PRESENT, _("在群")), Option(LEFT, _("已退群")), Option(LISTED, _("没进过群"))],
             narrow=partial(_present, access, chosen), is_primary=True,
         ),
         MultiChoice("tag", _("标签"), options=tag_options(), narrow=_tagged),
@@ -232,7 +233,7 @@ def tag_options() -> list[Option]:
 
 
 def _with_everything(members: QuerySet[Member]) -> QuerySet[Any]:
-    return members.filter(activity__isnull=False).annotate(
+    return members.annotate(
         said=F("activity__messages"),
         spoke_at=F("activity__last_spoke_at"),
         seen_at=F("activity__last_seen_at"),
@@ -313,6 +314,8 @@ def _in(communities: frozenset[int] | None, members: QuerySet[Any], _value: str)
 
 def _present(access: Access, communities: frozenset[int] | None, members: QuerySet[Any], value: str) -> QuerySet[Any]:
     there = _memberships(access, communities)
+    if value == LISTED:
+        return members.filter(~Exists(there))
     if value == PRESENT:
         return members.filter(Exists(there.filter(is_present=True)))
     return members.filter(Exists(there), ~Exists(there.filter(is_present=True)))
