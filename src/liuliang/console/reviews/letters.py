@@ -63,7 +63,13 @@ def _send(subscription: ReviewSubscription, at: datetime) -> bool:
             return False
         key = f"review:{subscription.pk}:{first.isoformat()}"
         mail.write_letter(
-            key, subscription.staff, subject=subject, text=text, at=at, attachment=workbook, name=file_name(told, "xlsx")
+            key,
+            subscription.staff,
+            subject=subject,
+            text=text,
+            at=at,
+            attachment=workbook,
+            name=file_name(told, "xlsx"),
         )
     return True
 
