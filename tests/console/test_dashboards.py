@@ -277,7 +277,9 @@ def test_other_pages_and_nonsense_cannot_be_put_on_a_dashboard(two, browser):
     for told in ("", "{", "[]", '{"kind": "metric"}', '{"kind": "luck", "question": {}, "places": [], "days": ""}'):
         answer = client.post(reverse("console:put-card"), {"board": board.public_id, "told": told})
         assert answer.status_code == 422
+        assert client.post(reverse("console:put-card"), {"board": "new", "name": "空", "told": told}).status_code == 422
     assert not board.cards.exists()
+    assert list(Dashboard.objects.all()) == [board]
 
 
 @pytest.mark.parametrize("query", ["days=x", "from=%00&to=9", "asked=1&community=nowhere", "segment=none&asked=1"])

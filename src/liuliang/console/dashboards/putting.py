@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _now
@@ -60,6 +61,7 @@ def put(request: StaffRequest) -> HttpResponse:
     form = PutForm(request.POST if request.method == "POST" else None, access=request.access, initial={"told": told})
     reached: list[str] = []
 
+    @transaction.atomic
     def keep(given: Any) -> None:
         card = _card(request.access, given)
         board = form.boards.get(given["board"])
