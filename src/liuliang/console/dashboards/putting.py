@@ -90,9 +90,9 @@ def _told(url: str) -> dict[str, Any]:
         raise Refused("card.page") from error
     question: dict[str, Any] = {}
     kind = match.url_name or ""
-    if kind == "metric" and match.kwargs["metric"] in metrics():
+    known = metrics().get(match.kwargs["metric"]) if kind == "metric" else None
+    if known is not None:
         split = parameters.get("split", "")
-        known = metrics()[match.kwargs["metric"]]
         question = {"metric": known.key, "view": "trend"}
         if split in known.dimensions:
             question = {"metric": known.key, "view": "split", "split": split}
@@ -114,9 +114,9 @@ def _told(url: str) -> dict[str, Any]:
         raise Refused("card.page")
     if parameters.get("segment"):
         question["segment"] = parameters["segment"]
-    return {
-        "kind": kind, "question": question, "places": parameters.getlist("community"), "days": parameters.get("days", "" if "from" in parameters else str(USUAL)),
-    }  # fmt: skip
+    # A period chosen by its days is not one that a card can keep.
+    days = parameters.get("days", "" if "from" in parameters else str(USUAL))
+    return {"kind": kind, "question": question, "places": parameters.getlist("community"), "days": days}
 
 
 def _card(access: Access, given: Any) -> NewCard:
