@@ -1,1 +1,1 @@
-"""Dashboards: cards that people put together from what is measured, shared by role; each reader sees their own communities."""
+"""Dashboards: cards put together from what is measured, shared by role; each reader sees their own communities."""
