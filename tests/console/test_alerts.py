@@ -17,13 +17,9 @@ from liuliang.kernel import clock
 from liuliang.mail.jobs import send_letter
 from liuliang.mail.models import Letter
 from liuliang.people.models import Community
+from reading import text_of
 
 ASKS = {"metric": "messages", "kind": "unusual", "direction": "down", "weeks": "8", "sensitivity": "usual"}
-
-
-def text_of(response, status: int = 200) -> str:
-    assert response.status_code == status, response.status_code
-    return response.content.decode()
 
 
 def tell_days(told, here, counts: list[int]) -> None:
@@ -46,10 +42,10 @@ def another_day(told) -> None:
 
 @pytest.fixture
 def quiet(told):
-    """A group of twenty messages a day, in which nobody but one spoke the day before yesterday and 21 days ago."""
+    """A group of twenty messages a day, in which nobody but one spoke two days ago and 20 days ago."""
     here = told.community("读书群")
     counts = [20] * 80
-    counts[-21] = counts[-2] = 1
+    counts[-20] = counts[-2] = 1
     tell_days(told, here, counts)
     return here
 
@@ -71,7 +67,7 @@ def test_the_preview_counts_and_names_the_days_before_anything_is_saved(quiet, b
     page = text_of(posted(browser(), quiet))
 
     assert "在过去 90 天会响 2 次" in page
-    days = {(clock.now() - timedelta(days=back)).strftime("%m-%d") for back in (2, 21)}
+    days = {(clock.now() - timedelta(days=back)).strftime("%m-%d") for back in (2, 20)}
     assert all(re.search(rf'scope="row">[^<]*{day}', page) for day in days), days
     assert not Alert.objects.exists()
     assert "在过去 90 天会响 80 次" in text_of(posted(browser_again(), quiet, kind="above", threshold="0"))

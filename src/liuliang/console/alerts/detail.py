@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
 from liuliang.alerting.models import Alert, Firing
@@ -33,6 +32,7 @@ from liuliang.console.alerts.words import STATES, alert_words, firing_words, pla
 from liuliang.console.analysis.behind import behind_url
 from liuliang.console.analysis.ground import may_see_members
 from liuliang.console.doors import StaffRequest, finds, page
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.mail import services as mail
@@ -148,7 +148,7 @@ def remove(request: StaffRequest, alert: Alert) -> HttpResponse:
     """Delete an alert and its history."""
     delete_alert(alert)
     messages.success(request, _("预警已删除。"))
-    return _gone_to(request, reverse("console:alerts"))
+    return lead_to(request, reverse("console:alerts"))
 
 
 def _until(posted: QueryDict, alert: Alert, now: datetime) -> datetime:
@@ -212,8 +212,4 @@ def _letters(alert: Alert, rows: list[Firing]) -> dict[int, list[Post]]:
 
 
 def _back(request: StaffRequest, alert: Alert) -> HttpResponse:
-    return _gone_to(request, reverse("console:alert", args=[alert.public_id]))
-
-
-def _gone_to(request: StaffRequest, address: str) -> HttpResponse:
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, reverse("console:alert", args=[alert.public_id]))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
 from liuliang.alerting import rules
@@ -18,14 +16,15 @@ from liuliang.alerting.models import Alert
 from liuliang.alerting.rules import DIRECTIONS, KINDS, SENSITIVITIES, WEEKS, check, may_be_unusual, may_fire_early
 from liuliang.alerting.series import ground_of
 from liuliang.alerting.services import Wanted, change_alert, set_alert
-from liuliang.analytics.base import STAGES, Metric, metrics
+from liuliang.analytics.base import STAGES, Metric
 from liuliang.console import errors
 from liuliang.console.alerts.draft import Draft, draft_of, read_draft
 from liuliang.console.alerts.pictures import Preview, counted_words, preview
 from liuliang.console.alerts.words import alert_url, condition_words, metric_title, place_words, unit_words
 from liuliang.console.analysis.costs import places_for
-from liuliang.console.analysis.metrics import needs_of
+from liuliang.console.analysis.metrics import needs_of, visible
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.mail import services as mail
@@ -66,7 +65,7 @@ def new(request: StaffRequest) -> HttpResponse:
     except Refused as refused:
         return _page(request, draft, None, problem=errors.sentence(refused))
     messages.success(request, _("预警已设好，从今天起每天看一次。"))
-    return _gone_to(request, alert_url(made))
+    return lead_to(request, alert_url(made))
 
 
 @page(permission=ANALYTICS_EDIT, methods=("GET", "POST"))
@@ -82,7 +81,7 @@ def edit(request: StaffRequest, alert: Alert) -> HttpResponse:
     except Refused as refused:
         return _page(request, draft, alert, problem=errors.sentence(refused))
     messages.success(request, _("预警已更新。"))
-    return _gone_to(request, alert_url(changed))
+    return lead_to(request, alert_url(changed))
 
 
 def _place(access: Access, public_id: str) -> Community | None:
@@ -160,11 +159,5 @@ def _tried(access: Access, draft: Draft) -> Tried:
 
 def _offered(access: Access) -> list[tuple[object, list[Metric]]]:
     """Return the metrics that somebody may see anywhere, by their part of the story."""
-    mine = [each for each in metrics() if all(map(access.may, needs_of(each)))]
-    order = {key: place for place, key in enumerate(STAGES)}
-    mine.sort(key=lambda each: order[each.stage])
-    return [(STAGES[key], list(found)) for key, found in groupby(mine, key=lambda each: each.stage)]
-
-
-def _gone_to(request: StaffRequest, address: str) -> HttpResponse:
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    found = [(words, visible(access, key)) for key, words in STAGES.items()]
+    return [(words, mine) for words, mine in found if mine]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.mail import services as mail
@@ -41,5 +41,4 @@ def test(request: StaffRequest) -> HttpResponse:
     """Send the person a letter now."""
     mail.send_test(request.user, at=clock.now())
     messages.success(request, _("测试邮件已交给邮件服务器，寄往 {email}。").format(email=request.user.email))
-    address = reverse("console:alert-mail")
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, reverse("console:alert-mail"))

@@ -79,7 +79,7 @@ def expected_words(metric: str, verdict: Verdict) -> str:
 
 def whole_chart(metric: Metric, condition: Condition, days: Sequence[Verdict]) -> Chart:
     """Draw a metric by day, where it was to be, and the days that fire."""
-    style = cast("Format", "exact" if metric.style in {"ratio", "count"} else metric.style)
+    style = cast("Format", "exact" if metric.style in {"ratio", "mean", "count"} else metric.style)
     series = [Series("value", metric.definition.title, [each.value for each in days], style)]
     if condition.kind == "unusual":
         series.append(

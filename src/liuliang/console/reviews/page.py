@@ -6,10 +6,9 @@ from io import BytesIO
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics.models import ReviewSubscription
@@ -17,6 +16,7 @@ from liuliang.analytics.reviews import REVIEW, Unit
 from liuliang.analytics.subscriptions import subscribe, unsubscribe
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import lead_to
 from liuliang.console.reviews.file import write_review
 from liuliang.console.reviews.pdf import write_review_pdf
 from liuliang.console.reviews.telling import file_name, tell_review
@@ -84,5 +84,4 @@ def _may_subscribe(request: StaffRequest, ground: Ground) -> bool:
 
 
 def _back(request: StaffRequest) -> HttpResponse:
-    address = reverse("console:reviews")
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return lead_to(request, reverse("console:reviews"))
