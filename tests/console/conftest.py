@@ -351,7 +351,7 @@ def _partners() -> None:
     now = clock.now() - timedelta(days=40)
     plan = create_plan(NewPlan("导购方案", (1_000,)), at=now)
     partner = create_partner(NewPartner("李店长", "assistant", plan, code="XIAOLI8"), at=now)
-    save_material("一句话", "报 {code} 找 {name}", at=now)
+    save_material("一句话", "{code} {name}", at=now)
     paid = {"source": "shop", "amount": 10_000, "status": "paid"}
     claim_order(Order.objects.create(number="P1", at=now, **paid).pk, partner.code, at=now)
     release(at=clock.now())
