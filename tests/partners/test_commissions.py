@@ -15,7 +15,8 @@ from liuliang.commerce.coupons import give_coupon
 from liuliang.commerce.models import Order
 from liuliang.commerce.products import add_variant, create_product
 from liuliang.commerce.quoting import Sale
-from liuliang.commerce.selling import pay_order, place_order, refund_order
+from liuliang.commerce.refunding import refund_order
+from liuliang.commerce.selling import pay_order, place_order
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, readers
