@@ -243,8 +243,8 @@ def world(db: None, _folder_of_its_own: None) -> World:
     badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
     with audit.acting(owner):
         shop = _shop(brand, group, member, owner)
-    _partners()
-    _testimonials(group, member)
+        _partners()
+        _testimonials(group, member)
     return World(
         **shop,
         brand=brand,
@@ -313,6 +313,7 @@ def world(db: None, _folder_of_its_own: None) -> World:
             "密云路",
             "13900007777",
             "密制咖啡豆",
+            "密室优先",
             "密友专享券",
             "MI-250",
             "密流水号",

@@ -30,6 +30,7 @@ from liuliang.partners.models import Plan as PartnerPlan
 from liuliang.people.access import Access
 from liuliang.people.models import AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
 from liuliang.segments.models import Segment
+from liuliang.subscriptions.models import Plan as PaidPlan
 from liuliang.testimonials import models as testimonials
 from liuliang.ui.templatetags.ui import initials
 
@@ -334,6 +335,7 @@ def _written() -> set[str]:
         Redemption,
         Partner,
         PartnerPlan,
+        PaidPlan,
         Material,
         testimonials.Testimonial,
         Dashboard,
