@@ -238,7 +238,7 @@ def test_activation_and_the_k_factor_are_those_of_plain_python(asked, reckoned, 
 def test_members_and_the_speaking_rate_are_those_of_the_overview(asked, simulated, reckoned, period):
     today = period.last + 11 * DAY
     question = replace(asked, until=datetime.combine(today, datetime.min.time(), UTC))
-    board = overview(simulated.scope, period, today=today, known=None, buying=simulated.scope, timezone=ZONE).totals
+    board = overview(simulated.scope, period, today=today, known=None).totals
 
     assert whole("members", question).value == board.members
     rate = whole("rate", question)
