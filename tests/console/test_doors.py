@@ -24,6 +24,7 @@ from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, 
 from liuliang.console.shop.tables import XLSX
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.importers.models import Import
+from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
 from liuliang.partners.models import Material, Partner
 from liuliang.partners.models import Plan as PartnerPlan
@@ -31,6 +32,7 @@ from liuliang.people.access import Access
 from liuliang.people.models import AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
 from liuliang.segments.models import Segment
 from liuliang.subscriptions.models import Plan as PaidPlan
+from liuliang.subscriptions.models import Term
 from liuliang.testimonials import models as testimonials
 from liuliang.ui.templatetags.ui import initials
 
@@ -292,7 +294,7 @@ def test_after_sign_in_the_person_gets_back_to_the_page_but_never_to_another_sit
 def test_opening_a_page_costs_a_bounded_number_of_queries_for_access(world, django_assert_max_num_queries) -> None:
     client = world.sign_in(world.staff["admin of 乙"])
     client.get("/account/")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         client.get("/account/")
 
 
@@ -336,6 +338,8 @@ def _written() -> set[str]:
         Partner,
         PartnerPlan,
         PaidPlan,
+        Term,
+        LoggedEvent,
         Material,
         testimonials.Testimonial,
         Dashboard,

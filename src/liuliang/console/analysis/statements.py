@@ -17,7 +17,8 @@ def told(statement: Statement) -> str:
     store = _("湖（ClickHouse）") if statement.store == "lake" else _("数据库（PostgreSQL）")
     lines = [f"-- {store}", statement.sql]
     if statement.values:
-        lines.append(f"-- {_('参数')}")
+        values = _("参数")
+        lines.append(f"-- {values}")
         lines += [f"--   {name} = {_written(value)}" for name, value in sorted(statement.values.items())]
     return "\n".join(lines)
 
