@@ -101,12 +101,21 @@ def _in_python(path: Path, name: str) -> Iterator[Found]:
 
 def _functions(path: Path) -> dict[str, str]:
     """Return Django's functions that a file imports, by what it calls them: ``from … import gettext_noop as noop``."""
-    return {
-        alias.asname or alias.name: alias.name
-        for node in ast.walk(ast.parse(path.read_bytes()))
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
-        for alias in node.names
+    tree = list(ast.walk(ast.parse(path.read_bytes())))
+    imported = [(node.module, alias) for node in tree if isinstance(node, ast.ImportFrom) for alias in node.names]
+    functions = {
+        alias.asname or alias.name: alias.name for module, alias in imported if module == "django.utils.translation"
     }
+    # The shell's own mark, where it is imported and where it is made.
+    marks = {alias.asname or alias.name for _module, alias in imported if alias.name == "marked"}
+    marks |= {
+        target.id
+        for node in tree
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == "marked"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    return functions | dict.fromkeys(marks, "gettext_noop")
 
 
 def _found(function: str, texts: list[str], file: str) -> Found:
