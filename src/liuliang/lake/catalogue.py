@@ -186,6 +186,26 @@ def admit(table: Table, stem: str, level: int, at: datetime) -> list[LakeFile]:
     )
 
 
+def put(table: Table, select: str, *, level: int, at: datetime, instead_of: Sequence[LakeFile] = ()) -> None:
+    """Write what ``select`` gives and list it in place of other files; all of it counts once the transaction commits.
+
+    Args:
+        table: what the rows are of.
+        select: the SQL of the rows.
+        level: how often they were merged.
+        at: as of `admit`.
+        instead_of: the files that hold these rows so far.
+
+    Raises:
+        RuntimeError: as `retire`.
+    """
+    stem = new_stem(table)
+    with discarding(stem):
+        write_files(table, stem, select)
+        retire(instead_of)
+        admit(table, stem, level, at)
+
+
 def _month(instant: datetime) -> datetime:
     return datetime(instant.year, instant.month, 1, tzinfo=UTC)
 

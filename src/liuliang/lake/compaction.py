@@ -121,11 +121,9 @@ def _merge_next() -> bool:
 
 
 def _carry_out(table: Table, merge: Merge) -> None:
-    stem = catalogue.new_stem(table)
     relation = catalogue.read_files(table, [file.path for file in merge.files])
     # What is pending is applied on the way, which leaves the rewrite less to do.
     pending = catalogue.take_snapshot().pending
-    with catalogue.discarding(stem):
-        catalogue.write_files(table, stem, table.merged(applied(table, relation, pending)))
-        catalogue.retire(merge.files)
-        catalogue.admit(table, stem, merge.level, min(file.created_at for file in merge.files))
+    rows = table.merged(applied(table, relation, pending))
+    at = min(file.created_at for file in merge.files)
+    catalogue.put(table, rows, level=merge.level, at=at, instead_of=merge.files)

@@ -62,12 +62,8 @@ def _first_stale(pending: Sequence[Pending]) -> tuple[Table, LakeFile] | None:
 
 
 def _rewrite(table: Table, file: LakeFile, pending: Sequence[Pending]) -> None:
-    stem = catalogue.new_stem(table)
-    with catalogue.discarding(stem):
-        relation = applied(table, catalogue.read_files(table, [file.path]), pending)
-        catalogue.write_files(table, stem, table.merged(relation))
-        catalogue.retire([file])
-        catalogue.admit(table, stem, file.level, file.created_at)
+    rows = table.merged(applied(table, catalogue.read_files(table, [file.path]), pending))
+    catalogue.put(table, rows, level=file.level, at=file.created_at, instead_of=[file])
 
 
 def _settle_server(pending: Sequence[Pending]) -> int:

@@ -7,7 +7,6 @@ its zone; when a community moves to another, `recount` counts all its days again
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -123,18 +122,11 @@ def _recount_files(changed: Mapping[int, str]) -> None:
     """
     files = catalogue.take_snapshot().files
     concerned = f"community IN ({', '.join(map(str, sorted(changed)))})"
-    with ExitStack() as written:
-        for file in catalogue.holding(MEMBER_DAY, files[MEMBER_DAY.name], concerned):
-            stem = catalogue.new_stem(MEMBER_DAY)
-            written.enter_context(catalogue.discarding(stem))
-            others = f"(SELECT * FROM {catalogue.read_files(MEMBER_DAY, [file.path])} WHERE NOT {concerned})"
-            catalogue.write_files(MEMBER_DAY, stem, MEMBER_DAY.merged(others))
-            catalogue.retire([file])
-            catalogue.admit(MEMBER_DAY, stem, file.level, file.created_at)
-        for file in catalogue.holding(EVENT, files[EVENT.name], concerned):
-            stem = catalogue.new_stem(MEMBER_DAY)
-            written.enter_context(catalogue.discarding(stem))
-            events = catalogue.read_files(EVENT, [file.path])
-            days = count_days(events, by_zone(changed), default_zone(), concerned)
-            catalogue.write_files(MEMBER_DAY, stem, days)
-            catalogue.admit(MEMBER_DAY, stem, level=0, at=clock.now())
+    for file in catalogue.holding(MEMBER_DAY, files[MEMBER_DAY.name], concerned):
+        others = f"(SELECT * FROM {catalogue.read_files(MEMBER_DAY, [file.path])} WHERE NOT {concerned})"
+        rows = MEMBER_DAY.merged(others)
+        catalogue.put(MEMBER_DAY, rows, level=file.level, at=file.created_at, instead_of=[file])
+    for file in catalogue.holding(EVENT, files[EVENT.name], concerned):
+        events = catalogue.read_files(EVENT, [file.path])
+        days = count_days(events, by_zone(changed), default_zone(), concerned)
+        catalogue.put(MEMBER_DAY, days, level=0, at=clock.now())
