@@ -27,7 +27,7 @@ from liuliang.commerce.mall import (
 from liuliang.commerce.models import Buyer, MallItem, Order, Redemption
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.commerce.quoting import Sale
-from liuliang.commerce.reactions import ForgettingReaction
+from liuliang.commerce.reactions import ForgetAddresses
 from liuliang.commerce.selling import place_order
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
@@ -207,10 +207,10 @@ def test_a_table_of_parcels_is_taken_in_as_a_whole(make_item, rich, at):
 
 def test_the_address_of_an_erased_member_is_gone(transactional_db, make_item, rich, at):
     member = rich()
-    catch_up(ForgettingReaction())
+    catch_up(ForgetAddresses())
     row = get(make_item(10), member, at)
     erase_member(member, at=at)
-    catch_up(ForgettingReaction())
+    catch_up(ForgetAddresses())
     row.refresh_from_db()
     assert (row.address, row.points) == ({}, 10)
 

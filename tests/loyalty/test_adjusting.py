@@ -14,7 +14,7 @@ from liuliang.loyalty.expiry import clear_earned_before, earned_before
 from liuliang.loyalty.models import Adjustment, Lot, Transfer
 from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.queries import balance_of
-from liuliang.loyalty.reactions import ForgettingReaction
+from liuliang.loyalty.reactions import ForgetReasons
 from liuliang.people.erasure import erase_member
 from liuliang.people.models import Member
 
@@ -112,7 +112,7 @@ def test_a_season_is_cleared_once_and_newer_points_stay(make_member, at):
 
 def test_what_was_written_about_somebody_goes_when_they_are_erased(shared_ledger, make_member, at):
     member = make_member()
-    reaction = ForgettingReaction()
+    reaction = ForgetReasons()
     ensure_cursors(reaction)
     adjust(member, 5, reason="王女士的生日", at=at)
     erase_member(member, at=at)

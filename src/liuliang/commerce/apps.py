@@ -12,9 +12,9 @@ class CommerceConfig(AppConfig):
     def ready(self) -> None:
         """Register what follows the log."""
         from liuliang.commerce.projections import BuyerProjection
-        from liuliang.commerce.reactions import CouponReaction, ForgettingReaction
+        from liuliang.commerce.reactions import CouponReaction, ForgetAddresses
         from liuliang.kernel.readers import register
 
         register(BuyerProjection())
         register(CouponReaction())
-        register(ForgettingReaction())
+        register(ForgetAddresses())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from liuliang.commerce.giving import KINDS, give_by_rule
-from liuliang.commerce.models import CouponRule
+from liuliang.commerce.models import CouponRule, OrderRefund, Redemption
 from liuliang.kernel import clock
 from liuliang.kernel.reactions import Reaction
 from liuliang.kernel.readers import Window
 from liuliang.loyalty.behaviours import behaviour
+from liuliang.people.forgetting import ForgettingReaction
 
 
 class CouponReaction(Reaction):
@@ -52,24 +55,12 @@ class CouponReaction(Reaction):
             return [(event, member) for event, member in cursor.fetchall()]
 
 
-class ForgettingReaction(Reaction):
-    """Empty the addresses of members who are erased; what they redeemed stays as a number."""
+class ForgetAddresses(ForgettingReaction):
+    """Empty the addresses of members who are erased, and why they were refunded; what they redeemed stays as a number."""
 
     name = "commerce.forgetting"
-    kinds = ("member.erased",)
 
-    def apply(self, window: Window) -> None:
-        """Empty the addresses of the window's members."""
-        condition, params = window.where()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE commerce_redemption SET address = '{}' WHERE address <> '{}' AND member_id IN"
-                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
-                params,
-            )
-            cursor.execute(
-                "UPDATE commerce_orderrefund r SET reason = '' FROM commerce_order o WHERE o.id = r.order_id"
-                " AND r.reason <> '' AND o.member_id IN"
-                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
-                params,
-            )
+    def forget(self, members: Sequence[int]) -> None:
+        """Empty theirs."""
+        Redemption.objects.filter(member__in=members).exclude(address={}).update(address={})
+        OrderRefund.objects.filter(order__member__in=members).exclude(reason="").update(reason="")

@@ -13,10 +13,10 @@ class LoyaltyConfig(AppConfig):
         """Register what follows the log."""
         from liuliang.kernel.readers import register
         from liuliang.loyalty.projections import PointsDayProjection, PointsEndingProjection, StandingProjection
-        from liuliang.loyalty.reactions import EarningReaction, ForgettingReaction
+        from liuliang.loyalty.reactions import EarningReaction, ForgetReasons
 
         register(StandingProjection())
         register(PointsDayProjection())
         register(PointsEndingProjection())
         register(EarningReaction())
-        register(ForgettingReaction())
+        register(ForgetReasons())

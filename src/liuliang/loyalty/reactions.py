@@ -14,6 +14,7 @@ from liuliang.loyalty.earning import Book, Seen, books, pay
 from liuliang.loyalty.models import EarningRule
 from liuliang.loyalty.rules import Happening
 from liuliang.loyalty.undoing import take_back_undone, undone_before
+from liuliang.people.forgetting import ForgettingReaction
 
 WRITTEN = (
     ("loyalty_adjustment", "reason"), ("loyalty_award", "reason"), ("loyalty_penalty", "reason"),
@@ -67,21 +68,17 @@ class EarningReaction(Reaction):
             ]
 
 
-class ForgettingReaction(Reaction):
+class ForgetReasons(ForgettingReaction):
     """Empty what staff wrote about members who are erased; the numbers of the ledger stay."""
 
     name = "loyalty.forgetting"
-    kinds = ("member.erased",)
 
-    def apply(self, window: Window) -> None:
-        """Empty the reasons of the window's members."""
-        condition, params = window.where()
+    def forget(self, members: Sequence[int]) -> None:
+        """Empty the reasons."""
         with connection.cursor() as cursor:
             for table, text in WRITTEN:
                 cursor.execute(
-                    f"UPDATE {table} SET {text} = '' WHERE {text} <> '' AND member_id IN"
-                    f" (SELECT e.member FROM kernel_event e WHERE {condition})",
-                    params,
+                    f"UPDATE {table} SET {text} = '' WHERE {text} <> '' AND member_id = ANY(%s)", [list(members)]
                 )
 
 

@@ -12,7 +12,7 @@ class PartnersConfig(AppConfig):
     def ready(self) -> None:
         """Register what follows the log."""
         from liuliang.kernel.readers import register
-        from liuliang.partners.reactions import CommissionReaction, ForgettingReaction
+        from liuliang.partners.reactions import CommissionReaction, ForgetPartners
 
         register(CommissionReaction())
-        register(ForgettingReaction())
+        register(ForgetPartners())

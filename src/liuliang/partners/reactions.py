@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -13,7 +14,7 @@ from liuliang.kernel.readers import Window
 from liuliang.partners.commissions import settle_order
 from liuliang.partners.models import Binding, Partner
 from liuliang.partners.services import bind_member
-from liuliang.people.models import Member
+from liuliang.people.forgetting import ForgettingReaction
 
 
 class CommissionReaction(Reaction):
@@ -77,21 +78,14 @@ class CommissionReaction(Reaction):
             return [row[0] for row in cursor.fetchall()]
 
 
-class ForgettingReaction(Reaction):
+class ForgetPartners(ForgettingReaction):
     """Take the name off a partner who is erased, and forget whom an erased member belonged to; the sums stay."""
 
     name = "partners.forgetting"
-    kinds = ("member.erased",)
 
-    def apply(self, window: Window) -> None:
-        """Forget the window's members."""
-        condition, params = window.where()
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT array_agg(e.member) FROM kernel_event e WHERE {condition}", params)
-            (erased,) = cursor.fetchone() or (None,)
-        if not erased:
-            return
-        Binding.objects.filter(member__in=erased).delete()
-        for partner in Partner.objects.filter(member__in=Member.objects.filter(pk__in=erased)):
+    def forget(self, members: Sequence[int]) -> None:
+        """Unbind them, and name them by their code."""
+        Binding.objects.filter(member__in=members).delete()
+        for partner in Partner.objects.filter(member__in=members):
             partner.name, partner.is_active = partner.code, False
             partner.save(update_fields=["name", "is_active"])

@@ -12,7 +12,7 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         """Register what follows the log."""
         from liuliang.kernel.readers import register
-        from liuliang.subscriptions.reactions import ForgettingReaction, MemberDayReaction
+        from liuliang.subscriptions.reactions import ForgetGifts, MemberDayReaction
 
         register(MemberDayReaction())
-        register(ForgettingReaction())
+        register(ForgetGifts())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from liuliang.kernel import clock
@@ -12,7 +14,8 @@ from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.purses import transfers_of
 from liuliang.loyalty.reversals import reverse_reward
 from liuliang.loyalty.validity import today
-from liuliang.subscriptions.models import Plan
+from liuliang.people.forgetting import ForgettingReaction
+from liuliang.subscriptions.models import Plan, Term
 from liuliang.subscriptions.plans import best_points
 from liuliang.subscriptions.queries import plans_on
 
@@ -64,19 +67,11 @@ def _cause(transfer: int) -> str:
     return f"member_day:{transfer}"
 
 
-class ForgettingReaction(Reaction):
+class ForgetGifts(ForgettingReaction):
     """Empty the reasons for which members who are erased were given a plan."""
 
     name = "subscriptions.forgetting"
-    kinds = ("member.erased",)
 
-    def apply(self, window: Window) -> None:
-        """Empty those of the window's members."""
-        condition, params = window.where()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE subscriptions_term t SET reason = '' FROM subscriptions_subscription s WHERE s.id ="
-                " t.subscription_id AND t.reason <> '' AND s.member_id IN"
-                f" (SELECT e.member FROM kernel_event e WHERE {condition})",
-                params,
-            )
+    def forget(self, members: Sequence[int]) -> None:
+        """Empty theirs."""
+        Term.objects.filter(subscription__member__in=members).exclude(reason="").update(reason="")

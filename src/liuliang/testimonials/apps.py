@@ -14,7 +14,7 @@ class TestimonialsConfig(AppConfig):
         from liuliang.kernel.readers import register
         from liuliang.loyalty import behaviours
         from liuliang.testimonials.events import SHARING
-        from liuliang.testimonials.reactions import ForgettingReaction
+        from liuliang.testimonials.reactions import ForgetTestimonials
 
-        register(ForgettingReaction())
+        register(ForgetTestimonials())
         behaviours.register(SHARING)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from collections.abc import Sequence
 
-from liuliang.kernel.reactions import Reaction
-from liuliang.kernel.readers import Window
+from liuliang.people.forgetting import ForgettingReaction
 from liuliang.testimonials.models import Testimonial
 
 
-class ForgettingReaction(Reaction):
+class ForgetTestimonials(ForgettingReaction):
     """Delete the testimonials of members who are erased, pictures included."""
 
     name = "testimonials.forgetting"
-    kinds = ("member.erased",)
 
-    def apply(self, window: Window) -> None:
-        """Delete those of the window's members."""
-        condition, params = window.where()
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT array_agg(e.member) FROM kernel_event e WHERE {condition}", params)
-            (erased,) = cursor.fetchone() or (None,)
-        if erased:
-            Testimonial.objects.filter(member__in=erased).delete()
+    def forget(self, members: Sequence[int]) -> None:
+        """Delete theirs."""
+        Testimonial.objects.filter(member__in=members).delete()
