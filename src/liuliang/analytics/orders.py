@@ -126,6 +126,10 @@ class Basket:
 _WHEN = "o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
 _BUYERS = "LEFT JOIN people_member p ON p.id = o.member_id"
 
+_IN_NO_COMMUNITY = f"o.community_id IS NULL AND {_WHEN}"
+_WAS_IN = "(m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)"
+"""Whether the membership ``m`` held when ``o`` was placed."""
+
 # Who an order counts for: the community it names, else every community its buyer was in when it was placed. The way leads from
 # the communities through their members to what those bought: a community's page must not walk through everybody's orders.
 ATTRIBUTED = f"""(
@@ -137,8 +141,7 @@ ATTRIBUTED = f"""(
         SELECT m.*, r.id FROM people_membership m JOIN people_member r ON r.canonical_id = m.member_id
         WHERE m.community_id = ANY(%(communities)s)
     ) m
-    JOIN commerce_order o ON o.member_id = m.record AND o.community_id IS NULL AND {_WHEN}
-        AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)
+    JOIN commerce_order o ON o.member_id = m.record AND {_IN_NO_COMMUNITY} AND {_WAS_IN}
 ) o {_BUYERS}"""
 """Paid orders ``o`` of the communities, each with the ``place`` it counts for, and the buyer's record ``p``; one that counts for
 several comes once for each."""
@@ -148,9 +151,8 @@ EVERYWHERE = f"""(
     UNION ALL
     SELECT o.*, m.community_id FROM commerce_order o
     LEFT JOIN people_member r ON r.id = o.member_id AND r.canonical_id IS NOT NULL
-    LEFT JOIN people_membership m ON m.member_id = coalesce(r.canonical_id, o.member_id)
-        AND (m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)
-    WHERE o.community_id IS NULL AND {_WHEN}
+    LEFT JOIN people_membership m ON m.member_id = coalesce(r.canonical_id, o.member_id) AND {_WAS_IN}
+    WHERE {_IN_NO_COMMUNITY}
 ) o {_BUYERS}"""
 """As `ATTRIBUTED`, of all communities: here the way leads from the orders of the period, which are then the fewest. What counts
 for none comes too, without a place."""

@@ -86,18 +86,7 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
         today: the present local day, up to which flows lead from the period's end to the members of now.
         known: the span the log covers.
     """
-    standing = presence(scope)
-    moved = flows(scope, period, today)
-    said = talk(scope, period)
-    communities = tuple(
-        _figures(
-            community,
-            standing.get(community, NOBODY),
-            said.get(community, Talk()),
-            moved.get(community, Flows()),
-        )
-        for community in scope.communities
-    )
+    communities = figures(scope, period, today=today)
     totals = _totals(
         communities,
         traffic(scope, period),
@@ -106,18 +95,20 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
     return Overview(period, communities, totals)
 
 
-def speaking(scope: Scope, period: Period, *, today: date) -> Mapping[int, tuple[int, int]]:
-    """Return for each community how many members spoke in ``period``, and how many there were at its end."""
+def figures(scope: Scope, period: Period, *, today: date) -> tuple[CommunityFigures, ...]:
+    """Return the figures of each community in ``scope``, in its order; the arguments are those of `overview`."""
     standing = presence(scope)
     moved = flows(scope, period, today)
     said = talk(scope, period)
-    return {
-        community: (
-            said.get(community, Talk()).speakers,
-            max(0, standing.get(community, NOBODY).members - moved.get(community, Flows()).since.net),
+    return tuple(
+        _figures(
+            community,
+            standing.get(community, NOBODY),
+            said.get(community, Talk()),
+            moved.get(community, Flows()),
         )
         for community in scope.communities
-    }
+    )
 
 
 def rate_of(speakers: int, members: int) -> float | None:

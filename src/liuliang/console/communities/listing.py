@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, COMMUNITIES_EDIT, COMMUNITIES_VIEW, MEMBERS_VIEW
-from liuliang.analytics.overview import RATE, rate_of, speaking
+from liuliang.analytics.overview import RATE, figures, rate_of
 from liuliang.analytics.periods import latest
 from liuliang.analytics.presence import robots
 from liuliang.analytics.scopes import Scope
@@ -234,7 +234,7 @@ def _speaking(access: Access, groups: Sequence[Community]) -> Mapping[int, tuple
         return {}
     today = clock.local_day(clock.now(), settings.TIME_ZONE)
     period = latest(USUAL, today=today, first_known=known.first, last_known=known.last)
-    return speaking(scope, period, today=today)
+    return {each.community: (each.talk.speakers, each.members) for each in figures(scope, period, today=today)}
 
 
 def _source(access: Access, values: Mapping[str, Any]) -> Source:
