@@ -19,7 +19,7 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "code.py").write_text(
         "from django.utils.translation import gettext_lazy as _, gettext_noop as noop, ngettext, pgettext\n"
         "A = _('导入')\nB = ngettext('{n} 条', '{n} 条们', 3)\nC = pgettext('动词', '发')\nD = _(A)\nE = noop('客服')\n"
-        "F = other('没有人翻译')\n",
+        "F = other('没有人翻译')\nG = f'{_(\"早上\")} 8:00'\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(catalogue, "PACKAGE", tmp_path)
@@ -41,6 +41,7 @@ ENGLISH = {
     "一天\x04天": "day",
     "导入": "Import",
     "客服": "Service",
+    "早上": "morning",
     "{n} 条": ["{n} line", "{n} lines"],
     "动词\x04发": "send",
 }

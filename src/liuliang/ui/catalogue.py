@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
@@ -91,17 +90,19 @@ def _in_template(path: Path, name: str) -> Iterator[Found]:
 
 
 def _in_python(path: Path, name: str) -> Iterator[Found]:
-    functions = _functions(path)
-    with path.open("rb") as file:
-        for _line, called, texts, _comments in extract_python(file, dict.fromkeys(functions), (), {}):
-            function, given = functions[str(called)], [text for text in _texts(texts) if text]
-            if len(given) >= (1 if function in _OF_ONE else 2):
-                yield _found(function, given, name)
-
-
-def _functions(path: Path) -> dict[str, str]:
-    """Return Django's functions that a file imports, by what it calls them: ``from … import gettext_noop as noop``."""
+    # Read as a tree: what reads tokens, as Babel does, passes over the calls inside f-strings.
     tree = list(ast.walk(ast.parse(path.read_bytes())))
+    functions = _functions(tree)
+    for node in tree:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+            function = functions[node.func.id]
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            if len(texts) >= (1 if function in _OF_ONE else 2):
+                yield _found(function, texts, name)
+
+
+def _functions(tree: Sequence[ast.AST]) -> dict[str, str]:
+    """Return Django's functions that a file imports, by what it calls them: ``from … import gettext_noop as noop``."""
     imported = [(node.module, alias) for node in tree if isinstance(node, ast.ImportFrom) for alias in node.names]
     functions = {
         alias.asname or alias.name: alias.name for module, alias in imported if module == "django.utils.translation"
