@@ -21,7 +21,7 @@ from liuliang.alerting.models import Alert, Firing
 from liuliang.commerce.models import CodeBatch, CouponRun, CouponTemplate, MallItem, Order, Product, Redemption, Variant
 from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
-from liuliang.console.shop.tables import XLSX
+from liuliang.console.tables import XLSX
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.importers.models import Import
 from liuliang.kernel.models import LoggedEvent

@@ -128,7 +128,7 @@ def test_a_badge_is_given_by_hand_with_a_certificate_and_taken_back(told, here, 
     told.settle()
     client = browser("community_owner", here)
     give = reverse("console:give-badge", args=[member.public_id])
-    assert client.post(give, {"badge": str(badge.pk), "reason": "整理读书笔记"}).status_code == 200
+    assert client.post(give, {"badge": str(badge.pk), "reason": "整理读书笔记"}).status_code == 302
     award = Award.objects.get()
     assert "整理读书笔记" in plain(client.get(reverse("console:member", args=[member.public_id])))
     picture = client.get(reverse("console:certificate", args=[award.pk]))

@@ -18,7 +18,7 @@ def once_for(request: StaffRequest, key: str, effect: Callable[[], Any]) -> Any:
 
     Args:
         request: the POST.
-        key: of `liuliang.console.shop.fields.KeyedForm`.
+        key: of `liuliang.console.fields.KeyedForm`.
         effect: changes something and returns its answer as JSON data.
 
     Raises:

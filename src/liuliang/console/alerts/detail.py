@@ -32,7 +32,7 @@ from liuliang.console.alerts.words import STATES, alert_words, firing_words, pla
 from liuliang.console.analysis.behind import behind_url
 from liuliang.console.analysis.ground import may_see_members
 from liuliang.console.doors import StaffRequest, finds, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back, lead_to
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.mail import services as mail
@@ -147,8 +147,7 @@ def resume(request: StaffRequest, alert: Alert) -> HttpResponse:
 def remove(request: StaffRequest, alert: Alert) -> HttpResponse:
     """Delete an alert and its history."""
     delete_alert(alert)
-    messages.success(request, _("预警已删除。"))
-    return lead_to(request, reverse("console:alerts"))
+    return back(request, reverse("console:alerts"), _("预警已删除。"))
 
 
 def _until(posted: QueryDict, alert: Alert, now: datetime) -> datetime:

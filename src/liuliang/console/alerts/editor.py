@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +23,7 @@ from liuliang.console.alerts.words import alert_url, condition_words, metric_tit
 from liuliang.console.analysis.costs import places_for
 from liuliang.console.analysis.metrics import needs_of, visible
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.mail import services as mail
@@ -64,8 +63,7 @@ def new(request: StaffRequest) -> HttpResponse:
         made = set_alert(_ready(request.access, draft), at=clock.now())
     except Refused as refused:
         return _page(request, draft, None, problem=errors.sentence(refused))
-    messages.success(request, _("预警已设好，从今天起每天看一次。"))
-    return lead_to(request, alert_url(made))
+    return back(request, alert_url(made), _("预警已设好，从今天起每天看一次。"))
 
 
 @page(permission=ANALYTICS_EDIT, methods=("GET", "POST"))
@@ -80,8 +78,7 @@ def edit(request: StaffRequest, alert: Alert) -> HttpResponse:
         changed = change_alert(alert, _ready(request.access, draft), at=clock.now())
     except Refused as refused:
         return _page(request, draft, alert, problem=errors.sentence(refused))
-    messages.success(request, _("预警已更新。"))
-    return lead_to(request, alert_url(changed))
+    return back(request, alert_url(changed), _("预警已更新。"))
 
 
 def _place(access: Access, public_id: str) -> Community | None:

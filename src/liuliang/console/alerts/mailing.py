@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from liuliang.accounts.permissions import ANALYTICS_EDIT
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.mail import services as mail
@@ -40,5 +39,8 @@ def settings(request: StaffRequest) -> HttpResponse:
 def test(request: StaffRequest) -> HttpResponse:
     """Send the person a letter now."""
     mail.send_test(request.user, at=clock.now())
-    messages.success(request, _("测试邮件已交给邮件服务器，寄往 {email}。").format(email=request.user.email))
-    return lead_to(request, reverse("console:alert-mail"))
+    return back(
+        request,
+        reverse("console:alert-mail"),
+        _("测试邮件已交给邮件服务器，寄往 {email}。").format(email=request.user.email),
+    )

@@ -21,7 +21,7 @@ from liuliang.analytics.services import MOST_SPENT, delete_cost, enter_cost
 from liuliang.console import errors
 from liuliang.console.analysis.words import WAYS
 from liuliang.console.doors import StaffRequest, finds, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
@@ -120,9 +120,7 @@ def new_cost(request: StaffRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
-            messages.success(request, _now("花费已登记。"))
-            address = reverse("console:costs")
-            return lead_to(request, address)
+            return back(request, reverse("console:costs"), _now("花费已登记。"))
     return render(request, "console/analysis/cost_dialog.html", {"form": form}, status=INVALID if form.errors else 200)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.models import Role
 from liuliang.accounts.permissions import ANALYTICS_VIEW
@@ -21,8 +19,9 @@ from liuliang.console.dashboards.arranging import arranged
 from liuliang.console.dashboards.file import write_dashboard
 from liuliang.console.dashboards.places import places_of
 from liuliang.console.dashboards.standing import parameters_of
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.shop.dialogs import back, dialog, done
+from liuliang.console.leading import back
 from liuliang.dashboards.arranging import MOST_CARDS
 from liuliang.dashboards.models import Dashboard
 from liuliang.dashboards.queries import cards_of, changeable
@@ -161,6 +160,4 @@ def share(request: StaffRequest, own_dashboard: Dashboard) -> HttpResponse:
 def remove(request: StaffRequest, own_dashboard: Dashboard) -> HttpResponse:
     """Delete a dashboard."""
     delete_dashboard(own_dashboard)
-    messages.success(request, _now("看板已删除。"))
-    address = reverse("console:dashboards")
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    return back(request, reverse("console:dashboards"), _now("看板已删除。"))

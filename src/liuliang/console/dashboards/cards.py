@@ -23,9 +23,10 @@ from liuliang.console.dashboards.drawing import draw, plain_title
 from liuliang.console.dashboards.people_cards import form_of
 from liuliang.console.dashboards.places import places_of
 from liuliang.console.dashboards.standing import Withheld, needs, parameters_of, stand
+from liuliang.console.dialogs import INVALID, done
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.goals.listing import visible as visible_goals
-from liuliang.console.shop.dialogs import INVALID, back, done
+from liuliang.console.leading import back
 from liuliang.dashboards.arranging import WIDTHS, NewCard, add_card, change_card
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.dashboards.questions import KINDS, FunnelQuestion, read_question

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.console.analysis.costs import EVERYWHERE
 from liuliang.console.dashboards.places import places_of
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, finds, page
-from liuliang.console.shop.dialogs import back, dialog, done
+from liuliang.console.leading import back
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.dashboards.queries import cards_in, changeable, visible
 from liuliang.dashboards.ready import READY, Ready

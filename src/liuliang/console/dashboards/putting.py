@@ -18,9 +18,10 @@ from liuliang.analytics.base import metrics
 from liuliang.console.analysis.funnel import read_form
 from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS
 from liuliang.console.dashboards.places import places_of
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import back
 from liuliang.console.periods import USUAL
-from liuliang.console.shop.dialogs import back, dialog, done
 from liuliang.dashboards.arranging import NewCard, add_card
 from liuliang.dashboards.queries import changeable
 from liuliang.dashboards.services import NAME_LIMIT, create_dashboard

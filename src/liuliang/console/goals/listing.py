@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -24,7 +23,7 @@ from liuliang.console.analysis.costs import EVERYWHERE, places_for
 from liuliang.console.analysis.metrics import needs_of
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.goals.words import STATES, Told, told
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
@@ -176,9 +175,7 @@ def new(request: StaffRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
-            messages.success(request, _now("目标已定。"))
-            address = reverse("console:goals")
-            return lead_to(request, address)
+            return back(request, reverse("console:goals"), _now("目标已定。"))
     return render(request, "console/goals/dialog.html", {"form": form}, status=INVALID if form.errors else 200)
 
 
@@ -186,9 +183,7 @@ def new(request: StaffRequest) -> HttpResponse:
 def remove(request: StaffRequest, goal: Goal) -> HttpResponse:
     """Take a goal away."""
     delete_goal(goal)
-    messages.success(request, _now("已删除。"))
-    address = reverse("console:goals")
-    return lead_to(request, address)
+    return back(request, reverse("console:goals"), _now("已删除。"))
 
 
 def _rows(found: list[Told]) -> Callable[[Mapping[str, Any]], Source]:

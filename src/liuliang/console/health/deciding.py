@@ -17,7 +17,7 @@ from liuliang.analytics.services import HEAVIEST, set_stage, set_weights, take_b
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.health.listing import health_url
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.models import Community
@@ -85,9 +85,7 @@ def stage(request: StaffRequest, community: Community) -> HttpResponse:
             set_stage(community, form.cleaned_data["stage"], reason=form.cleaned_data["reason"], at=clock.now())
         else:
             take_back_stage(community)
-        messages.success(request, _("阶段已更新。"))
-        address = health_url(community.public_id)
-        return lead_to(request, address)
+        return back(request, health_url(community.public_id), _("阶段已更新。"))
     context = {
         "community": community,
         "form": form,

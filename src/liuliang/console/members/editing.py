@@ -7,12 +7,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_ERASE, MEMBERS_MERGE, MEMBERS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, find_member, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.console.members.forms import AttributeForm, MergeForm, NeedsForm, NoteForm, TagForm
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.members.member import fields_of, side
@@ -94,8 +93,7 @@ def needs(request: StaffRequest, member: Member) -> HttpResponse:
     form = NeedsForm(request.POST if request.method == "POST" else None, initial={"needs": member.needs})
     if form.is_valid():
         set_needs(member.id, form.cleaned_data["needs"])
-        messages.success(request, _("需求已更新。"))
-        return lead_to(request, member_url(member))
+        return back(request, member_url(member), _("需求已更新。"))
     context = {"form": form, "member": member}
     return render(request, "console/members/needs_dialog.html", context, status=422 if form.errors else 200)
 
@@ -134,8 +132,7 @@ def merge(request: StaffRequest, member: Member) -> HttpResponse:
             except Refused as refusal:
                 form.add_error(None, errors.sentence(refusal))
             else:
-                messages.success(request, _("已合并，可以在“账号与合并”里撤销。"))
-                return HttpResponseClientRedirect(f"{member_url(member)}?tab=identities")
+                return back(request, f"{member_url(member)}?tab=identities", _("已合并，可以在“账号与合并”里撤销。"))
     text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     found = access.members(MEMBERS_VIEW).exclude(pk=member.pk)
     found = found.filter(name_grams__contains=grams(text)) if grams(text) else found.none()

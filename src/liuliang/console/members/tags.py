@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Prefetch
 from django.forms import Form
 from django.http import HttpResponse
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.console.members.forms import ChangeDefinitionForm, ChangeTagForm, DefinitionForm, GroupForm, NewTagForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -177,5 +176,4 @@ def _dialog(
 
 
 def _back(request: StaffRequest, text: str) -> HttpResponse:
-    messages.success(request, text)
-    return lead_to(request, reverse("console:tags"))
+    return back(request, reverse("console:tags"), text)

@@ -17,10 +17,11 @@ from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import ORDERS_VIEW, PARTNERS_MANAGE, SHOP_VIEW
 from liuliang.commerce.models import CouponTemplate, Order
 from liuliang.commerce.queries import templates
+from liuliang.console.choosing import chosen_member, people_named
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.shop.dialogs import back, dialog, done
-from liuliang.console.shop.fields import MoneyField
-from liuliang.console.shop.people import chosen_member, people_named
+from liuliang.console.fields import MoneyField
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.partners.models import Material, Partner, Plan
@@ -271,7 +272,7 @@ def _with_search(
     query = request.GET.get("q", request.POST.get("q", ""))
     context = {"people": people_named(request, query), "q": query}
     if request.headers.get("HX-Target", "").endswith("people-found"):
-        return render(request, "console/shop/people.html", context)
+        return render(request, "console/people_found.html", context)
     return dialog(
         request, form, title, button, text=text, people_label=_("成员"), people_optional=is_optional, **context
     )

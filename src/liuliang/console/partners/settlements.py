@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import PARTNERS_SETTLE, PARTNERS_VIEW
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.shop.dialogs import back, dialog, done
-from liuliang.console.shop.tables import workbook
+from liuliang.console.leading import back
+from liuliang.console.tables import workbook
 from liuliang.kernel import clock
 from liuliang.kernel.clock import local_day
 from liuliang.kernel.errors import Refused

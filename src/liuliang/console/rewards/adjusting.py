@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,17 +14,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import MEMBERS_VIEW, POINTS_ADJUST, POINTS_APPROVE, POINTS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.fields import KeyedForm
+from liuliang.console.leading import back
 from liuliang.console.members.listing import shown_name
 from liuliang.console.once import once_for
 from liuliang.console.rewards.account import may_see
 from liuliang.console.rewards.reach import reached
-from liuliang.console.shop.fields import KeyedForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.adjusting import adjust, approve, programme, reject
@@ -85,11 +84,9 @@ def adjust_points(request: StaffRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
-            messages.success(
-                request,
-                _now("已经记入账户。") if row.state == "done" else _now("超过了审批线，等另一位同事审批后生效。"),
-            )
-            return HttpResponseClientRedirect(reverse("console:points-account", args=[member.public_id]))
+            done = row.state == "done"
+            said = _now("已经记入账户。") if done else _now("超过了审批线，等另一位同事审批后生效。")
+            return back(request, reverse("console:points-account", args=[member.public_id]), said)
     context = {
         "form": form,
         "member": member,

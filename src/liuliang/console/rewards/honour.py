@@ -18,11 +18,11 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import HONOUR_MANAGE, MEMBERS_EXPORT, MEMBERS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, access_of, finds, page
+from liuliang.console.leading import back
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.rewards.reach import reached, records_of
 from liuliang.kernel import clock
@@ -179,8 +179,7 @@ def give(request: StaffRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
-            messages.success(request, _now("勋章已颁发。"))
-            return HttpResponseClientRedirect(member_url(member))
+            return back(request, member_url(member), _now("勋章已颁发。"))
     context = {"form": form, "member": member, "name": shown_name(member), "has_badges": offered.exists()}
     return render(request, "console/rewards/give_dialog.html", context, status=422 if form.errors else 200)
 

@@ -16,15 +16,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import MEMBERS_EXPORT, MEMBERS_VIEW, PENALTIES_MANAGE
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, access_of, finds, page
+from liuliang.console.fields import KeyedForm
+from liuliang.console.leading import back
 from liuliang.console.members.listing import shown_name
 from liuliang.console.once import once_for
 from liuliang.console.rewards.reach import reached, records_of
-from liuliang.console.shop.fields import KeyedForm
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.models import Penalty
@@ -175,8 +175,7 @@ def punish(request: StaffRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
-            messages.success(request, _now("处罚已记录。禁言和移出请在群里执行。"))
-            return HttpResponseClientRedirect(reverse("console:penalty", args=[given]))
+            return back(request, reverse("console:penalty", args=[given]), _now("处罚已记录。禁言和移出请在群里执行。"))
     context = {
         "form": form, "member": member, "name": shown_name(member), "proposed": LADDER[step], "days": MEMORY.days,
     }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +16,7 @@ from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.console.members.listing import may_search_contacts, member_url, shown_name
 from liuliang.console.segments.editor import speaks_of_trade
 from liuliang.console.segments.listing import KINDS, find_segment, kind_of
@@ -140,9 +139,7 @@ def why(request: StaffRequest, segment: Segment) -> HttpResponse:
 def remove(request: StaffRequest, segment: Segment) -> HttpResponse:
     """Delete a segment."""
     delete_segment(segment, at=clock.now())
-    messages.success(request, _("人群已删除。"))
-    address = reverse("console:segments")
-    return lead_to(request, address)
+    return back(request, reverse("console:segments"), _("人群已删除。"))
 
 
 def rule_lines(rule: Rule) -> list[Line]:

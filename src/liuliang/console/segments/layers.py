@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +16,7 @@ from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_VIEW, SEGMENTS_E
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.doors import StaffRequest, finds, page
-from liuliang.console.leading import lead_to
+from liuliang.console.leading import back
 from liuliang.console.members.listing import member_url
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -95,9 +94,7 @@ def rules(request: StaffRequest, dimension: Dimension[Any]) -> HttpResponse:
     if posted is not None and form.is_valid() and form.config is not None:
         if "save" in posted:
             change_rules(dimension, form.config, at=at)
-            messages.success(request, _("规则已更新，分层已经按它重新算过。"))
-            address = _address(dimension)
-            return lead_to(request, address)
+            return back(request, _address(dimension), _("规则已更新，分层已经按它重新算过。"))
         preview = preview_rules(dimension, form.config, at=at)
     context = {
         "dimension": dimension,
@@ -121,9 +118,7 @@ def correct(request: StaffRequest, member: Member, dimension: Dimension[Any]) ->
             correct_layer(member.pk, dimension, layer, reason=form.cleaned_data["reason"], at=clock.now())
         else:
             take_back_correction(member.pk, dimension, at=clock.now())
-        messages.success(request, _("分层已更新。"))
-        address = member_url(member)
-        return lead_to(request, address)
+        return back(request, member_url(member), _("分层已更新。"))
     context = {"form": form, "member": member, "dimension": dimension}
     return render(request, "console/segments/correct_dialog.html", context, status=422 if form.errors else 200)
 

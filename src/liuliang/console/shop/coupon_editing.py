@@ -17,7 +17,10 @@ from liuliang.commerce import codes, giving, jobs
 from liuliang.commerce import coupons as services
 from liuliang.commerce.discounts import PERCENT
 from liuliang.commerce.models import CodeBatch, Coupon, CouponCode, CouponRule, CouponTemplate
+from liuliang.console.choosing import chosen_member, people_named
+from liuliang.console.dialogs import INVALID, dialog, done
 from liuliang.console.doors import StaffRequest, find_community, page
+from liuliang.console.leading import back
 from liuliang.console.once import once_for
 from liuliang.console.segments.listing import find_segment
 from liuliang.console.shop.coupon_forms import (
@@ -29,8 +32,6 @@ from liuliang.console.shop.coupon_forms import (
     SegmentForm,
     TemplateForm,
 )
-from liuliang.console.shop.dialogs import INVALID, back, dialog, done
-from liuliang.console.shop.people import chosen_member, people_named
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.models import Community, Member
@@ -198,7 +199,7 @@ def _with_search(request: StaffRequest, form: Any, title: str, button: str) -> H
     text = request.GET.get("q", request.POST.get("q", ""))
     context = {"people": people_named(request, text), "q": text}
     if request.headers.get("HX-Target", "").endswith("people-found"):
-        return render(request, "console/shop/people.html", context)
+        return render(request, "console/people_found.html", context)
     return dialog(request, form, title, button, **context)
 
 

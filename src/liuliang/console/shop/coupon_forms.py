@@ -14,7 +14,7 @@ from liuliang.commerce.codes import MOST_AT_ONCE
 from liuliang.commerce.discounts import AMOUNT, PERCENT
 from liuliang.commerce.giving import occasions
 from liuliang.commerce.products import CURRENCIES
-from liuliang.console.shop.fields import KeyedForm, MoneyField, moment_field, place_field
+from liuliang.console.fields import KeyedForm, MoneyField, moment_field, place_field
 from liuliang.people.access import Access
 from liuliang.segments.queries import visible
 

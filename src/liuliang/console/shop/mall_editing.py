@@ -18,8 +18,10 @@ from liuliang.commerce import fulfilment
 from liuliang.commerce import mall as services
 from liuliang.commerce.fulfilment import Parcel
 from liuliang.commerce.models import MallItem, Redemption
+from liuliang.console.choosing import chosen_member, people_named
+from liuliang.console.dialogs import INVALID, dialog, done
 from liuliang.console.doors import StaffRequest, find_community, page
-from liuliang.console.shop.dialogs import INVALID, back, dialog, done
+from liuliang.console.leading import back
 from liuliang.console.shop.mall import may_see_addresses, price_of, redemptions
 from liuliang.console.shop.mall_forms import (
     ChangeItemForm,
@@ -29,9 +31,8 @@ from liuliang.console.shop.mall_forms import (
     ShipForm,
     TakeBackForm,
 )
-from liuliang.console.shop.people import chosen_member, people_named
 from liuliang.console.shop.product_forms import StockForm
-from liuliang.console.shop.tables import in_words, read_table, workbook
+from liuliang.console.tables import in_words, read_table, workbook
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.models import Community
@@ -105,7 +106,7 @@ def redeem(request: StaffRequest, item: MallItem) -> HttpResponse:
     text = request.GET.get("q", request.POST.get("q", ""))
     people = people_named(request, text, ORDERS_EDIT)
     if request.headers.get("HX-Target", "").endswith("people-found"):
-        return render(request, "console/shop/people.html", {"people": people, "q": text})
+        return render(request, "console/people_found.html", {"people": people, "q": text})
     said = _("每件要 {price}。").format(price=price_of(item))
     return dialog(request, form, _("给成员兑换"), _("兑换"), text=said, people=people, q=text)
 

@@ -12,7 +12,7 @@ from liuliang.commerce import queries
 from liuliang.commerce.mall import COUPON, GOODS, MOST_POINTS, PRIVILEGE, SERVICE
 from liuliang.commerce.models import CouponTemplate, MallItem
 from liuliang.commerce.products import CURRENCIES, HIGHEST
-from liuliang.console.shop.fields import KeyedForm, MoneyField, place_field
+from liuliang.console.fields import KeyedForm, MoneyField, place_field
 from liuliang.console.shop.orders import WAYS
 from liuliang.people.access import Access
 

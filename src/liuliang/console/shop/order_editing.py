@@ -10,26 +10,26 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ORDERS_EDIT
 from liuliang.commerce import coupons, queries, refunding, selling
 from liuliang.commerce.models import Coupon, Order, PaymentRefund, Variant
 from liuliang.commerce.quoting import Quote, Sale, quote
 from liuliang.console import errors
+from liuliang.console.choosing import chosen_member, people_named
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, find_community, page
+from liuliang.console.fields import KeyedForm, MoneyField, place_choices
+from liuliang.console.leading import back, lead_to
 from liuliang.console.members.listing import shown_name
 from liuliang.console.shop.coupons import said
-from liuliang.console.shop.dialogs import back, dialog, done
-from liuliang.console.shop.fields import KeyedForm, MoneyField, place_choices
 from liuliang.console.shop.orders import WAYS
 from liuliang.console.shop.paying import say_back
 from liuliang.console.shop.payment_words import title_of
-from liuliang.console.shop.people import chosen_member, people_named
 from liuliang.console.shop.product import CONDITIONS
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -117,7 +117,7 @@ def new(request: StaffRequest) -> HttpResponse:
         text = request.GET.get("q", "")
         found = {"people": people_named(request, text), "q": text}
         if request.headers.get("HX-Target", "").endswith("people-found"):
-            return render(request, "console/shop/people.html", found)
+            return render(request, "console/people_found.html", found)
         return render(request, "console/shop/order_buyer.html", found)
     form = OrderForm(request.POST or None, access=request.access)
     made: list[Order] = []
@@ -238,7 +238,7 @@ def refund(request: StaffRequest, order: Order) -> HttpResponse:
     if done(form, effect):
         if asked:
             say_back(request, asked[0])
-            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+            return lead_to(request, address)
         return back(request, address, _("退款已记下。"))
     text = _now("最多还能退 {left}。").format(
         left=formats.money(order.amount - order.refunded - order.refunding, order.currency)

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.accounts.permissions import ORDERS_EDIT, ORDERS_VIEW
 from liuliang.commerce import paying, refunding
@@ -18,6 +17,7 @@ from liuliang.commerce.base import NATIVE, PaymentAdapter
 from liuliang.commerce.models import Order, Payment, PaymentRefund
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, access_of, page
+from liuliang.console.leading import lead_to
 from liuliang.console.shop.orders import visible
 from liuliang.console.shop.payment_words import title_of
 from liuliang.kernel import clock
@@ -58,7 +58,7 @@ def standing(request: StaffRequest, order: Order, payment_id: int) -> HttpRespon
     if payment.state == "paid":
         messages.success(request, _now("钱到了，订单已付款。"))
     if payment.state != "open":
-        return HttpResponseClientRedirect(reverse("console:order", args=[order.pk]))
+        return lead_to(request, reverse("console:order", args=[order.pk]))
     return render(request, "console/shop/payment_standing.html", {"order": order, "payment": payment, "polls": count})
 
 

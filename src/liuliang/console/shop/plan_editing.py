@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import COUPONS_GIVE, SHOP_EDIT
 from liuliang.commerce import plan_selling, queries
 from liuliang.commerce.models import Variant
+from liuliang.console.dialogs import INVALID, dialog, done
 from liuliang.console.doors import StaffRequest, find_community, page
-from liuliang.console.shop.dialogs import INVALID, back, dialog, done
+from liuliang.console.leading import back
 from liuliang.console.shop.plan_forms import ChangePlanForm, GiftForm, NewPlanForm
 from liuliang.kernel import clock
 from liuliang.people.models import Community, Member

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import SHOP_EDIT
 from liuliang.commerce.models import Variant
-from liuliang.console.shop.fields import KeyedForm, MoneyField, place_field
+from liuliang.console.fields import KeyedForm, MoneyField, place_field
 from liuliang.console.shop.plan_words import WEEKDAYS
 from liuliang.people.access import Access
 from liuliang.subscriptions.models import Plan

@@ -19,9 +19,9 @@ from liuliang.commerce import queries
 from liuliang.commerce.models import Offer, OrderLine, Product, Variant
 from liuliang.commerce.prices import COMMUNITY, LEVEL, MEMBER_DAY, PLAN, QUANTITY
 from liuliang.commerce.shoppers import prices_for, shopper_of
+from liuliang.console.choosing import chosen_member, people_named
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.listing import member_url, shown_name
-from liuliang.console.shop.people import chosen_member, people_named
 from liuliang.console.shop.products import free_of, held_of, with_stock
 from liuliang.kernel import clock
 from liuliang.loyalty.movements import Movement, movements

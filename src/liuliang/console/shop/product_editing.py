@@ -16,10 +16,11 @@ from liuliang.accounts.permissions import SHOP_EDIT, SHOP_VIEW
 from liuliang.commerce import products as services
 from liuliang.commerce import queries, sheets
 from liuliang.commerce.models import Offer, Product, Variant
+from liuliang.console.dialogs import INVALID, dialog, done
 from liuliang.console.doors import StaffRequest, find_community, page
+from liuliang.console.fields import place_choices
+from liuliang.console.leading import back
 from liuliang.console.shop import product_sheet
-from liuliang.console.shop.dialogs import INVALID, back, dialog, done
-from liuliang.console.shop.fields import place_choices
 from liuliang.console.shop.product_forms import (
     ChangeVariantForm,
     NewProductForm,
@@ -29,7 +30,7 @@ from liuliang.console.shop.product_forms import (
     SheetForm,
     StockForm,
 )
-from liuliang.console.shop.tables import in_words, workbook
+from liuliang.console.tables import in_words, workbook
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.blueprint import logo_from

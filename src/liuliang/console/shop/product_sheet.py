@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.commerce.models import Product, Variant
 from liuliang.commerce.sheets import MOST_ROWS, Row
 from liuliang.console.shop.products import free_of
-from liuliang.console.shop.tables import read_table
+from liuliang.console.tables import read_table
 from liuliang.importers.cells import count_of, currency_of, minor_units, narrow
 from liuliang.kernel.errors import Refused
 from liuliang.people.names import clean_name
@@ -77,7 +77,7 @@ def read(file: UploadedFile[Any]) -> list[Row]:
     """Return the rows of a workbook with these headings.
 
     Raises:
-        Refused: ``sheet.cell`` with the row and the heading, and as `liuliang.console.shop.tables.read_table`.
+        Refused: ``sheet.cell`` with the row and the heading, and as `liuliang.console.tables.read_table`.
     """
     return [_row(number, cells) for number, cells in read_table(file, HEADINGS, needed=NEEDED, most=MOST_ROWS)]
 

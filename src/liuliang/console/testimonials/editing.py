@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import TESTIMONIALS_MANAGE
+from liuliang.console.choosing import chosen_member, people_named
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, find_community, finds, page
-from liuliang.console.shop.dialogs import back, dialog, done
-from liuliang.console.shop.fields import place_field
-from liuliang.console.shop.people import chosen_member, people_named
+from liuliang.console.fields import place_field
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
@@ -106,7 +107,7 @@ def new(request: StaffRequest) -> HttpResponse:
     query = request.GET.get("q", request.POST.get("q", ""))
     people = {"people": people_named(request, query), "q": query}
     if request.headers.get("HX-Target", "").endswith("people-found"):
-        return render(request, "console/shop/people.html", people)
+        return render(request, "console/people_found.html", people)
     return dialog(request, form, _("录入见证"), _("收下"), people_label=_("谁说的"), **people)
 
 

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import SEGMENTS_EDIT
+from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.shop.dialogs import back, dialog, done
-from liuliang.console.shop.fields import MoneyField
+from liuliang.console.fields import MoneyField
+from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.winback import queries

@@ -14,9 +14,9 @@ from pyroaring import BitMap
 
 from liuliang.accounts.permissions import MEMBERS_EXPORT, ORDERS_VIEW, SEGMENTS_EDIT
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.leading import back
 from liuliang.console.members.listing import shown_name
-from liuliang.console.shop.dialogs import back
-from liuliang.console.shop.tables import workbook
+from liuliang.console.tables import workbook
 from liuliang.console.winback.ground import Asked, Place, asked_of, ground_at, place_of
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused

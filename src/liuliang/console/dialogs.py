@@ -1,4 +1,4 @@
-"""Forms in a dialog, and the way back from them."""
+"""Forms in a dialog."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.functional import Promise
-from django_htmx.http import HttpResponseClientRedirect
 
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest
@@ -36,11 +34,5 @@ def dialog(
 ) -> HttpResponse:
     """Show a form in a dialog. ``text`` stands above its fields; with ``people`` a search for a member does."""
     context = {"form": form, "title": title, "button": button, "url": request.path, **more}
-    template = str(more.get("template", "console/shop/dialog.html"))
+    template = str(more.get("template", "console/dialog.html"))
     return render(request, template, context, status=INVALID if form.errors else 200)
-
-
-def back(request: StaffRequest, address: str, said: str | Promise) -> HttpResponse:
-    """Go to a page and say there what was done."""
-    messages.success(request, str(said))
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

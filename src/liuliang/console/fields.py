@@ -1,4 +1,4 @@
-"""What the forms of the shop have in common: amounts of money, moments, a key that makes a form count once."""
+"""Fields that many forms have: amounts of money, moments, a key that makes a form count once."""
 
 from __future__ import annotations
 

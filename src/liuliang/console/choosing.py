@@ -1,4 +1,4 @@
-"""Finding a member by a part of their name, in the dialogs of the shop."""
+"""Finding a member by a part of their name, in dialogs."""
 
 from __future__ import annotations
 
