@@ -63,7 +63,7 @@ def test_a_file_that_was_deleted_meanwhile_is_looked_up_again(ripple, time_zones
     ripple()
     seal_here()
     present = catalogue.take_snapshot()
-    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, ())
+    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, (), {})
     states = iter([gone, present])
     monkeypatch.setattr(queries, "take_snapshot", lambda: next(states))
     assert query("SELECT count() FROM {events}").rows == [(1,)]

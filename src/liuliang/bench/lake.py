@@ -157,9 +157,12 @@ def _peers() -> dict[str, Callable[[], Any]]:
     except ImportError:
         return peers
     database = duckdb.connect()
+    now = take_snapshot()
+    kinds = ", ".join(f"({number}, '{name}')" for name, number in now.kinds.items())
     database.execute(
-        "CREATE TABLE member_day AS SELECT * FROM read_parquet($1) ORDER BY kind, day, community, member",
-        [[str(root() / path) for path in take_snapshot().files[MEMBER_DAY.name]]],
+        f"CREATE TABLE member_day AS SELECT k.name AS kind, d.* EXCLUDE (kind) FROM read_parquet($1) d"
+        f" JOIN (VALUES {kinds}) k (number, name) ON k.number = d.kind ORDER BY k.name, day, community, member",
+        [[str(root() / path) for path in now.files[MEMBER_DAY.name]]],
     )
     asked = "SELECT day, count(DISTINCT member) FROM member_day WHERE kind = 'message.sent' GROUP BY day ORDER BY day"
     peers["duckdb"] = lambda: database.execute(asked).fetchall()

@@ -19,12 +19,13 @@ from django.db import connection
 from uuid_utils import uuid7
 
 from liuliang.kernel import clock
+from liuliang.kernel.events import event_types
 from liuliang.lake import engine
-from liuliang.lake.models import LakeFile
+from liuliang.lake.models import LakeFile, LakeKind
 from liuliang.lake.tables import TABLES, Table, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # Any three numbers that nothing else in the database uses; advisory locks are known by number alone.
 _SEALING = 0x11_4C_41_4B_45_01
@@ -44,29 +45,42 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of the lake: the live files by table (names within the root), and the pending aliases."""
+    """One state of the lake: the live files by table (names within the root), the pending aliases, the numbers of kinds."""
 
     files: dict[str, tuple[str, ...]]
     pending: tuple[Pending, ...]
+    kinds: Mapping[str, int]
 
 
 def take_snapshot() -> Snapshot:
-    """Read the live files and the pending aliases, as of one instant."""
+    """Read the live files, the pending aliases and the numbers of kinds, as of one instant."""
     files: dict[str, list[str]] = {table.name: [] for table in TABLES}
     pending = []
+    kinds = {}
     with connection.cursor() as cursor:
         cursor.execute(
             'SELECT "table", path, NULL::int, NULL::int, NULL::bool, NULL::timestamptz'
             " FROM lake_lakefile WHERE retired_at IS NULL"
             " UNION ALL SELECT NULL, NULL, recorded, canonical, is_erased, changed_at"
             " FROM lake_lakealias WHERE settled_at IS NULL"
+            " UNION ALL SELECT NULL, name, number, NULL, NULL, NULL FROM lake_lakekind"
         )
-        for table, path, recorded, canonical, is_erased, changed_at in cursor.fetchall():
-            if table is None:
-                pending.append(Pending(recorded, canonical, is_erased, changed_at))
+        for table, name, number, canonical, is_erased, changed_at in cursor.fetchall():
+            if table is not None:
+                files.setdefault(table, []).append(name)
+            elif name is not None:
+                kinds[name] = number
             else:
-                files.setdefault(table, []).append(path)
-    return Snapshot({table: tuple(sorted(paths)) for table, paths in files.items()}, tuple(pending))
+                pending.append(Pending(number, canonical, is_erased, changed_at))
+    listed = {table: tuple(sorted(paths)) for table, paths in files.items()}
+    return Snapshot(listed, tuple(pending), _with_unheard(kinds))
+
+
+def _with_unheard(kinds: Mapping[str, int]) -> dict[str, int]:
+    """Add the kinds that statements may name and no event had yet, with numbers that no file of the snapshot holds."""
+    last = max(kinds.values(), default=0)
+    unheard = sorted(event_types().keys() - kinds.keys())
+    return {**kinds, **{name: last + place for place, name in enumerate(unheard, start=1)}}
 
 
 def join_sealing() -> None:
@@ -107,17 +121,34 @@ def root() -> Path:
     return folder
 
 
+def numbered_kinds() -> dict[str, int]:
+    """Return the number of each kind that has one."""
+    return dict(LakeKind.objects.values_list("name", "number"))
+
+
+def number_kinds(names: Iterable[str]) -> None:
+    """Give those of these kinds a number that have none. Only the sealer may, which nobody does at the same time."""
+    known = numbered_kinds()
+    last = max(known.values(), default=0)
+    fresh = sorted(set(names) - known.keys())
+    LakeKind.objects.bulk_create(LakeKind(number=last + place, name=name) for place, name in enumerate(fresh, start=1))
+
+
 def new_stem(table: Table) -> str:
     """Return a name for files of ``table`` that no other file has."""
     return f"{table.name}-{uuid7().hex}"
 
 
-def read_files(table: Table, paths: Sequence[str]) -> str:
-    """Return the SQL that reads these files as one relation; no files make an empty one."""
+def read_files(table: Table, paths: Sequence[str], kinds: Mapping[str, int] | None = None) -> str:
+    """Return the SQL that reads these files as one relation; no files make an empty one.
+
+    ``kinds`` are the numbers of a `Snapshot`; None looks them up.
+    """
+    schema = literal(table.file_schema(numbered_kinds() if kinds is None else kinds))
     if not paths:
-        return f"null({literal(table.schema)})"
+        return f"null({schema})"
     names = paths[0] if len(paths) == 1 else "{" + ",".join(paths) + "}"
-    return f"file({literal(str(root() / names))}, Parquet, {literal(table.schema)})"
+    return f"file({literal(str(root() / names))}, Parquet, {schema})"
 
 
 def holding(table: Table, paths: Sequence[str], condition: str) -> list[LakeFile]:
@@ -134,16 +165,17 @@ def holding(table: Table, paths: Sequence[str], condition: str) -> list[LakeFile
 def write_files(table: Table, stem: str, select: str) -> None:
     """Write what ``select`` gives into one file a month, named ``stem`` and the month, durable on return.
 
-    The files count for nothing until `admit` lists them.
+    The files count for nothing until `admit` lists them. Every kind has its number.
     """
     pattern = root() / (stem + "-{_partition_id}.parquet")
     engine.execute(
-        f"INSERT INTO FUNCTION file({literal(str(pattern))}, Parquet, {literal(table.schema)})"
+        f"INSERT INTO FUNCTION file({literal(str(pattern))}, Parquet, {literal(table.file_schema(numbered_kinds()))})"
         f" PARTITION BY {table.month} {select}",
         output_format_parquet_compression_method=table.compression,
         output_format_parquet_max_dictionary_size=table.dictionary,
         output_format_parquet_row_group_size=table.row_group,
         output_format_parquet_write_bloom_filter=0,
+        output_format_parquet_enum_as_byte_array=0,
     )
     for path in root().glob(f"{stem}-*.parquet"):
         _make_durable(path)

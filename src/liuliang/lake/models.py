@@ -70,6 +70,16 @@ class LakeZone(models.Model):
         return f"{self.community} in {self.timezone}"
 
 
+class LakeKind(models.Model):
+    """The number that stands for a kind of event in files; it is never given to another."""
+
+    number = models.SmallIntegerField(primary_key=True)
+    name = models.CharField(max_length=100, unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.number} is {self.name}"
+
+
 class LakeBatch(models.Model):
     """A span of the log on its way to a ClickHouse server: fixed when the cursor passes it, so that it can be sent again.
 

@@ -132,7 +132,11 @@ def _bound(statement: str) -> str:
 
 
 def _relation(table: Table, snapshot: Snapshot) -> str:
-    stored = read_files(table, snapshot.files[table.name]) if engine.is_embedded() else server.table_name(table)
+    stored = (
+        read_files(table, snapshot.files[table.name], snapshot.kinds)
+        if engine.is_embedded()
+        else server.table_name(table)
+    )
     return applied(table, stored, snapshot.pending)
 
 

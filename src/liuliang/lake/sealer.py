@@ -58,7 +58,10 @@ def seal(window: Window) -> None:
         at = clock.now()
         sealed = catalogue.admit(EVENT, events, level=0, at=at)
         fresh = catalogue.read_files(EVENT, [file.path for file in sealed])
-        _, communities = engine.fetch(f"SELECT DISTINCT community FROM {fresh}", seconds=3600)
-        grouped = zones.settle_zones(community for (community,) in communities)
+        _, [(kinds, communities)] = engine.fetch(
+            f"SELECT groupUniqArray(kind), groupUniqArray(community) FROM {fresh}", seconds=3600
+        )
+        catalogue.number_kinds(kinds)
+        grouped = zones.settle_zones(communities)
         catalogue.write_files(MEMBER_DAY, days, count_days(fresh, grouped, zones.default_zone()))
         catalogue.admit(MEMBER_DAY, days, level=0, at=at)

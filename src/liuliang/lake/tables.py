@@ -5,6 +5,7 @@ One description serves the Parquet files, the tables of a ClickHouse server and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -15,7 +16,9 @@ class Table:
     ``sums`` are the columns that are added up when rows of one ``order`` key meet; empty means that rows are kept apart.
     ``seen`` are the SQL expressions of the first and last instant a file holds. ``row_group`` are the rows of a Parquet row
     group: smaller ones let a query skip more, larger ones read faster. ``compression`` is how it is compressed, and
-    ``dictionary`` the bytes up to which a row group keeps a column's different values apart from its rows.
+    ``dictionary`` the bytes up to which a row group keeps a column's different values apart from its rows. With
+    ``has_numbered_kinds`` files hold numbers for the kinds, which statements name as ever: comparing text would take a third
+    of the time of counting the days of a quarter.
     """
 
     name: str
@@ -27,11 +30,19 @@ class Table:
     compression: str
     dictionary: int
     sums: tuple[str, ...] = ()
+    has_numbered_kinds: bool = False
 
     @property
     def schema(self) -> str:
         """The columns with their types, as a table function or CREATE TABLE takes them."""
         return ", ".join(f"{name} {kind}" for name, kind in self.columns)
+
+    def file_schema(self, kinds: Mapping[str, int]) -> str:
+        """Return the columns as files hold them; ``kinds`` are the numbers of the kinds, empty while there are none."""
+        if not self.has_numbered_kinds or not kinds:
+            return self.schema
+        numbers = ", ".join(f"{literal(name)} = {number}" for name, number in kinds.items())
+        return self.schema.replace("kind String", f"kind Enum16({numbers})")
 
     @property
     def names(self) -> str:
@@ -90,6 +101,7 @@ MEMBER_DAY = Table(
     compression="lz4",
     dictionary=8 * 1024,
     sums=("count", "value"),
+    has_numbered_kinds=True,
 )
 
 TABLES = (EVENT, MEMBER_DAY)
