@@ -13,10 +13,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from liuliang.kernel.garbage import spare_what_stays
 from liuliang.kernel.logs import get_logger, tell_stacks_on_request
 
 logger = get_logger(__name__)
@@ -75,6 +77,7 @@ class Server(MPServer):
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve until SIGTERM."""
     tell_stacks_on_request()
+    os.register_at_fork(before=_hold_signals, after_in_parent=_take_signals, after_in_child=_begin_anew)
     Server(
         "liuliang.project.wsgi:application",
         address=host,
@@ -93,16 +96,35 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     ).serve(target_loader=load_application)
 
 
-def load_application(target: str) -> Any:
-    """Import the application in a process that answers requests, and watch over that process.
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
-    The process is a fork of its server, and so are its handlers of signals: they would tell a copy of the server to stop,
-    which nobody asks. Until it can answer, the process ends at once when it is told to.
+
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+
+
+def _take_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
+def _begin_anew() -> None:
+    """Have a process that answers requests end at once when it is told to, from its first instant until it can answer.
+
+    It is a fork of its server, and so are its handlers of signals: they would tell a copy of the server to stop, which
+    nobody asks. A signal that comes amid the fork waits until they are gone.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _take_signals()
+
+
+def load_application(target: str) -> Any:
+    """Import the application in a process that answers requests, and watch over that process."""
     module, _, name = target.partition(":")
     application = getattr(importlib.import_module(module), name)
+    # Django imports the views when the first request comes; whoever sends it need not wait for that.
+    importlib.import_module(settings.ROOT_URLCONF)
+    spare_what_stays()
     tell_stacks_on_request()
     threading.Thread(target=watch, name="watch", daemon=True).start()
     return application
