@@ -81,7 +81,6 @@ def test_the_invented_brand_s_silent_members_are_those_it_has(simulated):
         assert found.fell_silent == len(quiet - never)
         assert {each.member for each in found.examples} == {simulated.members[who].id for who in quiet}
         assert found.members == standing[community.id].members
-        assert standing[community.id].never_spoke == len(never)
 
 
 def test_a_robot_neither_speaks_nor_lurks(told, at):

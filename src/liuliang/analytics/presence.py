@@ -38,10 +38,9 @@ SILENT = Definition(
 
 
 class Presence(Struct, frozen=True):
-    """A community as it stands: members present, how many of them never spoke, when anybody last did, and its first sign of life."""
+    """A community as it stands: members present, when anybody last spoke, and its first sign of life."""
 
     members: int = 0
-    never_spoke: int = 0
     last_spoke_at: datetime | None = None
     first_seen_at: datetime | None = None
 
@@ -79,7 +78,7 @@ class Silence:
 
 
 def robots() -> tuple[int, ...]:
-    """Return the members that are no people, as of at most a minute ago: few, but nothing leads to them by an index."""
+    """Return the members that are no people, as of at most a minute ago: every figure asks for them."""
     known: tuple[int, ...] | None = cache.get(_ROBOTS)
     if known is None:
         known = tuple(Member.objects.filter(is_bot=True).order_by("id").values_list("id", flat=True))
@@ -100,8 +99,7 @@ def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     where, values = _among(scope)
     return (
         (
-            "SELECT community_id, count(*) FILTER (WHERE is_present),"
-            " count(*) FILTER (WHERE is_present AND first_spoke_at IS NULL), max(last_spoke_at), min(first_seen_at)"
+            "SELECT community_id, count(*) FILTER (WHERE is_present), max(last_spoke_at), min(first_seen_at)"
             f" FROM people_membership m WHERE {where} GROUP BY community_id"
         ),
         values,

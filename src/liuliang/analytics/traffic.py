@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
@@ -16,7 +16,7 @@ from liuliang.analytics.measures import MESSAGES as MESSAGES_SENT
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.remembering import remembered
 from liuliang.analytics.scopes import Scope, between
-from liuliang.lake.queries import query
+from liuliang.lake.queries import days_held, query
 
 MESSAGES = Definition(
     "messages", _("消息"), _("期内成员在群里发出的消息条数，包括图片、语音等；系统提示不算。"), _("条")
@@ -141,8 +141,18 @@ _KINDS = "kind IN ('message.sent', 'member.joined', 'member.left')"
 def coverage(scope: Scope) -> Coverage | None:
     """Return the span of days known of these communities; None when nothing is."""
     among, values = scope.condition()
-    rows = query(f"SELECT min(day), max(day), count() FROM {{member_day}} WHERE {_KINDS} AND {among}", values).rows
-    first, last, count = rows[0]
+    asked = f"SELECT min(day), max(day), count() FROM {{member_day}} WHERE {_KINDS} AND {among}"
+    held = days_held()
+    if held is not None:
+        # Nearly always both ends lie in the first and the last month that there are, and the others need not be read.
+        inner, outer = held[0].replace(day=1) + timedelta(days=31), held[1].replace(day=1)
+        edges = {"inner": inner.isoformat(), "outer": outer.isoformat()}
+        ((first, last, count),) = query(
+            f"{asked} AND (day < {{inner:Date}} OR day >= {{outer:Date}})", values | edges
+        ).rows
+        if count and first < inner and last >= outer:
+            return Coverage(first, last)
+    ((first, last, count),) = query(asked, values).rows
     return Coverage(first, last) if count else None
 
 

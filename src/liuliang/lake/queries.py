@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from django.db import connection
+from django.db.models import Max, Min
 
 from liuliang.kernel import clock
 from liuliang.kernel.readers import Mark, reached
 from liuliang.lake import bitmaps, engine, server
 from liuliang.lake.catalogue import Snapshot, read_files, take_snapshot
 from liuliang.lake.identity import applied
-from liuliang.lake.models import LakeBatch
+from liuliang.lake.models import LakeBatch, LakeFile
 from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
 
 if TYPE_CHECKING:
@@ -138,6 +140,13 @@ def _relation(table: Table, snapshot: Snapshot) -> str:
         else server.table_name(table)
     )
     return applied(table, stored, snapshot.pending)
+
+
+def days_held() -> tuple[date, date] | None:
+    """Return the first and the last day that ``member_day`` has rows of; None where nobody knows without asking it."""
+    live = LakeFile.objects.filter(table=MEMBER_DAY.name, retired_at=None)
+    held = live.aggregate(first=Min("first_at"), last=Max("last_at"))
+    return (held["first"].date(), held["last"].date()) if held["first"] and engine.is_embedded() else None
 
 
 def fingerprint() -> str:

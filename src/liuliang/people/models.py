@@ -86,6 +86,7 @@ class Member(models.Model):
             GinIndex(fields=["name_grams"], name="people_member_grams"),
             models.Index(fields=["name", "id"], name="people_member_name"),
             models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="people_member_erased"),
+            models.Index(fields=["id"], condition=Q(is_bot=True), name="people_member_bot"),
         ]
 
     def __str__(self) -> str:
