@@ -135,6 +135,15 @@ def test_a_process_in_which_something_hangs_ends_so_that_another_takes_its_place
     assert b"in work" in done.stderr, "the stacks are in the log"
 
 
+def test_a_process_starts_to_answer_without_what_few_requests_need():
+    script = "import sys, liuliang.project.wsgi, liuliang.project.urls; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=PATIENCE)
+    loaded = {name.decode() for name in done.stdout.split()}
+    assert "liuliang.console.urls" in loaded
+    # SciPy half a second and 40 MB; the engine and its driver as much again; the dictionary of words.
+    assert loaded.isdisjoint({"scipy.special", "scipy.optimize", "chdb", "clickhouse_connect", "rjieba"})
+
+
 def test_a_query_is_overdue_from_its_own_limit_on():
     assert engine.overdue() == 0.0
     with engine._in_time({"max_execution_time": 20}):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import scipy  # its parts load when they are first named
 from django.utils.translation import gettext_lazy as _
-from scipy import special
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
@@ -128,7 +128,7 @@ def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tupl
         for community, slots, everybody in rows:
             usual = int(everybody) / (_HOURS * WEEKS)
             best = sorted(
-                (slot for slot in slots if special.pdtrc(int(slot[3]) - 1, usual * WEEKS) * _HOURS < SURPRISING),
+                (slot for slot in slots if scipy.special.pdtrc(int(slot[3]) - 1, usual * WEEKS) * _HOURS < SURPRISING),
                 key=lambda slot: (-slot[3], slot[0], slot[1]),
             )
             found[int(community)] = tuple(

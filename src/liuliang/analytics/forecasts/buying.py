@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are first named
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 Column = NDArray[np.float64]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -63,7 +63,7 @@ class Buying:
         """Return the probability that each is still active; 1 for those who acted once, of whom the model cannot tell."""
         ratio = np.log(self.alpha + told.age) - np.log(self.alpha + told.recency)
         odds = np.log(self.a) - np.log(self.b + np.maximum(told.x, 1) - 1) + (self.r + told.x) * ratio
-        return np.where(told.x > 0, special.expit(-odds), 1.0)
+        return np.where(told.x > 0, scipy.special.expit(-odds), 1.0)
 
     def acts_within(self, told: Histories, ahead: float) -> Column:
         """Return the probability that each acts at least once in the next ``ahead``.
@@ -78,9 +78,9 @@ class Buying:
         The mean of (1 - exp(-rate p ahead)) / p over the rate in closed form and over p by quadrature on its quantiles. The
         formula of the paper has a hypergeometric function that overflows for busy people and a pole at a = 1.
         """
-        nodes, weights = special.roots_legendre(NODES)
+        nodes, weights = scipy.special.roots_legendre(NODES)
         counts, place = np.unique(told.x, return_inverse=True)
-        leaving = special.betaincinv(self.a, self.b + counts[:, None], (nodes + 1) / 2)
+        leaving = scipy.special.betaincinv(self.a, self.b + counts[:, None], (nodes + 1) / 2)
         found = np.empty(len(told))
         for start in range(0, len(told), 20_000):
             part = slice(start, start + 20_000)
@@ -131,7 +131,7 @@ def _climb(told: Histories, unit: float, start: tuple[float, ...]) -> tuple[tupl
         value, slope = _log_likelihood(np.exp(logs), scaled)
         return -value / whole, -slope * np.exp(logs) / whole
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         cost,
         np.log(start),
         jac=True,
@@ -166,11 +166,11 @@ def _log_likelihood(parameters: Column, told: Histories) -> tuple[float, Column]
     went = np.where(again, np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * earlier, -np.inf)
     both = np.logaddexp(stayed, went)
     of_stayed, of_went = np.exp(stayed - both), np.exp(went - both)
+    gammaln, psi = scipy.special.gammaln, scipy.special.digamma
     value = (
-        special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha)
-        + special.gammaln(a + b) + special.gammaln(b + x) - special.gammaln(b) - special.gammaln(a + b + x) + both
+        gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+        + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x) + both
     )  # fmt: skip
-    psi = special.digamma
     slopes = (
         psi(r + x) - psi(r) + np.log(alpha) - of_stayed * later - of_went * earlier,
         r / alpha - (r + x) * (of_stayed / (alpha + told.age) + of_went / (alpha + told.recency)),

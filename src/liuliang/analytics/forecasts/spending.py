@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are first named
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 Column = NDArray[np.float64]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -59,11 +59,11 @@ def fit(times: Column, mean: Column) -> Spending:
     def cost(logs: Vector) -> tuple[float, Column]:
         p, q, v = np.exp(logs)
         total = np.log(x * z + v)
+        gammaln, psi = scipy.special.gammaln, scipy.special.digamma
         value = (
-            special.gammaln(p * x + q) - special.gammaln(p * x) - special.gammaln(q) + q * np.log(v)
+            gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
             + (p * x - 1) * np.log(z) + p * x * np.log(x) - (p * x + q) * total
         )  # fmt: skip
-        psi = special.digamma
         slopes = np.array([
             (x * (psi(p * x + q) - psi(p * x) + np.log(z) + np.log(x) - total)).mean(),
             (psi(p * x + q) - psi(q) + np.log(v) - total).mean(),
@@ -71,7 +71,7 @@ def fit(times: Column, mean: Column) -> Spending:
         ])  # fmt: skip
         return -float(value.mean()), -slopes * np.array([p, q, v])
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         cost,
         np.log([2.0, 3.0, 2.0]),
         jac=True,
