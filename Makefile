@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 UV := $(BIN)/uv
 PORT ?= 8765
+# A shell made for images may carry it; here every process would compile two thousand modules anew, four seconds of work each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 
 from django.conf import settings
 from django.db import connection
@@ -45,10 +48,30 @@ def examine() -> bool:
 def _findings() -> Iterator[Finding]:
     yield Finding("data folder", str(environment.home()))
     yield Finding("public address", f"{settings.PUBLIC_URL} (LIULIANG_URL)")
+    yield _bytecode()
     yield from _database()
     yield from _log()
     yield from _jobs()
     yield Finding("lake", "ClickHouse server" if settings.CLICKHOUSE_URL else f"files in {settings.LAKE_ROOT}")
+
+
+def _bytecode() -> Finding:
+    modules = list(sys.modules.values())
+    missing = uncompiled(modules)
+    # Where it can be written it has been by now, by the imports of this process.
+    advice = (
+        "Every process compiles them at every start, which takes seconds. Unset PYTHONDONTWRITEBYTECODE, or compile once, as"
+        f" a user who may write there: {sys.executable} -m compileall -q {sys.prefix}"
+    )
+    told = f"{missing:,} of {len(modules):,} modules are not compiled" if missing else "compiled"
+    return Finding("Python", told, advice=advice if missing else "")
+
+
+def uncompiled(modules: Iterable[ModuleType]) -> int:
+    """Return how many of these modules were imported from sources whose compiled form is not kept."""
+    # Some that are put among the modules are classes, without a specification.
+    specifications = [getattr(module, "__spec__", None) for module in modules]
+    return sum(not Path(each.cached).exists() for each in specifications if each and each.cached)
 
 
 def _one(statement: str) -> tuple[object, ...]:
