@@ -16,7 +16,7 @@ from liuliang.commerce.paying import Payer, ask, begin_payment
 from liuliang.commerce.payments import wechat
 from liuliang.commerce.quoting import Sale
 from liuliang.commerce.reconciling import reconcile
-from liuliang.commerce.refunding import ask_refund, ask_return, refund_order, send_back
+from liuliang.commerce.refunding import RefundWanted, ask_refund, ask_return, refund_order, send_back
 from liuliang.commerce.selling import close_order, pay_order, place_order, time_out_orders
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -324,20 +324,20 @@ def test_only_https_is_spoken_to(settings):
 @pytest.mark.usefixtures("account", "ledger")
 def test_a_part_goes_back_then_the_rest(make_order, wechat_pay):
     order, payment = paid(make_order, wechat_pay)
-    part = ask_refund(order.pk, 3_000, currency="CNY", key="a", reason="少发一件", at=clock.now())
-    assert ask_refund(order.pk, 3_000, currency="CNY", key="a", reason="少发一件", at=clock.now()) == part
+    part = ask_refund(order.pk, RefundWanted(3_000, "CNY", "a", "少发一件", clock.now()))
+    assert ask_refund(order.pk, RefundWanted(3_000, "CNY", "a", "少发一件", clock.now())) == part
     assert stands(order) == ("paid", 0, 3_000)
     with pytest.raises(Refused, match=r"refund\.amount"):
-        ask_refund(order.pk, 7_000, currency="CNY", key="b", reason="", at=clock.now())
+        ask_refund(order.pk, RefundWanted(7_000, "CNY", "b", "", clock.now()))
     with pytest.raises(Refused, match=r"refund\.amount"):
-        refund_order(order.pk, 7_000, currency="CNY", key="b", reason="", at=clock.now())
+        refund_order(order.pk, RefundWanted(7_000, "CNY", "b", "", clock.now()))
     send_back(part.pk, at=clock.now())
     assert wechat_pay.refunds[part.number].told["reason"] == "少发一件"
     wechat_pay.bank_says(part.number, "SUCCESS")
     assert [tell(wechat_pay.refund_notice(part.number)).status_code for _again in range(2)] == [200, 200]
     assert stands(order) == ("paid", 3_000, 0)
     wechat_pay.refunds_at_once = True
-    rest = ask_refund(order.pk, 6_900, currency="CNY", key="c", reason="", at=clock.now())
+    rest = ask_refund(order.pk, RefundWanted(6_900, "CNY", "c", "", clock.now()))
     assert send_back(rest.pk, at=clock.now()).state == "succeeded"
     assert stands(order) == ("refunded", 9_900, 0)
     payment.refresh_from_db()
@@ -351,7 +351,7 @@ def test_a_part_goes_back_then_the_rest(make_order, wechat_pay):
 @pytest.mark.usefixtures("account", "ledger")
 def test_a_refund_whose_answer_was_lost_is_asked_for_again(make_order, wechat_pay):
     order, _payment = paid(make_order, wechat_pay)
-    refund = ask_refund(order.pk, 9_900, currency="CNY", key="a", reason="", at=clock.now())
+    refund = ask_refund(order.pk, RefundWanted(9_900, "CNY", "a", "", clock.now()))
     wechat_pay.breaks = 1
     with pytest.raises(Refused, match=r"payment\.unreachable"):
         send_back(refund.pk, at=clock.now())
@@ -366,12 +366,12 @@ def test_a_refund_whose_answer_was_lost_is_asked_for_again(make_order, wechat_pa
 def test_a_refund_that_fails_leaves_the_money_to_be_refunded(make_order, wechat_pay):
     order, payment = paid(make_order, wechat_pay)
     wechat_pay.balance = 100
-    poor = ask_refund(order.pk, 9_900, currency="CNY", key="a", reason="", at=clock.now())
+    poor = ask_refund(order.pk, RefundWanted(9_900, "CNY", "a", "", clock.now()))
     told = send_back(poor.pk, at=clock.now())
     assert (told.state, told.problem) == ("failed", "基本账户余额不足，请充值后重新发起")
     assert stands(order) == ("paid", 0, 0)
     wechat_pay.balance = 10**9
-    again = ask_refund(order.pk, 9_900, currency="CNY", key="b", reason="", at=clock.now())
+    again = ask_refund(order.pk, RefundWanted(9_900, "CNY", "b", "", clock.now()))
     send_back(again.pk, at=clock.now())
     wechat_pay.bank_says(again.number, "ABNORMAL")
     tell(wechat_pay.refund_notice(again.number))
@@ -386,11 +386,11 @@ def test_a_refund_that_fails_leaves_the_money_to_be_refunded(make_order, wechat_
 @pytest.mark.usefixtures("account", "ledger")
 def test_a_refund_that_succeeds_after_all_is_not_counted_twice(make_order, wechat_pay):
     order, _payment = paid(make_order, wechat_pay)
-    refund = ask_refund(order.pk, 9_900, currency="CNY", key="a", reason="", at=clock.now())
+    refund = ask_refund(order.pk, RefundWanted(9_900, "CNY", "a", "", clock.now()))
     send_back(refund.pk, at=clock.now())
     wechat_pay.bank_says(refund.number, "ABNORMAL")
     tell(wechat_pay.refund_notice(refund.number))
-    refund_order(order.pk, 9_900, currency="CNY", key="hand", reason="现金", at=clock.now())
+    refund_order(order.pk, RefundWanted(9_900, "CNY", "hand", "现金", clock.now()))
     wechat_pay.refunds[refund.number].state = "SUCCESS"
     assert tell(wechat_pay.refund_notice(refund.number)).status_code == 200
     refund.refresh_from_db()
@@ -405,10 +405,10 @@ def test_many_refunds_at_once_give_back_what_was_paid_and_no_more(make_order, we
 
     def give(number: int) -> None:
         if number % 3:
-            refund = ask_refund(order.pk, 700, currency="CNY", key=f"k{number}", reason="", at=clock.now())
+            refund = ask_refund(order.pk, RefundWanted(700, "CNY", f"k{number}", "", clock.now()))
             send_back(refund.pk, at=clock.now())
         else:
-            refund_order(order.pk, 700, currency="CNY", key=f"k{number}", reason="", at=clock.now())
+            refund_order(order.pk, RefundWanted(700, "CNY", f"k{number}", "", clock.now()))
 
     answers = at_once([lambda each=each: give(each) for each in range(24)], 12)
     refusals = [each for each in answers if each is not None]

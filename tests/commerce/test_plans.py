@@ -15,7 +15,7 @@ from liuliang.commerce.models import Order, OrderLine
 from liuliang.commerce.plan_selling import change_plan_on_sale, sell_plan
 from liuliang.commerce.products import add_offer
 from liuliang.commerce.quoting import Sale, quote
-from liuliang.commerce.refunding import refund_order
+from liuliang.commerce.refunding import RefundWanted, refund_order
 from liuliang.commerce.selling import pay_order, place_order
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -53,7 +53,7 @@ def buy(plan: Plan, member: int, at: datetime, count: int = 1) -> Order:
 
 def refund(order: Order, amount: int, at: datetime) -> None:
     key = f"r{order.refunds.count()}"
-    refund_order(order.pk, amount, currency="CNY", key=key, reason="", at=at)
+    refund_order(order.pk, RefundWanted(amount, "CNY", key, "", at))
 
 
 def days_of(member: int) -> tuple[date, date, str]:
@@ -267,7 +267,7 @@ def test_points_of_the_member_day_come_and_go_with_what_they_were_added_to(make_
         gained = {who: balance_of(who).available for who in (member, stranger)}
         assert gained == {member: 450 + 150, stranger: 100}
         order = Order.objects.get(lines__variant=variant, member=member)
-        refund_order(order.pk, 10_000, currency="CNY", key="x", reason="", at=start)
+        refund_order(order.pk, RefundWanted(10_000, "CNY", "x", "", start))
         follow()
         # What is left are the points of the membership itself, with the half that its day added.
         assert balance_of(member).available == 300 + 150

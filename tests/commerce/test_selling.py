@@ -14,7 +14,7 @@ from liuliang.commerce.products import add_offer, change_variant
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.commerce.queries import brought, sold
 from liuliang.commerce.quoting import Sale, quote
-from liuliang.commerce.refunding import refund_order
+from liuliang.commerce.refunding import RefundWanted, refund_order
 from liuliang.commerce.selling import close_order, pay_order, place_order, time_out_orders
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.kernel.errors import Refused
@@ -36,7 +36,8 @@ def pay(order: Order, at) -> Order:
 
 
 def refund(order: Order, amount: int, at, key: str = "r", **told) -> Order:
-    return refund_order(order.pk, amount, **{"currency": "CNY", "key": key, "reason": "不合适", "at": at, **told})
+    wanted = {"currency": "CNY", "key": key, "reason": "不合适", "at": at, **told}
+    return refund_order(order.pk, RefundWanted(amount, **wanted))
 
 
 def stands(variant) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ from liuliang.commerce.coupons import give_coupon
 from liuliang.commerce.models import Order
 from liuliang.commerce.products import add_variant, create_product
 from liuliang.commerce.quoting import Sale
-from liuliang.commerce.refunding import refund_order
+from liuliang.commerce.refunding import RefundWanted, refund_order
 from liuliang.commerce.selling import pay_order, place_order
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
@@ -262,7 +262,7 @@ def test_an_order_made_here_with_a_partners_coupon_is_theirs(ledger, make_partne
     pay_order(order.pk, how="offline", reference="", at=AT)
     settle_order(order.pk, at=AT)
     assert standing_of(partner) == {"awaiting": 890}, "a tenth of what was paid after the coupon"
-    refund_order(order.pk, 8_900, currency="CNY", key="r", reason="", at=AT)
+    refund_order(order.pk, RefundWanted(8_900, "CNY", "r", "", AT))
     settle_order(order.pk, at=AT)
     assert standing_of(partner) == {}
     assert Commission.objects.get().how == "coupon"

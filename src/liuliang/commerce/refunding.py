@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -35,85 +36,74 @@ WAITS = (60, 60, 300, 900, 3600, 21_600)
 _log = logging.getLogger(__name__)
 
 
-@transaction.atomic
-def refund_order(
-    order: int,
-    amount: int,
-    *,
-    currency: str,
-    key: str,
-    reason: str,
-    at: datetime,
-    back: Mapping[int, int] | None = None,
-) -> Order:
-    """Note that money went back for an order by hand, wholly or in part. The same ``key`` and amount again changes nothing.
+@dataclass(frozen=True, slots=True)
+class RefundWanted:
+    """Money that is to go back for an order, and what comes back for it.
 
-    Coupons come back to the buyer when all the money has gone back.
-
-    Args:
-        order: the id.
+    Attributes:
         amount: minor units.
         currency: of the amount; the order's own.
-        key: of the form or request.
+        key: of the form or request: the same one again, with the same amount, changes nothing.
         reason: why, in words of the staff.
         at: now.
-        back: by line id, how many of its items come back into the stock.
+        back: by line id, how many of its items come back into the stock, where they are at once.
+    """
+
+    amount: int
+    currency: str
+    key: str
+    reason: str
+    at: datetime
+    back: Mapping[int, int] = field(default_factory=dict)
+
+
+@transaction.atomic
+def refund_order(order: int, wanted: RefundWanted) -> Order:
+    """Note that money went back for an order by hand, wholly or in part.
+
+    Coupons come back to the buyer when all the money has gone back.
 
     Raises:
         Refused: ``order.unpaid``, ``order.imported``, ``refund.currency``, ``refund.amount`` with what is left, ``refund.items``,
             ``idempotency.body`` for a key that came with another amount.
     """
     row = locked_order(order)
-    known = row.refunds.filter(key=key).first()
+    known = row.refunds.filter(key=wanted.key).first()
     if known is not None:
-        if known.amount != amount:
-            raise Refused("idempotency.body")
+        _check_same(known.amount, wanted)
         return row
-    refund = _refund(row, amount, currency=currency, key=key, reason=reason, at=at, back=back or {})
-    _count(row, refund, at)
+    _count(row, _refund(row, wanted), wanted.at)
     return row
 
 
 @transaction.atomic
-def ask_refund(
-    order: int,
-    amount: int,
-    *,
-    currency: str,
-    key: str,
-    reason: str,
-    at: datetime,
-    back: Mapping[int, int] | None = None,
-) -> PaymentRefund:
+def ask_refund(order: int, wanted: RefundWanted) -> PaymentRefund:
     """Have the adapter that brought an order's money give some of it back; `send_back` then asks it. Once for its ``key``.
-
-    Items come back into the stock at once, for that is where they are. Arguments as for `refund_order`.
 
     Raises:
         Refused: as `refund_order`, and ``refund.by_hand`` when the money did not come through an adapter.
     """
     row = locked_order(order)
-    known = PaymentRefund.objects.filter(order_refund__order=row, order_refund__key=key).first()
+    known = PaymentRefund.objects.filter(order_refund__order=row, order_refund__key=wanted.key).first()
     if known is not None:
-        if known.amount != amount:
-            raise Refused("idempotency.body")
+        _check_same(known.amount, wanted)
         return known
     payment = Payment.objects.select_for_update(of=("self",)).filter(order=row, state="paid").first()
     if payment is None:
         raise Refused("refund.by_hand")
-    if not 1 <= amount <= payment.received - payment.refunding - payment.refunded:
+    if not 1 <= wanted.amount <= payment.received - payment.refunding - payment.refunded:
         left = min(_left(row), payment.received - payment.refunding - payment.refunded)
         raise Refused("refund.amount", left=left, currency=row.currency)
-    refund = _refund(row, amount, currency=currency, key=key, reason=reason, at=at, back=back or {})
+    refund = _refund(row, wanted)
     refund.state = "processing"
     refund.save(update_fields=["state"])
-    row.refunding += amount
+    row.refunding += wanted.amount
     row.save(update_fields=["refunding"])
     audit.record(
-        ASKED, row, name=row.number, community=row.community_id, changes={"amount": (None, amount)},
+        ASKED, row, name=row.number, community=row.community_id, changes={"amount": (None, wanted.amount)},
         personal={"reason"} if refund.reason else (),
     )  # fmt: skip
-    return _ask_back(payment, amount, at, refund)
+    return _ask_back(payment, wanted.amount, wanted.at, refund)
 
 
 @transaction.atomic
@@ -146,20 +136,24 @@ def _ask_back(payment: Payment, amount: int, at: datetime, refund: OrderRefund |
     )  # fmt: skip
 
 
-def _refund(
-    row: Order, amount: int, *, currency: str, key: str, reason: str, at: datetime, back: Mapping[int, int]
-) -> OrderRefund:
+def _check_same(amount: int, wanted: RefundWanted) -> None:
+    if amount != wanted.amount:
+        raise Refused("idempotency.body")
+
+
+def _refund(row: Order, wanted: RefundWanted) -> OrderRefund:
     """Write down a refund for which there is room, and take the items back."""
     if row.status not in {"paid", "refunded"}:
         raise Refused("order.unpaid")
-    if currency != row.currency:
+    if wanted.currency != row.currency:
         raise Refused("refund.currency", currency=row.currency)
-    if not 1 <= amount <= _left(row):
+    if not 1 <= wanted.amount <= _left(row):
         raise Refused("refund.amount", left=_left(row), currency=row.currency)
-    _take_items_back(row, back, key, at)
+    _take_items_back(row, wanted)
     return OrderRefund.objects.create(
-        order=row, key=key, amount=amount, reason=reason.strip()[:300], at=at, staff=audit.actor().staff
-    )
+        order=row, key=wanted.key, amount=wanted.amount, reason=wanted.reason.strip()[:300], at=wanted.at,
+        staff=audit.actor().staff,
+    )  # fmt: skip
 
 
 def _left(row: Order) -> int:
@@ -261,19 +255,22 @@ def _settle_order(row: Order, refund: OrderRefund, state: str, *, was_processing
     audit.record(FAILED, row, name=row.number, community=row.community_id, changes={"amount": (None, refund.amount)})
 
 
-def _take_items_back(row: Order, back: Mapping[int, int], key: str, at: datetime) -> None:
-    lines = {line.pk: line for line in OrderLine.objects.filter(order=row, id__in=back).select_related("variant")}
+def _take_items_back(row: Order, wanted: RefundWanted) -> None:
+    lines = {
+        line.pk: line for line in OrderLine.objects.filter(order=row, id__in=wanted.back).select_related("variant")
+    }
     for number, line in sorted(lines.items(), key=lambda each: each[1].variant.thing):
-        quantity = back[number]
+        quantity = wanted.back[number]
         if not quantity:
             continue
         if not 1 <= quantity <= line.quantity - line.returned:
             raise Refused("refund.items", left=line.quantity - line.returned)
         if line.taken is not None:
-            stock.give_back(line.taken, cause=f"order:{row.pk}:{line.pk}:back:{key}", at=at, quantity=quantity)
+            cause = f"order:{row.pk}:{line.pk}:back:{wanted.key}"
+            stock.give_back(line.taken, cause=cause, at=wanted.at, quantity=quantity)
         line.returned += quantity
         line.save(update_fields=["returned"])
-    if any(number not in lines and quantity for number, quantity in back.items()):
+    if any(number not in lines and quantity for number, quantity in wanted.back.items()):
         raise Refused("refund.items", left=0)
 
 

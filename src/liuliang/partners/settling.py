@@ -78,14 +78,12 @@ def confirm_settlement(settlement: Settlement, *, reference: str, at: datetime) 
     Raises:
         Refused: ``settlement.cancelled``.
     """
-    sheet = Settlement.objects.select_for_update(of=("self",)).get(pk=settlement.pk)
+    sheet = _locked(settlement)
     if sheet.state == DONE:
         return
     if sheet.state == VOID:
         raise Refused("settlement.cancelled")
-    lines = list(sheet.lines.select_related("partner").order_by("partner"))
-    lock_partners([line.partner_id for line in lines])
-    for line in lines:
+    for line in _locked_lines(sheet):
         if not line.amount:
             continue
         cause = f"settlement:{sheet.pk}:{line.partner_id}:paid"
@@ -105,14 +103,12 @@ def cancel_settlement(settlement: Settlement, *, at: datetime) -> None:
     Raises:
         Refused: ``settlement.paid``.
     """
-    sheet = Settlement.objects.select_for_update(of=("self",)).get(pk=settlement.pk)
+    sheet = _locked(settlement)
     if sheet.state == VOID:
         return
     if sheet.state == DONE:
         raise Refused("settlement.paid")
-    lines = list(sheet.lines.select_related("partner").order_by("partner"))
-    lock_partners([line.partner_id for line in lines])
-    for line in lines:
+    for line in _locked_lines(sheet):
         cause = f"settlement:{sheet.pk}:{line.partner_id}:cancelled"
         if line.amount:
             move(
@@ -133,6 +129,17 @@ def cancel_settlement(settlement: Settlement, *, at: datetime) -> None:
     _close(sheet, VOID, at)
     sheet.save(update_fields=["state", "closed_at", "closed_by"])
     audit.record(CANCELLED, sheet, changes={"amount": (sheet.total, None)})
+
+
+def _locked(settlement: Settlement) -> Settlement:
+    return Settlement.objects.select_for_update(of=("self",)).get(pk=settlement.pk)
+
+
+def _locked_lines(sheet: Settlement) -> list[SettlementLine]:
+    """Return the lines of a sheet in the order of their partners, whose accounts are locked."""
+    lines = list(sheet.lines.select_related("partner").order_by("partner"))
+    lock_partners([line.partner_id for line in lines])
+    return lines
 
 
 def _close(sheet: Settlement, state: str, at: datetime) -> None:

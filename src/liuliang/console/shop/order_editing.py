@@ -225,14 +225,13 @@ def refund(request: StaffRequest, order: Order) -> HttpResponse:
     asked: list[PaymentRefund] = []
 
     def effect(told: Mapping[str, Any]) -> None:
-        more = {
-            "currency": order.currency, "key": told["key"], "reason": told["reason"], "at": clock.now(),
-            "back": form.back(),
-        }  # fmt: skip
+        wanted = refunding.RefundWanted(
+            told["amount"], order.currency, told["key"], told["reason"], clock.now(), form.back()
+        )
         if form.is_through:
-            asked.append(refunding.ask_refund(order.pk, told["amount"], **more))
+            asked.append(refunding.ask_refund(order.pk, wanted))
         else:
-            refunding.refund_order(order.pk, told["amount"], **more)
+            refunding.refund_order(order.pk, wanted)
 
     address = reverse("console:order", args=[order.pk])
     if done(form, effect):
