@@ -21,7 +21,8 @@ from liuliang.kernel.errors import Refused
 
 UP = ("-m", "liuliang", "up")
 PARTS = ("follower", "worker", "web")
-PATIENCE = 60.0
+PATIENCE = 200.0
+"""Seconds after which something counts as hanging: a start takes four, on a busy machine a minute and a half."""
 
 
 def free_port() -> int:
@@ -57,7 +58,7 @@ class Installation:
                 if self.part("web") in parts and self.answers():
                     return started
             time.sleep(0.1)
-        raise AssertionError((self.home / "output.log").read_text())
+        raise AssertionError(f"exit status {started.poll()}\n{(self.home / 'output.log').read_text()}")
 
     def answers(self) -> bool:
         try:
@@ -86,6 +87,8 @@ class Installation:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
+    # The schema takes twenty seconds of work, once: no part of the starts that are waited for.
+    subprocess.run([sys.executable, "-m", "liuliang", "migrate"], check=True, env=Installation(folder).environment)
     yield folder
     postgres.stop(folder / "postgres")
 
@@ -154,6 +157,43 @@ def test_what_runs_is_left_alone_by_a_second_start_and_a_killed_part_is_started_
     assert installation.part("web").pid != killed.pid
     up.terminate()
     assert up.wait(PATIENCE) == 0
+
+
+INTERRUPTED = '''
+import os, signal, sys
+from liuliang.cli import supervisor
+
+supervisor.TICK = 0.001
+supervisor.end_leftovers = lambda: None
+
+class Watching(supervisor.Supervisor):
+    def __init__(self, line):
+        super().__init__("127.0.0.1", 0)
+        self._children, self.left = [], line
+
+    def _take_lock(self):
+        """The one before it still has it."""
+
+    def _tend(self):
+        sys.settrace(self.count)
+
+    def count(self, frame, event, told):
+        self.left -= event == "line"
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return self.count
+
+for line in range(1, 61):
+    Watching(line).run()
+    sys.settrace(None)
+'''
+
+
+def test_at_whatever_line_it_is_told_to_stop_it_stops():
+    environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
+    subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], check=True, env=environment, timeout=PATIENCE, capture_output=True
+    )
 
 
 def test_the_product_can_be_made_to_end_with_the_process_that_started_it(installation):

@@ -38,6 +38,9 @@ MARK_VARIABLE = "LIULIANG_SUPERVISED"
 GRACE = 20.0
 """Seconds that a child has to stop before it is killed."""
 
+TICK = 0.5
+"""Seconds between two looks at the parts; a signal takes effect at the next."""
+
 STEADY = 30.0
 """Seconds after which a child that runs counts as healthy, and its next death is answered at once."""
 
@@ -68,7 +71,7 @@ class Supervisor:
             on_ready: called once, when everything that must be free is.
             parent: the process that started this one, to stop when it is gone; None to run on without it.
         """
-        self._stopping = threading.Event()
+        self._is_stopping = False
         self._address = (host, port)
         self._on_ready = on_ready
         self._parent = parent
@@ -96,14 +99,15 @@ class Supervisor:
         if self._on_ready:
             self._on_ready()
         try:
-            while not self._stopping.is_set() and not self._is_orphan():
+            while not self._is_stopping and not self._is_orphan():
                 self._tend()
-                self._stopping.wait(0.5)
+                time.sleep(TICK)
         finally:
             self._shut_down()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopping.set()
+        # Not a `threading.Event`: it has a lock, and a handler that runs in the middle of its wait() would wait for ever.
+        self._is_stopping = True
 
     def _take_lock(self) -> None:
         path = environment.home() / "run" / "up.lock"
