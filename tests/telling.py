@@ -5,12 +5,13 @@ For the tests of figures and of the pages that show them: put this folder on the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.core.cache import cache
 from django.db import connection
 
@@ -97,6 +98,17 @@ def emptied() -> Iterator[Told]:
     with connection.cursor() as cursor:
         # The log's table is not managed by Django, so the flush after the test passes it over.
         cursor.execute("TRUNCATE kernel_event")
+
+
+@pytest.fixture
+def told(transactional_db: None) -> Iterator[Told]:
+    """Give somebody to tell with to a test whose story the lake will know."""
+    yield from emptied()
+
+
+@pytest.fixture
+def at() -> Callable[..., datetime]:
+    return local
 
 
 def scope_of(*communities: Community) -> Scope:

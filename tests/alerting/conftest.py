@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,22 +15,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from crowds import at_once
 from liuliang.accounts.models import Staff
 from liuliang.people.models import Community
-from telling import FOUNDED, Told, emptied, local
+from telling import FOUNDED, Told, at, local, told
 
-__all__ = ["at_once"]
+__all__ = ["at", "at_once", "told"]
 
 FIRST = date(2026, 1, 5)
 """A Monday."""
-
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    yield from emptied()
-
-
-@pytest.fixture
-def at() -> Callable[..., datetime]:
-    return local
 
 
 @pytest.fixture

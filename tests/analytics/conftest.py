@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.analytics.scopes import Scope
 from liuliang.simulator.simulation import simulate
-from telling import ENDING, Simulated, Told, emptied, local, scope_of, tell_world
+from telling import ENDING, Simulated, Told, at, scope_of, tell_world, told
 
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    yield from emptied()
-
-
-@pytest.fixture
-def at() -> Callable[..., datetime]:
-    return local
+__all__ = ["at", "told"]
 
 
 @pytest.fixture

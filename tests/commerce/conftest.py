@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,21 +12,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from crowds import at_once
+from ledgers import AT, at, ledger, shared_ledger
 from liuliang.commerce.coupons import NewTemplate, create_template
 from liuliang.commerce.models import CouponTemplate, Variant
 from liuliang.commerce.products import add_variant, create_product
-from liuliang.loyalty.ledger import faults
 from liuliang.people.models import Community, Member, Membership
 
-__all__ = ["at_once"]
-
-AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
-"""Noon in Shanghai."""
-
-
-@pytest.fixture
-def at() -> datetime:
-    return AT
+__all__ = ["at", "at_once", "ledger", "shared_ledger"]
 
 
 @pytest.fixture
@@ -69,16 +61,3 @@ def make_template() -> Callable[..., CouponTemplate]:
         return create_template(NewTemplate("开学券", kind, off, total=total, **told), at=AT)
 
     return make
-
-
-@pytest.fixture
-def ledger(db) -> Iterator[None]:
-    yield
-    assert faults() == []
-
-
-@pytest.fixture
-def shared_ledger(transactional_db) -> Iterator[None]:
-    """The same, seen by threads."""
-    yield
-    assert faults() == []

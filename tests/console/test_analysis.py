@@ -23,14 +23,11 @@ from liuliang.people.models import Grant, MemberTag, Tag, TagGroup
 from liuliang.segments.services import create_list
 from liuliang.simulator.simulation import simulate
 from reading import people_in, text_of
-from telling import ENDING, emptied, tell_world
+from telling import ENDING, tell_world, told
+
+__all__ = ["told"]
 
 PAGES = ("console:retention", "console:funnel", "console:paths", "console:metrics")
-
-
-@pytest.fixture
-def told(transactional_db):
-    yield from emptied()
 
 
 @pytest.fixture

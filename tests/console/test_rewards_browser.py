@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,35 +13,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from browsing import chromium
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.kernel import clock
 from liuliang.loyalty.queries import balance_of
 from liuliang.people.models import Grant, Membership
-from telling import Told, emptied
+from telling import told
+
+__all__ = ["chromium", "told"]
 
 pytestmark = pytest.mark.browser
-
-# The names under which `make chromium` looks for a browser.
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, and Django would take every query of a test for one in async code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def told(transactional_db) -> Iterator[Told]:
-    yield from emptied()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,15 +21,10 @@ from liuliang.cultivation.services import NEXT, STATES, add_candidates, change_c
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.segments.features import Features
-from telling import Told, emptied, local
+from telling import Told, local
 
 NOW = local(2026, 3, 10, 12)
 BACKBONE = KINDS["backbone"]
-
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    yield from emptied()
 
 
 def _busy(told: Told, group, member, others, *, days: int, each: int) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from crowds import at_once
+from ledgers import AT, at, ledger, shared_ledger
 from liuliang.loyalty.accounts import Address, open_account
-from liuliang.loyalty.ledger import faults
 from liuliang.people.models import Member
+from telling import told
 
-__all__ = ["at_once"]
-
-AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
-"""Noon in Shanghai."""
-
-
-@pytest.fixture
-def at() -> datetime:
-    return AT
+__all__ = ["at", "at_once", "ledger", "shared_ledger", "told"]
 
 
 @pytest.fixture
@@ -42,16 +34,3 @@ def account() -> Callable[..., int]:
         return open_account(Address(unit, kind, key), buckets=buckets)
 
     return make
-
-
-@pytest.fixture
-def ledger(db) -> Iterator[None]:
-    yield
-    assert faults() == []
-
-
-@pytest.fixture
-def shared_ledger(transactional_db) -> Iterator[None]:
-    """The same, seen by threads."""
-    yield
-    assert faults() == []

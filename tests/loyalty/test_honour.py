@@ -22,14 +22,9 @@ from liuliang.loyalty.models import Award, Badge
 from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.reversals import reverse_reward
 from liuliang.people.models import Member
-from telling import emptied, local
+from telling import local
 
 NOON = local(2026, 3, 10, 12)
-
-
-@pytest.fixture
-def told(transactional_db):
-    yield from emptied()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from crowds import at_once
+from ledgers import AT, at, ledger, shared_ledger
 from liuliang.commerce.models import Order
 from liuliang.loyalty.ledger import faults
 from liuliang.partners.models import Partner, Plan
@@ -21,27 +22,7 @@ from liuliang.partners.services import NewPartner, create_partner
 from liuliang.people.models import Member
 from telling import Told, emptied
 
-__all__ = ["at_once"]
-
-AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-def at() -> datetime:
-    return AT
-
-
-@pytest.fixture
-def ledger(db) -> Iterator[None]:
-    yield
-    assert faults() == []
-
-
-@pytest.fixture
-def shared_ledger(transactional_db) -> Iterator[None]:
-    """The same, seen by threads."""
-    yield
-    assert faults() == []
+__all__ = ["at", "at_once", "ledger", "shared_ledger"]
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from liuliang.people.models import Member
 from liuliang.segments import trying
 from liuliang.segments.evaluating import context_of, evaluate, everybody, with_held
 from liuliang.segments.rules import combine, leaves, read_rule
-from telling import Told, emptied, local
+from telling import Told, at, emptied, local
+
+__all__ = ["at"]
 
 NOON = local(2026, 3, 10, 12)
 """The present of these tests."""
@@ -26,11 +28,6 @@ NOON = local(2026, 3, 10, 12)
 def told(transactional_db: None) -> Iterator[Told]:
     trying.forget()
     yield from emptied()
-
-
-@pytest.fixture
-def at() -> Callable[..., datetime]:
-    return local
 
 
 @pytest.fixture

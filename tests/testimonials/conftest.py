@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,9 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from telling import Told, emptied
+from telling import told
 
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    yield from emptied()
+__all__ = ["told"]
 
 
 @pytest.fixture

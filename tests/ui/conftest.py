@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +11,14 @@ import pytest
 _HERE = Path(__file__).parent
 # The gallery is an URLconf, so Django must be able to import it by name.
 sys.path.insert(0, str(_HERE))
+sys.path.insert(0, str(_HERE.parent))
 
-from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
 from pytest_django.live_server_helper import LiveServer  # noqa: E402
 
-# The names under which `make chromium` looks for a browser.
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
+from browsing import chromium  # noqa: E402
+
+__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")
@@ -56,16 +56,6 @@ def gallery_settings(settings: object) -> Iterator[None]:
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(_HERE / "templates")]}]
     yield
     navigation.install(before)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, and Django would take every query of a test for one in async code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.simulator.simulation import simulate
 from liuliang.simulator.world import World
-from telling import ENDING, Told, emptied
+from telling import ENDING, told
 
-
-@pytest.fixture
-def told(transactional_db: None) -> Iterator[Told]:
-    yield from emptied()
+__all__ = ["told"]
 
 
 @pytest.fixture(scope="session")
