@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def refusals() -> Iterator[tuple[str, frozenset[str], str]]:
 RAISED = list(refusals())
 
 
+def promised() -> Iterator[tuple[str, str]]:
+    """Give the code of every refusal that a docstring names, and where; some codes are put together when they are raised."""
+    for path in sorted(ROOT.rglob("*.py")):
+        if str(path.relative_to(ROOT)).startswith(AT_THE_SHELL):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                _, _, named = (ast.get_docstring(node) or "").partition("Refused:")
+                for code in re.findall(r"``([a-z_]+\.[a-z_]+)``", named):
+                    yield code, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
 @pytest.fixture(autouse=True)
 def _addresses_are_loaded() -> None:
     """Let every area declare its sentences."""
@@ -46,6 +59,11 @@ def _addresses_are_loaded() -> None:
 
 def test_every_refusal_of_the_domain_has_a_sentence() -> None:
     silent = {f"{code} ({place})" for code, _data, place in RAISED if code not in errors.declared()}
+    assert not silent, "\n".join(sorted(silent))
+
+
+def test_every_refusal_that_a_docstring_names_has_a_sentence() -> None:
+    silent = {f"{code} ({place})" for code, place in promised() if code not in errors.declared()}
     assert not silent, "\n".join(sorted(silent))
 
 

@@ -8,6 +8,7 @@ from liuliang.accounts import audit
 from liuliang.accounts.models import AuditEntry, Staff
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
+from liuliang.loyalty.adjusting import change_programme
 from liuliang.loyalty.models import Penalty
 from liuliang.loyalty.penalties import appeal, is_blacklisted, lift, next_step, penalise, proposed_step, uphold
 from liuliang.loyalty.points import Reward, earn
@@ -66,6 +67,18 @@ def test_a_deduction_of_more_than_there_is_leaves_nothing_behind(make_member, st
         penalise(member, "deduct", reason="发广告", at=at, points=30)
     assert not Penalty.objects.exists()
     assert not LoggedEvent.objects.filter(kind="penalty.given").exists()
+
+
+def test_no_penalty_takes_more_points_than_one_person_may(make_member, staff, at):
+    member = make_member()
+    earn([Reward(member, 100, "gift:1")], at=at)
+    change_programme(worth_money=1, worth_points=100, approval_from=30)
+    with audit.acting(staff("a")):
+        with pytest.raises(Refused, match=r"penalty\.approval"):
+            penalise(member, "deduct", reason="发广告", at=at, points=31)
+        assert balance_of(member).available == 100
+        penalise(member, "deduct", reason="发广告", at=at, points=30)
+    assert balance_of(member).available == 70
 
 
 def test_an_appeal_is_judged_by_somebody_else_and_told_to_the_log(make_member, staff, at):

@@ -17,6 +17,7 @@ from liuliang.accounts import audit
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
+from liuliang.loyalty.adjusting import programme
 from liuliang.loyalty.events import PenaltyAppealed, PenaltyGiven, PenaltyLifted, PenaltyUpheld
 from liuliang.loyalty.models import Penalty
 from liuliang.loyalty.points import spend
@@ -86,7 +87,8 @@ def penalise(
 
     Raises:
         Refused: ``penalty.step``, ``penalty.reason``, ``penalty.until`` for a mute without an end to come, ``member.unknown``,
-            ``points.amount``, and ``points.not_enough`` where there are fewer to take.
+            ``points.amount``, ``points.not_enough`` where there are fewer to take, and ``penalty.approval`` for more than one
+            person may take by hand.
     """
     if step not in LADDER:
         raise Refused("penalty.step", step=step)
@@ -94,6 +96,9 @@ def penalise(
         raise Refused("penalty.reason")
     if step == "mute" and (until is None or until <= at):
         raise Refused("penalty.until")
+    limit = programme().approval_from
+    if step == "deduct" and points > limit:
+        raise Refused("penalty.approval", limit=limit)
     member = Member.objects.filter(pk=person, erased_at=None).first()
     if member is None:
         raise Refused("member.unknown")
