@@ -208,6 +208,7 @@ def test_a_condition_is_kept_as_it_was_written_and_shown_again(told, browser):
         ({"title": ""}, "这个字段是必填项"),
         ({"low": "5", "high": "2"}, "最少的不能大于最多的"),
         ({"ends_on": "2025-01-01"}, "结束时间要晚于开始时间"),
+        ({"ends_on": "9999-12-31"}, "请填 1900 年到 2999 年之间的日子"),
         ({"validity": "until"}, "已经过去了"),
         ({"per": "10"}, "按金额发放时要选一项数值"),
     ],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +55,22 @@ class KeyedForm(forms.Form):
         """Return the key; a form that lost it gets one."""
         key: str = self.cleaned_data["key"]
         return key or secrets.token_urlsafe(12)
+
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""The days that a form takes: the calendar ends in 9999, and whoever reckons with a later day falls over its end."""
+
+
+def day_field(label: Any, **options: Any) -> forms.DateField:
+    """Return a field for a day."""
+    within = _("请填 1900 年到 2999 年之间的日子。")
+    return forms.DateField(
+        label=label,
+        # The browser's own calendar wants the ISO form whatever the language.
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        validators=[MinValueValidator(EARLIEST, within), MaxValueValidator(LATEST, within)],
+        **options,
+    )
 
 
 def moment_field(label: Any, **options: Any) -> forms.DateTimeField:

@@ -21,6 +21,7 @@ from liuliang.analytics.services import MOST_SPENT, delete_cost, enter_cost
 from liuliang.console import errors
 from liuliang.console.analysis.words import WAYS
 from liuliang.console.doors import StaffRequest, finds, page
+from liuliang.console.fields import day_field
 from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -42,8 +43,8 @@ class CostForm(forms.Form):
         label=_("进群方式"),
         choices=[("", _("不分方式")), *((key, words) for key, words in WAYS.items())],
     )
-    first_day = forms.DateField(label=_("从"), widget=forms.DateInput(attrs={"type": "date"}))
-    last_day = forms.DateField(label=_("到"), widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = day_field(_("从"))
+    last_day = day_field(_("到"))
     amount = forms.DecimalField(
         label=_("花了多少（元）"), min_value=Decimal("0.01"), max_value=Decimal(MOST_SPENT) / 100, decimal_places=2
     )

@@ -22,6 +22,7 @@ from liuliang.console import errors
 from liuliang.console.analysis.costs import EVERYWHERE, places_for
 from liuliang.console.analysis.metrics import needs_of
 from liuliang.console.doors import StaffRequest, finds, page
+from liuliang.console.fields import day_field
 from liuliang.console.goals.words import STATES, Told, told
 from liuliang.console.leading import back
 from liuliang.kernel import clock
@@ -58,8 +59,8 @@ class GoalForm(forms.Form):
 
     metric = forms.ChoiceField(label=_("指标"))
     community = forms.ChoiceField(required=False, label=_("社群"))
-    first_day = forms.DateField(label=_("从"), widget=forms.DateInput(attrs={"type": "date"}))
-    last_day = forms.DateField(label=_("到"), widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = day_field(_("从"))
+    last_day = day_field(_("到"))
     target = forms.FloatField(
         label=_("目标值"), min_value=0, help_text=_("金额按元，比例按百分数（30 就是 30%），时长按分钟。")
     )

@@ -10,6 +10,7 @@ import msgspec
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.console.fields import day_field
 from liuliang.importers.base import Inspection, Options, sources
 from liuliang.importers.models import Import
 from liuliang.people.models import Community
@@ -55,9 +56,7 @@ class StartForm(forms.Form):
     community = forms.ModelChoiceField(queryset=Community.objects.none(), label=_("导入到社群"), required=False)
     timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"), choices=zones)
     date_order = forms.ChoiceField(label=_("日期的顺序"), choices=ORDERS, required=False)
-    first_day = forms.DateField(
-        label=_("第一行是哪一天"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
+    first_day = day_field(_("第一行是哪一天"), required=False)
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.console.fields import day_field
 from liuliang.people.models import AttributeDefinition, Tag, TagGroup
 from liuliang.people.profile import NEEDS, TYPES
 
@@ -36,9 +37,7 @@ class UntagForm(forms.Form):
 class TagForm(UntagForm):
     """A tag to put on, and until when."""
 
-    until = forms.DateField(
-        label=_("有效期至"), required=False, help_text=_("留空则一直有效。"), widget=forms.DateInput({"type": "date"})
-    )
+    until = day_field(_("有效期至"), required=False, help_text=_("留空则一直有效。"))
 
     @property
     def expires_at(self) -> datetime | None:

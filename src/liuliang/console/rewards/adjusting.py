@@ -19,7 +19,7 @@ from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import MEMBERS_VIEW, POINTS_ADJUST, POINTS_APPROVE, POINTS_VIEW
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.fields import KeyedForm
+from liuliang.console.fields import KeyedForm, day_field
 from liuliang.console.leading import back
 from liuliang.console.members.listing import shown_name
 from liuliang.console.once import once_for
@@ -52,10 +52,7 @@ class AdjustForm(KeyedForm):
         label=_("做什么"), choices=[(GIVE, _("发放")), (TAKE, _("扣除"))], widget=forms.RadioSelect, initial=GIVE
     )
     amount = forms.IntegerField(label=_("多少分"), min_value=1, max_value=10**12)
-    ends_on = forms.DateField(
-        label=_("有效到"), required=False, help_text=_("只用于发放；不填就永久有效"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )  # fmt: skip
+    ends_on = day_field(_("有效到"), required=False, help_text=_("只用于发放；不填就永久有效"))
     reason = forms.CharField(label=_("理由"), max_length=300, help_text=_("成员和同事都会看到"))
 
     @property

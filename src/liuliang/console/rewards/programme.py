@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import POINTS_MANAGE
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.fields import day_field
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.adjusting import change_programme, programme
@@ -60,10 +61,7 @@ class SeasonForm(forms.Form):
     """A season to be cleared."""
 
     title = forms.CharField(label=_("赛季名称"), max_length=60, help_text=_("成员会在明细里看到，例如 2026 上半年"))
-    last_day = forms.DateField(
-        label=_("最后一天"), help_text=_("这一天和之前得到、现在还没用掉的积分会清零；之后得到的不动"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )  # fmt: skip
+    last_day = day_field(_("最后一天"), help_text=_("这一天和之前得到、现在还没用掉的积分会清零；之后得到的不动"))
 
 
 @page(permission=POINTS_MANAGE, methods=("GET", "POST"))

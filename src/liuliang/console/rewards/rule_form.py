@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import COMMUNITIES_VIEW
+from liuliang.console.fields import day_field
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.accounts import GROWTH, POINTS
 from liuliang.loyalty.behaviours import Field, behaviour, behaviours
@@ -48,12 +49,6 @@ _YUAN = 100
 _DAY = timedelta(days=1)
 
 
-def _day_field(title: Any, *, required: bool = False, hint: Any = "") -> forms.DateField:
-    # The browser's own calendar wants the ISO form whatever the language.
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=title, required=required, help_text=hint, widget=widget)
-
-
 def _number(title: Any, *, required: bool = False, hint: Any = "", low: int = 1) -> forms.IntegerField:
     return forms.IntegerField(label=title, required=required, help_text=hint, min_value=low, max_value=HIGHEST_CAP)
 
@@ -76,13 +71,13 @@ class RuleForm(forms.Form):
     cap_day = _number(gettext_lazy("每人每天上限"))
     cap_week = _number(gettext_lazy("每人每周上限"), hint=gettext_lazy("从周一算起"))
     cap_total = _number(gettext_lazy("每人总上限"))
-    starts_on = _day_field(gettext_lazy("从哪天开始"), required=True, hint=gettext_lazy("之前发生的不给"))
-    ends_on = _day_field(gettext_lazy("到哪天结束"), hint=gettext_lazy("含当天；不填就一直有效"))
+    starts_on = day_field(gettext_lazy("从哪天开始"), help_text=gettext_lazy("之前发生的不给"))
+    ends_on = day_field(gettext_lazy("到哪天结束"), required=False, help_text=gettext_lazy("含当天；不填就一直有效"))
     validity = forms.ChoiceField(label=gettext_lazy("积分有效期"), choices=list(VALIDITIES.items()))
     validity_number = forms.IntegerField(
         label=gettext_lazy("天数、月数或年数"), required=False, min_value=0, max_value=36_500
     )
-    validity_day = _day_field(gettext_lazy("有效到"))
+    validity_day = day_field(gettext_lazy("有效到"), required=False)
     budget = forms.ChoiceField(
         label=gettext_lazy("从哪个预算出"), required=False, help_text=gettext_lazy("预算用完就不再发")
     )
