@@ -13,7 +13,13 @@ export function dialogs() {
       return;
     }
     const closer = event.target.closest("[data-close-dialog]");
-    if (closer) closer.closest("dialog")?.close();
+    if (closer) {
+      const dialog = closer.closest("dialog");
+      if (dialog) dialog.close();
+      // Opened by itself a dialog is a page: leaving it leads back.
+      else if (history.length > 1) history.back();
+      else location.assign("/");
+    }
     // A click on the backdrop lands on the dialog itself.
     else if (event.target instanceof HTMLDialogElement) event.target.close();
   });

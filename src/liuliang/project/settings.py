@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "liuliang.console.doors.ConsoleDoorMiddleware",
+    "liuliang.console.alone.WholePageMiddleware",
 ]
 
 ROOT_URLCONF = "liuliang.project.urls"

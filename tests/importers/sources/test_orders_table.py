@@ -120,6 +120,23 @@ def test_unit_prices_are_multiplied_where_there_is_no_total(read: ReadText) -> N
     assert row.amount == 2970  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("订单流水,成交时间,客户,联系电话,宝贝,件数,实收(元),备注栏", "orders_table"),
+        ("成交时间,客户,联系电话,宝贝,件数,实收(元)", "orders_table"),
+        ("姓名,联系电话,时间,金额", "members_table"),
+    ],
+)
+def test_what_tells_of_sales_is_a_list_of_orders_though_it_names_people_too(
+    tmp_path: Path, header: str, key: str
+) -> None:
+    path = tmp_path / "导出.csv"
+    path.write_bytes(f"店铺周报\n\n{header}\n".encode("gb18030"))
+    source, _head = recognise(path)
+    assert source.key == key
+
+
 def test_columns_that_are_missing_are_told_before_the_import(tmp_path: Path) -> None:
     path = tmp_path / "o.csv"
     path.write_text("订单编号,实付金额,买家\nE1,5,小明\n")

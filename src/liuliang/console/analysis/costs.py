@@ -77,6 +77,11 @@ COSTS = Listing(
     empty=Empty(
         _("还没有登记花费"),
         _("把投放、海报、红包、地推花的钱记在这里，AARRR 页上就有每种进群方式的获客成本和投入产出。"),
+        _("登记花费"),
+        "/analysis/costs/new/",
+        "chart",
+        ANALYTICS_EDIT,
+        is_dialog=True,
     ),
 )  # fmt: skip
 

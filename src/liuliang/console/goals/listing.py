@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
 from liuliang.analytics.base import STAGES, Metric, metrics, metrics_of
@@ -104,7 +105,7 @@ def _bar(row: Told) -> cells.Cell:
 
 LISTING = Listing(
     key="goals",
-    title=_("目标"),
+    title=pgettext_lazy("several", "目标"),
     columns=(
         Column("title", _("指标"), sort="title", is_fixed=True),
         Column("place", _("社群"), sort="place", space="clipped"),
@@ -129,11 +130,16 @@ LISTING = Listing(
     key_field="public_id",
     row_url=lambda row: row.url,
     row_actions="console/goals/actions.html",
-    export_name=_("目标"),
+    export_name=pgettext_lazy("several", "目标"),
     export_permission=ANALYTICS_VIEW,
     empty=Empty(
         _("还没有目标"),
         _("给任意一个指标定一个数和一段时间，这里就会告诉你现在走到哪、按时间该到哪、照这样能不能达成。"),
+        _("定目标"),
+        "/goals/new/",
+        "chart",
+        ANALYTICS_EDIT,
+        is_dialog=True,
     ),
 )  # fmt: skip
 

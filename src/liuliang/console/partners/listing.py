@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import PARTNERS_MANAGE, PARTNERS_SETTLE, PARTNERS_VIEW
 from liuliang.console.doors import StaffRequest, finds, page
@@ -52,7 +55,7 @@ def find_material(access: Access, permission: str, value: str) -> Material | Non
 
 PARTNERS = Listing(
     key="partners",
-    title=_("合伙人"),
+    title=pgettext_lazy("several", "合伙人"),
     columns=(
         Column("name", _("名字"), value="name", cell=lambda one: cells.person(one.name), sort="name", is_fixed=True),
         Column("kind", _("类型"), value=lambda one: str(KINDS.get(one.kind, one.kind))),
@@ -90,7 +93,7 @@ PARTNERS = Listing(
     default_sort="-sales",
     key_field="public_id",
     row_url=lambda one: reverse("console:partner", args=[one.public_id]),
-    export_name=_("合伙人"),
+    export_name=pgettext_lazy("several", "合伙人"),
     export_permission=PARTNERS_VIEW,
     empty=Empty(
         _("还没有合伙人"),
@@ -98,20 +101,27 @@ PARTNERS = Listing(
         _("添加合伙人"),
         "/partners/new/",
         permission=PARTNERS_MANAGE,
+        is_dialog=True,
     ),
 )  # fmt: skip
+
+
+WITHOUT_PLAN = replace(PARTNERS.empty, button=_("先建佣金方案"), url="/partners/plans/new/")
 
 
 @page(permission=PARTNERS_VIEW)
 def partners(request: StaffRequest) -> HttpResponseBase:
     """List partners, whoever brought most first."""
     rows = with_results(Partner.objects.select_related("plan"))
+    has_plan = Plan.objects.filter(is_active=True).exists()
     context = {
         "may_manage": request.access.may(PARTNERS_MANAGE),
         "may_settle": request.access.may(PARTNERS_SETTLE),
-        "has_plan": Plan.objects.filter(is_active=True).exists(),
+        "has_plan": has_plan,
     }
-    return PARTNERS.respond(request, rows, template="console/partners/partners.html", context=context)
+    # Nobody can be taken in before there is a plan to pay by.
+    listing = PARTNERS if has_plan else replace(PARTNERS, empty=WITHOUT_PLAN)
+    return listing.respond(request, rows, template="console/partners/partners.html", context=context)
 
 
 @page(permission=PARTNERS_VIEW)

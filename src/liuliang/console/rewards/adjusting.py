@@ -141,6 +141,9 @@ ADJUSTMENTS = Listing(
     empty=Empty(
         _("还没有手动调整过"),
         _("在成员的积分账户里发放或扣除，都会列在这里；超过审批线的要另一位同事同意才生效。"),
+        _("找成员"),
+        "/members/",
+        permission=MEMBERS_VIEW,
     ),
 )  # fmt: skip
 

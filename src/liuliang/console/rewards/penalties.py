@@ -112,6 +112,9 @@ PENALTIES = Listing(
     empty=Empty(
         _("还没有处罚过谁"),
         _("有人违反群规时，在他的页面上记一次处罚：警告、禁言、扣分、移出、拉黑，一次比一次重。成员可以申诉，由另一位同事复核。"),
+        _("找成员"),
+        "/members/",
+        permission=MEMBERS_VIEW,
     ),
 )  # fmt: skip
 

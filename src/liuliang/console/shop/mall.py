@@ -171,7 +171,13 @@ REDEMPTIONS = Listing(
     views=(View(_("等发货"), f"state={WAITING}&kind={GOODS}"),),
     default_sort="-at",
     row_url=lambda one: reverse("console:redemption", args=[one.number]),
-    empty=Empty(_("还没有人兑换"), _("在商城的礼品页给成员兑换；要寄的东西会排在这里等发货。")),
+    empty=Empty(
+        _("还没有人兑换"),
+        _("在商城的礼品页给成员兑换；要寄的东西会排在这里等发货。"),
+        _("去积分商城"),
+        "/shop/mall/",
+        permission=SHOP_VIEW,
+    ),
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.members.member import ORDER_STATES
 from liuliang.console.shop.payment_words import attempts, title_of
 from liuliang.console.shop.product import price_words
+from liuliang.importers.tabling import ORDER_SOURCE
 from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.listing import Boolean, Choice, Column, DateRange, Empty, Listing, Option, Text, View, cells
@@ -53,6 +54,11 @@ def _who(order: Order) -> cells.Cell:
     return cells.person(shown_name(order.member)) if order.member else "–"
 
 
+def source_words(source: str) -> str:
+    """Say where an order came from: here, a table that was imported, or another program under its own name."""
+    return str({HERE: _("本系统"), ORDER_SOURCE: _("导入的表格")}.get(source, source))
+
+
 _STRAY = Q(Exists(Payment.objects.filter(order=OuterRef("pk"), state="stray")))
 
 
@@ -75,7 +81,7 @@ ORDERS = Listing(
         Column("currency", _("币种"), value="currency", is_default=False),
         Column("status", _("状态"), value=lambda one: str(ORDER_STATES.get(one.status, (one.status, ""))[0]),
                cell=lambda one: cells.state(ORDER_STATES)(one.status)),
-        Column("source", _("来源"), value=lambda one: str(_("本系统")) if one.source == HERE else one.source),
+        Column("source", _("来源"), value=lambda one: source_words(one.source)),
         Column("community", _("社群"), value=lambda one: one.community.name if one.community else ""),
         Column("content", _("来自内容"), value="content", is_default=False),
         Column("play", _("来自玩法"), value="play", is_default=False),
@@ -130,6 +136,7 @@ def order(request: StaffRequest, order: Order) -> HttpResponse:
     is_own = order.community_id is None and order.staff_id == access.staff.pk and access.may(ORDERS_EDIT)
     context = {
         "order": order,
+        "source": source_words(order.source),
         "state": ORDER_STATES.get(order.status, (order.status, "")),
         "way": WAYS.get(order.paid_how) or title_of(order.paid_how),
         "lines": [(line, price_words(line)) for line in lines],

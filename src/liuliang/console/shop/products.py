@@ -9,6 +9,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import SHOP_EDIT, SHOP_VIEW
 from liuliang.commerce import queries
@@ -89,7 +90,7 @@ def _price(product: Product) -> str:
 
 PRODUCTS = Listing(
     key="products",
-    title=_("商品"),
+    title=pgettext_lazy("several", "商品"),
     columns=(
         Column("name", _("商品"), value="name", sort="name", is_fixed=True),
         Column("price", _("标价"), value=_price, align="end"),

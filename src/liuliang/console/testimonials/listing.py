@@ -105,6 +105,7 @@ TESTIMONIALS = Listing(
         _("录入见证"),
         "/testimonials/new/",
         permission=TESTIMONIALS_MANAGE,
+        is_dialog=True,
     ),
 )  # fmt: skip
 

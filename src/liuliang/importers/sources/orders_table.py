@@ -21,7 +21,8 @@ from liuliang.importers.text import unreadable
 
 SYNONYMS = {
     "number": (
-        "订单编号", "订单号", "主订单编号", "订单id", "订单", "交易编号", "交易单号", "交易号", "单号", "平台订单号", "父订单编号", "order number", "order id",
+        "订单编号", "订单号", "主订单编号", "订单id", "订单", "交易编号", "交易单号", "交易号", "单号", "平台订单号", "父订单编号",
+        "订单流水", "订单流水号", "交易流水", "交易流水号", "流水号", "order number", "order id",
         "order no", "order", "order #", "transaction id",
     ),
     "at": (
@@ -31,7 +32,7 @@ SYNONYMS = {
     ),
     "amount": (
         "实付金额", "买家实际支付金额", "买家实付金额", "订单实付金额", "实际支付金额", "实付款", "订单应付金额", "订单实际支付金额", "用户实付金额", "支付金额",
-        "付款金额", "应付金额", "买家应付货款", "订单金额", "总金额", "订单总额", "订单总金额", "成交金额", "实收金额", "交易金额", "实付", "金额", "合计", "总价",
+        "付款金额", "应付金额", "买家应付货款", "订单金额", "总金额", "订单总额", "订单总金额", "成交金额", "实收金额", "交易金额", "实付", "金额", "合计", "总价", "实收", "实收款",
         "amount paid", "paid amount", "total paid", "order amount", "amount", "total", "order total", "grand total", "revenue",
     ),
     "refunded": (
@@ -43,7 +44,7 @@ SYNONYMS = {
     ),
     "currency": ("币种", "货币", "币别", "结算币种", "currency", "currency code"),
     "product": (
-        "商品名称", "宝贝标题", "商品标题", "商品", "选购商品", "全部商品名称", "产品", "产品名称", "商品信息", "宝贝名称", "品名", "product", "product name",
+        "商品名称", "宝贝标题", "商品标题", "商品", "选购商品", "全部商品名称", "产品", "产品名称", "商品信息", "宝贝名称", "宝贝", "货品", "货品名称", "品名", "product", "product name",
         "item", "item name", "title", "lineitem name", "sku name",
     ),
     "quantity": (
@@ -130,7 +131,9 @@ class OrdersTable:
             return 0.0
         has_amount = "amount" in layout.known or {"price", "quantity"} <= layout.known
         if "number" not in layout.known:
-            return 0.0
+            # What was bought, when and for how much is still a list of orders: a person says which column numbers them.
+            tells_a_sale = {"at", "amount"} <= layout.known and layout.known & {"product", "quantity", "price"}
+            return 0.82 if tells_a_sale else 0.0
         if has_amount:
             return 0.95 if "at" in layout.known else 0.85
         return 0.6 if "at" in layout.known and len(layout.known) > 3 else 0.0

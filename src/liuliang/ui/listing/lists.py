@@ -58,7 +58,10 @@ class BulkAction:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What the list says when there is nothing in it at all. Only who has ``permission`` is offered the button."""
+    """What the list says when there is nothing in it at all.
+
+    Only who has ``permission`` is offered the button. It leads to ``url``, or opens it as a dialog (``is_dialog``).
+    """
 
     title: str | Promise
     text: str | Promise
@@ -66,6 +69,7 @@ class Empty:
     url: str = ""
     picture: str = "list"
     permission: str = ""
+    is_dialog: bool = False
 
 
 @dataclass(frozen=True)

@@ -166,10 +166,10 @@ def progress(value: Progress, url: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("ui/parts/empty.html")
 def empty(
-    title: object, text: object, button: object = "", url: str = "", *, picture: str = "list", dialog: str = ""
+    title: object, text: object, button: object = "", url: str = "", *, picture: str = "list", is_dialog: bool = False
 ) -> dict[str, Any]:
     """Draw an empty state: what this is for, a picture of it filled (list, chart or chat), the one button that fills it."""
-    return {"title": title, "text": text, "button": button, "url": url, "picture": picture, "dialog": dialog}
+    return {"title": title, "text": text, "button": button, "url": url, "picture": picture, "is_dialog": is_dialog}
 
 
 @register.inclusion_tag("ui/parts/tabs.html")
