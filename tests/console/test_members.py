@@ -350,6 +350,7 @@ def test_a_proposal_is_decided_and_the_decision_taken_back(brand):
     assert "同一张订单" in client.get("/members/proposals/").content.decode()
     keep = Member.objects.get(id=second).public_id
     response = client.post(f"/members/proposals/{proposal}/accept/", {"keep": keep})
+    assert b"hx-swap-oob" in response.content
     assert f"/members/proposals/{proposal}/undo/" in response.headers["HX-Trigger"]
     assert Member.objects.get(id=first).canonical_id == second
     client.post(f"/members/proposals/{proposal}/undo/")

@@ -22,7 +22,14 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts import audit
 from liuliang.accounts.models import AuditEntry, Role, Staff
-from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_VIEW, PERMISSIONS, ROLES_MANAGE, STAFF_MANAGE
+from liuliang.accounts.permissions import (
+    BUILT_IN_ROLES,
+    COMMUNITIES_VIEW,
+    MEMBERS_VIEW,
+    PERMISSIONS,
+    ROLES_MANAGE,
+    STAFF_MANAGE,
+)
 from liuliang.people.access import Access
 from liuliang.ui import formats
 
@@ -122,6 +129,10 @@ def name_fields(names: Mapping[str, str | Promise]) -> None:
 def name_values(field: str, names: Mapping[str, str | Promise]) -> None:
     """Declare what the values that a field keeps by their keys are called."""
     _values.setdefault(field, {}).update(names)
+
+
+# Roles are kept by their names; those that come with the product are called so in every language.
+name_values("role", {role.name: gettext_lazy(role.name) for role in BUILT_IN_ROLES})
 
 
 def lines(entries: Iterable[AuditEntry], access: Access) -> list[Line]:

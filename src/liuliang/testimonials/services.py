@@ -26,7 +26,7 @@ CONSENTED = audit.action("testimonial.consent_noted", _("记录见证的同意")
 WITHDRAWN = audit.action("testimonial.consent_withdrawn", _("记录撤回同意"))
 DECIDED = audit.action("testimonial.decided", _("审核客户见证"))
 
-SORTS: dict[str, str | Promise] = {"testimonial": _("客户见证"), "showcase": _("晒单")}
+SORTS: dict[str, str | Promise] = {"testimonial": _("见证"), "showcase": _("晒单")}
 USES: dict[str, str | Promise] = {
     "group": _("在群里转发"),
     "page": _("放在落地页和商品页"),

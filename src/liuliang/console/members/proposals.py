@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import MEMBERS_CONTACT, MEMBERS_MERGE
@@ -19,6 +20,7 @@ from liuliang.kernel import clock
 from liuliang.people import merging, proposals
 from liuliang.people.identities import CONTACT_KINDS
 from liuliang.people.models import Activity, Community, Identity, Member, Membership, MergeProposal
+from liuliang.ui import formats
 from liuliang.ui.toasts import toast
 
 PAGE = 20
@@ -64,7 +66,7 @@ def accept(request: StaffRequest, proposal_id: int) -> HttpResponse:
     kept = next((one for one in (found.first, found.second) if one.public_id == keep), None) if found else None
     proposals.accept_proposal(proposal_id, at=clock.now(), keep=kept.id if kept else None)
     undo = reverse("console:undo-proposal", args=[proposal_id])
-    return toast(HttpResponse(), _("已合并。"), undo=undo)
+    return toast(_still_waiting(), _("已合并。"), undo=undo)
 
 
 @page(permission=MEMBERS_MERGE, methods=("POST",))
@@ -73,7 +75,7 @@ def reject(request: StaffRequest, proposal_id: int) -> HttpResponse:
     del request
     proposals.reject_proposal(proposal_id, at=clock.now())
     undo = reverse("console:undo-proposal", args=[proposal_id])
-    return toast(HttpResponse(), _("已记下：不是同一人，不会再提示。"), undo=undo)
+    return toast(_still_waiting(), _("已记下：不是同一人，不会再提示。"), undo=undo)
 
 
 @page(permission=MEMBERS_MERGE, methods=("POST",))
@@ -94,6 +96,12 @@ def waiting(request: HttpRequest) -> int:
     """Count what waits, for the sidebar; counting stops at a hundred."""
     del request
     return MergeProposal.objects.filter(decided_at=None)[:100].count()
+
+
+def _still_waiting() -> HttpResponse:
+    """Take the pair off the page and put what is left beside the heading."""
+    left = formats.count(MergeProposal.objects.filter(decided_at=None).count())
+    return HttpResponse(format_html('<span class="faint" id="proposals-waiting" hx-swap-oob="true">{}</span>', left))
 
 
 def _pairs(rows: list[MergeProposal], *, may_contact: bool) -> list[Pair]:

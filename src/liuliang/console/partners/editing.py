@@ -101,8 +101,9 @@ class PartnerForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("名字"), max_length=80)
     kind = forms.ChoiceField(label=gettext_lazy("类型"), choices=list(KINDS.items()))
     plan = forms.ModelChoiceField(
-        label=gettext_lazy("佣金方案"), queryset=Plan.objects.none(), to_field_name="public_id"
-    )
+        label=gettext_lazy("佣金方案"), queryset=Plan.objects.none(), to_field_name="public_id",
+        empty_label=gettext_lazy("请选择"),
+    )  # fmt: skip
     code = forms.CharField(
         label=gettext_lazy("专属码"), max_length=40, required=False,
         help_text=gettext_lazy("好记的字母和数字，例如 XIAOLI8；留空就生成一个猜不到的。"),
@@ -123,6 +124,9 @@ class PartnerForm(forms.Form):
         super().__init__(*arguments, **options)
         fields: dict[str, Any] = self.fields
         fields["plan"].queryset = Plan.objects.filter(is_active=True).order_by("name")
+        plans = list(fields["plan"].queryset[:2])
+        if len(plans) == 1:
+            self.initial.setdefault("plan", plans[0].public_id)
         fields["coupon"].queryset = templates(request.access, SHOP_VIEW).order_by("name")
         if "parent" in fields:
             fields["parent"].queryset = Partner.objects.filter(parent=None, is_active=True).order_by("name")
