@@ -114,6 +114,8 @@ function curves(description) {
       symbol: "circle",
       symbolSize: one.is_points ? 9 : 6,
       showSymbol: labels.length === 1 || one.is_points,
+      // Each of them tells of something that happened: none may be left out where they stand close.
+      showAllSymbol: one.is_points ? true : "auto",
       smooth: 0.25,
       smoothMonotone: "x",
       connectNulls: false,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW, SHOP_EDIT
+from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_EDIT, ORDERS_VIEW, SHOP_EDIT
 from liuliang.commerce import queries
 from liuliang.console.doors import StaffRequest, access_of, finds, page
 from liuliang.console.members.listing import member_url, shown_name
@@ -97,6 +98,9 @@ SUBSCRIPTIONS = Listing(
 )  # fmt: skip
 
 
+WITH_PLANS = replace(SUBSCRIPTIONS.empty, button=_("开单"), url="/shop/orders/new/", permission=ORDERS_EDIT)
+
+
 @page(permission=ORDERS_VIEW)
 def plans(request: StaffRequest) -> HttpResponseBase:
     """Show the plans, and who has one until when."""
@@ -110,6 +114,7 @@ def plans(request: StaffRequest) -> HttpResponseBase:
         (one, length_in_words(one), rights_of(one), queries.owns(request.access, SHOP_EDIT, one.community_id))
         for one in rows
     ]
-    return SUBSCRIPTIONS.respond(
+    listing = replace(SUBSCRIPTIONS, empty=WITH_PLANS) if told else SUBSCRIPTIONS
+    return listing.respond(
         request, visible(request.access), template="console/shop/plans.html", context={"plans": told}
     )
