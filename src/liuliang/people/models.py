@@ -164,6 +164,10 @@ class MergeProposal(models.Model):
             models.UniqueConstraint(fields=["first", "second"], name="people_proposal_pair"),
             models.CheckConstraint(condition=Q(first__lt=F("second")), name="people_proposal_order"),
         ]
+        indexes = [
+            # What waits, as the page lists it and the sidebar counts it; what was decided stays for ever.
+            models.Index(fields=["-score", "id"], condition=Q(decided_at__isnull=True), name="people_proposal_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_id} and {self.second_id}"

@@ -47,11 +47,11 @@ def visible(access: Access) -> QuerySet[Subscription]:
 
 
 def ending(request: HttpRequest) -> int:
-    """Return how many memberships end soon: what the sidebar counts."""
+    """Return how many memberships end soon, for the sidebar; counting stops at a hundred."""
     access = access_of(request)
     if access is None or not access.may(ORDERS_VIEW):
         return 0
-    return _ends_soon(visible(access)).count()
+    return _ends_soon(visible(access))[:100].count()
 
 
 def _ends_soon(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
