@@ -109,6 +109,13 @@ _fields: dict[str, str | Promise] = {
 }
 
 
+MONEY = frozenset({"amount", "received", "refunded"})
+"""Fields of entries that keep money in minor units, where what they are about is paid in money."""
+
+PAID_IN_MONEY = ("commerce.", "partners.", "analytics.")
+"""Apps whose things have prices; elsewhere amounts are points."""
+
+
 def targets(kind: str) -> Callable[[Naming], Naming]:
     """Declare how entries about things of this type (``app.model``) name them."""
 
@@ -153,11 +160,26 @@ def lines(entries: Iterable[AuditEntry], access: Access) -> list[Line]:
             did=str(audit.ACTIONS[entry.action].title) if entry.action in audit.ACTIONS else entry.action,
             target=found.get(entry.target_type, nothing).get(entry.target_id) or Target(entry.target_name),
             place=found.get("people.community", nothing).get(str(entry.community)) or Target(""),
-            changes=tuple(_change(field, told) for field, told in entry.changes.items()),
+            changes=tuple(_change(field, told) for field, told in _in_money(entry).items()),
             address=entry.address,
         )
         for entry in entries
     ]
+
+
+def _in_money(entry: AuditEntry) -> dict[str, list[object] | None]:
+    """Write what is kept in minor units as money, in the currency that the entry names or else in yuan."""
+    changes: dict[str, list[object] | None] = entry.changes
+    if not entry.target_type.startswith(PAID_IN_MONEY):
+        return changes
+    named = changes.get("currency")
+    currency = str(named[1] or named[0] or "CNY") if named else "CNY"
+    return {
+        field: [formats.money(one, currency) if isinstance(one, int) else one for one in told]
+        if told is not None and field in MONEY
+        else told
+        for field, told in changes.items()
+    }
 
 
 def _change(field: str, told: list[object] | None) -> Change:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.console import errors
+from liuliang.console import errors, history
+from liuliang.console.members.member import ORDER_STATES
 
 
 def install() -> None:
-    """Declare the sentences."""
+    """Declare the sentences, and what the fields of the audit log are called."""
+    history.name_fields(
+        {
+            "carrier": _("快递公司"), "tracking": _("运单号"), "currency": _("币种"), "how": _("方式"), "reference": _("流水号"),
+            "batch": _("批次"), "count": _("数量"), "code": _("货号或专属码"), "quantity": _("件数"), "ends_on": _("到期日"),
+            "off": _("优惠"), "total": _("总量"), "member": _("成员"), "note": _("备注"), "payment": _("付款"),
+            "problem": _("问题"), "received": _("收到"), "refunded": _("已退"), "segment": _("人群"), "status": _("状态"),
+            "by": _("谁"),
+        }
+    )  # fmt: skip
+    history.name_values("status", {key: words for key, (words, _tone) in ORDER_STATES.items()})
     errors.declare(
         {
             "product.name": _("请给商品起个名字。"),

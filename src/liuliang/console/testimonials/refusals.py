@@ -5,11 +5,15 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.console import errors, history
+from liuliang.console.testimonials.listing import CONSENTS
+from liuliang.testimonials.services import USES
 
 
 def install() -> None:
     """Declare the sentences, and what the fields of the audit log are called."""
     history.name_fields({"consent": _("同意"), "uses": _("用途"), "pictures": _("图片数")})
+    history.name_values("uses", USES)
+    history.name_values("consent", {key: words for key, (words, _tone) in CONSENTS.items()})
     errors.declare(
         {
             "testimonial.sort": _("请选是客户见证还是晒单。"),
