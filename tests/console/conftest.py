@@ -62,6 +62,7 @@ from liuliang.partners.services import NewPartner, claim_order, create_partner, 
 from liuliang.partners.settling import make_settlement
 from liuliang.people.models import (
     Activity,
+    ApiKey,
     AttributeDefinition,
     Community,
     Grant,
@@ -241,6 +242,10 @@ def world(db: None, _folder_of_its_own: None) -> World:
     )  # fmt: skip
     AlertOwner.objects.create(alert=alert, staff=owner)
     badge = Badge.objects.create(name="密星", icon="star", community=group, created_at=now)
+    ApiKey.objects.create(
+        name="密钥商城", staff=owner, community=group, permissions=["orders.edit"], digest="0" * 64, hint="mi4x",
+        created_at=now, minute=now,
+    )  # fmt: skip
     with audit.acting(owner):
         shop = _shop(brand, group, member, owner)
         _partners()
@@ -296,6 +301,7 @@ def world(db: None, _folder_of_its_own: None) -> World:
         owner=owner,
         staff=people,
         secrets=[
+            "密钥商城",
             "密看板",
             "密事一览",
             "密卡",
@@ -414,6 +420,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "colleague": lambda world: str(world.colleague.pk),
         "grant": lambda world: str(world.colleague.grants.get().pk),
         "role": lambda world: str(world.role.pk),
+        "api_key": lambda world: ApiKey.objects.get(name="密钥商城").public_id,
         "token": lambda world: links.link_token(world.colleague),
         "partner": lambda world: Partner.objects.get().public_id,
         "partner_plan": lambda world: PartnerPlan.objects.get().public_id,
@@ -758,6 +765,13 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:ship-redemption": lambda world: {"carrier": "顺丰", "tracking": "SF1"},
         "console:finish-redemption": lambda world: {},
         "console:take-back-redemption": lambda world: {"reason": "碎了", "into_stock": "on"},
+        "console:new-key": lambda world: {
+            "name": "商城",
+            "where": "everywhere",
+            "permissions": "orders.edit",
+            "key": "k",
+        },
+        "console:revoke-key": lambda world: {},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
         "console:import-examine": _uploaded,
         "console:import-start": _uploaded,

@@ -44,10 +44,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is at work: a staff member, or None for the system, and the network address they come from."""
+    """Who is at work: a staff member, or None for the system; the network address they come from, and the key they use."""
 
     staff: Staff | None = None
     address: str | None = None
+    via: str = ""
 
 
 ACTIONS: dict[str, Action] = {}
@@ -66,9 +67,12 @@ def action(key: str, title: str | Promise) -> Action:
 
 
 @contextlib.contextmanager
-def acting(staff: Staff | None, address: str | None = None) -> Iterator[None]:
-    """Let everything inside be recorded as done by ``staff``. Without an address, the surrounding one is kept."""
-    token = _actor.set(Actor(staff, address or actor().address))
+def acting(staff: Staff | None, address: str | None = None, *, via: str = "") -> Iterator[None]:
+    """Let everything inside be recorded as done by ``staff``, or for them with the key ``via``.
+
+    Without an address, the surrounding one is kept.
+    """
+    token = _actor.set(Actor(staff, address or actor().address, via))
     try:
         yield
     finally:
@@ -109,6 +113,7 @@ def record(
     AuditEntry.objects.create(
         at=clock.now(),
         staff=who.staff,
+        via=who.via,
         action=what.key,
         target_type=target._meta.label_lower,  # noqa: SLF001 - Django's documented name for it
         target_id=str(target.pk),

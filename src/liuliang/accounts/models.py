@@ -95,11 +95,13 @@ class SignInAttempt(models.Model):
 class AuditEntry(models.Model):
     """Who changed what, when. Written by `liuliang.accounts.audit.record` in the transaction of the change, never altered.
 
-    ``changes`` maps a field to [before, after]; fields that are personal hold only the fact that they changed.
+    ``changes`` maps a field to [before, after]; fields that are personal hold only the fact that they changed. ``via`` is the
+    name of the key with which another system did it for the staff member; empty when they did it themselves.
     """
 
     at = models.DateTimeField()
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    via = models.CharField(max_length=80, blank=True, default="", db_default="")
     action = models.CharField(max_length=60)
     target_type = models.CharField(max_length=40)
     target_id = models.CharField(max_length=64, blank=True, default="")

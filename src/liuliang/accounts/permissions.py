@@ -58,6 +58,7 @@ TESTIMONIALS_MANAGE = "testimonials.manage"
 IMPORTS_RUN = "imports.run"
 STAFF_MANAGE = "staff.manage"
 ROLES_MANAGE = "roles.manage"
+KEYS_MANAGE = "keys.manage"
 AUDIT_VIEW = "audit.view"
 
 PERMISSIONS: dict[str, Permission] = {
@@ -94,6 +95,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission(IMPORTS_RUN, _("导入聊天记录、成员和订单"), _("设置")),
         Permission(STAFF_MANAGE, _("邀请员工、授予角色"), _("设置")),
         Permission(ROLES_MANAGE, _("管理角色"), _("设置"), per_community=False),
+        Permission(KEYS_MANAGE, _("管理接口密钥"), _("设置")),
         Permission(AUDIT_VIEW, _("查看操作日志"), _("设置")),
     )
 }

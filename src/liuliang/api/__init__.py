@@ -1,1 +1,1 @@
-"""The doors for machines: health, readiness, metrics."""
+"""The doors for machines: health, readiness, metrics, notices of payments, and the interface for other systems."""

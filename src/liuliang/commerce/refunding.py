@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts import audit
 from liuliang.commerce.base import Back, BackStanding
 from liuliang.commerce.events import OrderRefunded
+from liuliang.commerce.mall import MALL
 from liuliang.commerce.models import Coupon, Order, OrderCoupon, OrderLine, OrderRefund, Payment, PaymentRefund
 from liuliang.commerce.payment_accounts import config_of, find_adapter, notices_at
-from liuliang.commerce.selling import granted_by, locked_order, order_told
+from liuliang.commerce.selling import HERE, granted_by, locked_order, order_told
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.log import append
 from liuliang.loyalty import stock
@@ -67,10 +68,29 @@ def refund_order(order: int, wanted: RefundWanted) -> Order:
         Refused: ``order.unpaid``, ``order.imported``, ``refund.currency``, ``refund.amount`` with what is left, ``refund.items``,
             ``idempotency.body`` for a key that came with another amount.
     """
-    row = locked_order(order)
+    return _note(locked_order(order), wanted)
+
+
+@transaction.atomic
+def refund_imported(order: int, wanted: RefundWanted) -> Order:
+    """Note that money went back for an order that another system tells of.
+
+    What that system tells later, as all that went back so far, counts by what it adds to this.
+
+    Raises:
+        Refused: ``order.made_here``, and as `refund_order`.
+    """
+    row = Order.objects.select_for_update(of=("self",)).get(id=order)
+    if row.source in {HERE, MALL}:
+        raise Refused("order.made_here")
+    return _note(row, wanted)
+
+
+def _note(row: Order, wanted: RefundWanted) -> Order:
     known = row.refunds.filter(key=wanted.key).first()
     if known is not None:
-        _check_same(known.amount, wanted)
+        if known.amount != wanted.amount:
+            raise Refused("idempotency.body")
         return row
     _count(row, _refund(row, wanted), wanted.at)
     return row

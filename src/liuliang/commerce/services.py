@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from liuliang.commerce.events import OrderClaimed, OrderPaid, OrderRefunded
+from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
 from liuliang.people.identities import Known, Resolved, resolve_people
@@ -51,7 +52,13 @@ class Recorded:
 
 
 def record_orders(
-    orders: Sequence[NewOrder], *, source: str, community: int | None, at: datetime, may_merge: bool = True
+    orders: Sequence[NewOrder],
+    *,
+    source: str,
+    community: int | None,
+    at: datetime,
+    may_merge: bool = True,
+    among: Collection[int] | None = None,
 ) -> Recorded:
     """Record ``orders`` of one shop or file format and log what happened with the money.
 
@@ -66,8 +73,10 @@ def record_orders(
         community: where the orders belong, None for none.
         at: now; the names of buyers count as seen then.
         may_merge: whether buyers found to be one person are merged; else they are proposed to staff.
+        among: the communities whose orders may be touched; None for all.
 
     Raises:
+        Refused: ``order.unknown`` with its ``number`` for one that is known elsewhere than ``among`` these; nothing is recorded.
         ValueError: an amount is negative or a refund is greater than its amount.
     """
     rows = {order.number: order for order in sorted(orders, key=lambda order: order.number)}
@@ -83,6 +92,8 @@ def record_orders(
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():
         added = _insert(rows, buyers, source, community)
+        if among is not None:
+            _keep_to(among, list(rows), source)
         return replace(_bring_up_to_date(rows, buyers, source, added, at), buyers=resolved)
 
 
@@ -112,8 +123,25 @@ def _insert(rows: dict[str, NewOrder], buyers: dict[str, int | None], source: st
         return {row[0] for row in cursor.fetchall()}
 
 
+def _keep_to(communities: Collection[int], numbers: list[str], source: str) -> None:
+    """Refuse to touch orders of other communities; an order never moves to another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number FROM commerce_order WHERE source = %s AND number = ANY(%s)"
+            " AND NOT coalesce(community_id = ANY(%s), false) ORDER BY number LIMIT 1",
+            [source, numbers, list(communities)],
+        )
+        found = cursor.fetchone()
+    if found is not None:
+        raise Refused("order.unknown", number=found[0])
+
+
 def _bring_up_to_date(
-    rows: dict[str, NewOrder], buyers: dict[str, int | None], source: str, added: set[str], at: datetime
+    rows: dict[str, NewOrder],
+    buyers: dict[str, int | None],
+    source: str,
+    added: set[str],
+    at: datetime,
 ) -> Recorded:
     """Lock the orders, log what moved since they were last told, and store how they stand now."""
     facts: list[Fact] = []

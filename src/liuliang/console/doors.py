@@ -37,7 +37,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -203,7 +202,7 @@ def find_community(access: Access, permission: str, value: str) -> Community | N
 @finds("member")
 def find_member(access: Access, permission: str, value: str) -> Member | None:
     """Return the person with this public id, or that of a record merged into theirs, if the permission reaches them."""
-    return access.members(permission).filter(Q(public_id=value) | Q(records__public_id=value)).distinct().first()
+    return access.member(value, permission)
 
 
 @finds("colleague")

@@ -1,51 +1,20 @@
-"""What a refusal says: the sentence and the status for every code that the domain refuses with."""
+"""How the console answers a request that was refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+
+from liuliang.ui.sentences import declare, declared, sentence
 
 if TYPE_CHECKING:
-    from django.utils.functional import Promise
-
     from liuliang.kernel.errors import Refused
 
+__all__ = ["CONFLICT", "declare", "declared", "refused", "sentence"]
+
 CONFLICT = 409
-
-_sentences: dict[str, str | Promise] = {
-    "lake.too_slow": gettext_lazy("这个问题 {seconds} 秒还没有算完，已停下。请缩短时间范围，或只看一个社群。"),
-    "lake.too_much": gettext_lazy("这个问题要用的内存太多，已停下。请缩短时间范围，或只看一个社群。"),
-}
-
-
-def declare(sentences: Mapping[str, str | Promise]) -> None:
-    """Declare what refusals say, by code; ``{name}`` takes the refusal's data.
-
-    Each area declares its own in ``console/<area>/refusals.py``, which its ``urls.py`` imports. A sentence says what
-    happened and what to do next.
-    """
-    doubled = _sentences.keys() & sentences.keys()
-    if doubled:
-        raise ValueError(f"said twice: {', '.join(sorted(doubled))}")
-    _sentences.update(sentences)
-
-
-def declared() -> frozenset[str]:
-    """Return every code that has a sentence."""
-    return frozenset(_sentences)
-
-
-def sentence(refusal: Refused) -> str:
-    """Return what a refusal says to the person, in their language."""
-    text = _sentences.get(refusal.code)
-    if text is None:
-        return _("这一步被拒绝了（{code}），什么都没有改变。").format(code=refusal.code)
-    return str(text).format(**refusal.data)
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

@@ -156,7 +156,7 @@ def lines(entries: Iterable[AuditEntry], access: Access) -> list[Line]:
         Line(
             pk=entry.pk,
             at=entry.at,
-            who=entry.staff.name if entry.staff else _("系统"),
+            who=_who(entry),
             did=str(audit.ACTIONS[entry.action].title) if entry.action in audit.ACTIONS else entry.action,
             target=found.get(entry.target_type, nothing).get(entry.target_id) or Target(entry.target_name),
             place=found.get("people.community", nothing).get(str(entry.community)) or Target(""),
@@ -180,6 +180,11 @@ def _in_money(entry: AuditEntry) -> dict[str, list[object] | None]:
         else told
         for field, told in changes.items()
     }
+
+
+def _who(entry: AuditEntry) -> str:
+    who = entry.staff.name if entry.staff else _("系统")
+    return _("{who}（密钥“{key}”）").format(who=who, key=entry.via) if entry.via else who
 
 
 def _change(field: str, told: list[object] | None) -> Change:

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from liuliang.accounts.models import AuditEntry, Role, Staff
 from liuliang.accounts.permissions import PERMISSIONS
-from liuliang.people.models import Community, Grant, Member, Membership
+from liuliang.people.models import ApiKey, Community, Grant, Member, Membership
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +112,11 @@ class Access:
             return people
         return people.filter(Exists(Membership.objects.filter(member=OuterRef("pk"), community__in=allowed)))
 
+    def member(self, value: str, permission: str, *more: str) -> Member | None:
+        """Return the person with this public id, or that of a record merged into theirs, if these permissions reach them."""
+        named = Q(public_id=value) | Q(records__public_id=value)
+        return self.members(permission, *more).filter(named).distinct().first()
+
     def colleagues(self, permission: str) -> QuerySet[Staff]:
         """Return the staff who were given a role where ``permission`` holds; all staff if it holds everywhere."""
         allowed = self.community_ids(permission)
@@ -132,6 +137,29 @@ class Access:
     def may_give(self, role: Role, community: Community | int | None) -> bool:
         """Tell whether this person may give ``role`` there: everything it allows there must be held there already."""
         return self.is_owner or effective(role, community) <= self.held(community)
+
+
+class KeyAccess(Access):
+    """What a key may do: what it was given, as long as whoever made it may do that there themselves."""
+
+    def __init__(self, key: ApiKey) -> None:
+        super().__init__(key.staff)
+        self.key = key
+
+    @cached_property
+    def _grants(self) -> tuple[frozenset[str], Mapping[str, frozenset[int]]]:
+        whose = Access(self.staff)
+        place: int | None = self.key.community_id
+        given = PERMISSIONS.keys() & set(self.key.permissions)
+        if place is None:
+            return frozenset(key for key in given if whose.may_everywhere(key)), {}
+        held = {key for key in given if PERMISSIONS[key].per_community and whose.may(key, place)}
+        return frozenset(), {key: frozenset({place}) for key in held}
+
+    @property
+    def is_owner(self) -> bool:
+        """Deny it: a key made by an owner may do what it was given, and no more."""
+        return False
 
 
 def effective(role: Role, community: Community | int | None) -> frozenset[str]:

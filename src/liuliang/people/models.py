@@ -324,3 +324,27 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role_id} to {self.staff_id} in {self.community_id}"
+
+
+class ApiKey(models.Model):
+    """A key with which another system acts for a staff member: in one community and everything below it, or everywhere.
+
+    It allows ``permissions``, as long as whoever made it holds them there. Of the secret only a hash is kept, and ``hint``, its
+    end, by which people tell keys apart. ``calls`` counts those since ``minute``.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    name = models.CharField(max_length=80)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="api_keys")
+    community = models.ForeignKey(Community, null=True, on_delete=models.CASCADE, related_name="+")
+    permissions = ArrayField(models.CharField(max_length=60), default=list)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    minute = models.DateTimeField()
+    calls = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name

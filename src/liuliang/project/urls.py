@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/payments/<str:adapter>/", payments.take_notice, name="payment-notice"),
+    path("api/v1/", include("liuliang.api.urls")),
     path("", include("liuliang.ui.urls")),
     path("", include("liuliang.console.urls")),
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.console import errors
+from liuliang.console import errors, history
 
 
 def install() -> None:
-    """Declare the sentences."""
+    """Declare the sentences, and what fields of the audit log are called."""
+    history.name_fields({"added": _("新增"), "changed": _("更新")})
     errors.declare(
         {
             "signin.wrong": _("邮箱或密码不对。"),
@@ -31,6 +32,9 @@ def install() -> None:
             "staff.deactivated": _("这个邮箱的账号已停用。请先恢复账号。"),
             "staff.beyond_you": _("{name} 的权限超出你能管理的范围，请让所有者来做。"),
             "grant.beyond_you": _("角色“{role}”里有你自己没有的权限，或者不在你负责的社群里，所以你不能授予它。"),
+            "key.name": _("请给密钥起个名字。"),
+            "key.permissions": _("请至少勾一项。"),
+            "key.beyond_you": _("勾选的里面有你在那里没有的权限，或者只对“全部社群”有效的权限。请改范围，或少勾几项。"),
             "role.beyond_you": _("不能增减你自己没有的权限。"),
             "role.built_in": _("内置角色不能删除，但可以修改它的权限。"),
             "role.in_use": _("还有 {count} 处授予了这个角色，收回后才能删除。"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.accounts import account, audit, refusals, roles, signin, staff
+from liuliang.console.accounts import account, audit, keys, refusals, roles, signin, staff
 
 refusals.install()
 
@@ -35,5 +35,8 @@ urlpatterns = [
     path("roles/new/", roles.new_role, name="new-role"),
     path("roles/<str:role>/", roles.edit_role, name="role"),
     path("roles/<str:role>/delete/", roles.delete_role, name="delete-role"),
+    path("keys/", keys.key_list, name="keys"),
+    path("keys/new/", keys.new_key, name="new-key"),
+    path("keys/<str:api_key>/revoke/", keys.revoke_key, name="revoke-key"),
     path("audit/", audit.audit_log, name="audit"),
 ]

@@ -1,0 +1,1 @@
+"""The operations of the first version, one file for each kind of thing."""
