@@ -45,7 +45,7 @@ class KeyForm(KeyedForm):
     where = forms.ChoiceField(label=gettext_lazy("在哪些社群有效"))
     permissions = forms.MultipleChoiceField(
         label=gettext_lazy("能做什么"), widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("只勾用得到的。积分的权限只对“全部社群”的密钥有效。你失去的权限，密钥也随之失去。"),
+        help_text=gettext_lazy("只勾用得到的；针对某位成员的都要勾“查看成员”。积分的权限只对“全部社群”的密钥有效。你失去的权限，密钥也随之失去。"),
     )  # fmt: skip
 
     def __init__(self, *arguments: object, places: Choices, held: Choices, **options: object) -> None:
