@@ -89,8 +89,7 @@ def refund_imported(order: int, wanted: RefundWanted) -> Order:
 def _note(row: Order, wanted: RefundWanted) -> Order:
     known = row.refunds.filter(key=wanted.key).first()
     if known is not None:
-        if known.amount != wanted.amount:
-            raise Refused("idempotency.body")
+        _check_same(known.amount, wanted)
         return row
     _count(row, _refund(row, wanted), wanted.at)
     return row
