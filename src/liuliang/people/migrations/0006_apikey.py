@@ -10,7 +10,7 @@ import liuliang.people.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0004_bot_index"),
+        ("people", "0005_waiting_proposals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
