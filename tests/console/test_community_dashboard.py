@@ -38,7 +38,8 @@ def address(community: Community, card: str = "") -> str:
 
 
 def page(client: Client, community: Community, card: str = "", **query: str) -> str:
-    response = client.get(address(community, card), query)
+    # A card is a part that its page asks for.
+    response = client.get(address(community, card), query, headers={"HX-Request": "true"} if card else None)
     assert response.status_code == 200
     return response.content.decode()
 

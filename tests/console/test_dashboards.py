@@ -74,7 +74,8 @@ def card_on(board: Dashboard, kind: str, question: dict, **more) -> Card:
 
 
 def drawn(client, card: Card, query: str = "") -> str:
-    response = client.get(f"{reverse('console:card', args=[card.public_id])}?{query}")
+    address = f"{reverse('console:card', args=[card.public_id])}?{query}"
+    response = client.get(address, headers={"HX-Request": "true"})
     assert response.status_code == 200
     return response.content.decode()
 

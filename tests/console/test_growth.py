@@ -45,7 +45,7 @@ def test_every_number_of_aarrr_opens_its_definition_and_its_people(simulated, br
     owner = browser()
     assert text_of(owner.get(reverse("console:aarrr"))).count('hx-get="/analysis/aarrr/stage/') == len(STAGES)
     for key, stage in STAGES.items():
-        text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": key}))
+        text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": key}, headers={"HX-Request": "true"}))
         assert text.count('href="/analysis/metrics/') == len(stage.metrics)
     text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
     found = re.findall(r'href="(/members/\?behind=[^"]+)">([\d,]+)<', text)
