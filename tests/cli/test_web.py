@@ -37,8 +37,8 @@ def server():
     for process in started.children():
         process.resume()
         # A signal in the instant in which a process goes on again is seen only when its main thread wakes up for another.
-        turned = process.cpu_times()
-        while process.is_running() and process.cpu_times() == turned:
+        turned, until = process.cpu_times(), time.monotonic() + PATIENCE
+        while process.cpu_times() == turned and time.monotonic() < until:
             time.sleep(0.05)
     started.terminate()
     started.wait(PATIENCE)
