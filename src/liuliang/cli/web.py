@@ -120,6 +120,8 @@ def _begin_anew() -> None:
 
 def load_application(target: str) -> Any:
     """Import the application in a process that answers requests, and watch over that process."""
+    # Where processes are spawned, nothing was forked that would have seen to it.
+    _begin_anew()
     module, _, name = target.partition(":")
     application = getattr(importlib.import_module(module), name)
     # Django imports the views when the first request comes; whoever sends it need not wait for that.

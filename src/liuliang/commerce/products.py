@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Literal, get_args
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,8 @@ OFFER_REMOVED = audit.action("product.offer_removed", _("删除优惠价"))
 HIGHEST = 10**12
 """The largest price in minor units, and the largest stock."""
 
-CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "SGD")
+Currency = Literal["CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "SGD"]
+CURRENCIES: tuple[str, ...] = get_args(Currency)
 
 PICTURE_LIMIT = 150_000
 """Characters of a picture as a data URL; what uploads allow is less."""

@@ -33,8 +33,9 @@ class WholePageMiddleware:
 
 
 def _is_alone(request: HttpRequest, response: HttpResponse) -> bool:
-    if "HX-Request" in request.headers or response.streaming or not isinstance(request.user, Staff):
+    # Who asks is looked at last: that may be a question to the database.
+    if "HX-Request" in request.headers or not response.get("Content-Type", "").startswith("text/html"):
         return False
-    if not response.get("Content-Type", "").startswith("text/html") or not response.content:
+    if response.streaming or not response.content or response.content[:200].lstrip().lower().startswith(WHOLE):
         return False
-    return not response.content[:200].lstrip().lower().startswith(WHOLE)
+    return isinstance(request.user, Staff)

@@ -129,7 +129,8 @@ def _bound(statement: str) -> str:
     snapshot = take_snapshot()
     for table in (EVENT, MEMBER_DAY):
         name = "{events}" if table is EVENT else "{member_day}"
-        statement = statement.replace(name, _relation(table, snapshot))
+        if name in statement:
+            statement = statement.replace(name, _relation(table, snapshot))
     return statement
 
 

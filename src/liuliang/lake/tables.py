@@ -17,8 +17,8 @@ class Table:
     ``seen`` are the SQL expressions of the first and last instant a file holds. ``row_group`` are the rows of a Parquet row
     group: smaller ones let a query skip more, larger ones read faster. ``compression`` is how it is compressed, and
     ``dictionary`` the bytes up to which a row group keeps a column's different values apart from its rows. With
-    ``has_numbered_kinds`` files hold numbers for the kinds, which statements name as ever: comparing text would take a third
-    of the time of counting the days of a quarter.
+    ``has_numbered_kinds`` files hold numbers for the kinds, which statements name as ever: with text, counting the people of
+    each day of a quarter takes a fifth longer.
     """
 
     name: str

@@ -96,8 +96,7 @@ def penalise(
         raise Refused("penalty.reason")
     if step == "mute" and (until is None or until <= at):
         raise Refused("penalty.until")
-    limit = programme().approval_from
-    if step == "deduct" and points > limit:
+    if step == "deduct" and points > (limit := programme().approval_from):
         raise Refused("penalty.approval", limit=limit)
     member = Member.objects.filter(pk=person, erased_at=None).first()
     if member is None:

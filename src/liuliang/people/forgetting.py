@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -25,6 +26,6 @@ class ForgettingReaction(Reaction):
         if erased:
             self.forget(erased)
 
+    @abstractmethod
     def forget(self, members: Sequence[int]) -> None:
         """Forget ``members``, by their numbers."""
-        raise NotImplementedError

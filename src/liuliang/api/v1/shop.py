@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, StringConstraints
 
@@ -19,6 +20,8 @@ from liuliang.loyalty.queries import balance_of
 from liuliang.people.models import Member
 
 _SHOWN = 100
+
+Row = TypeVar("Row", CouponTemplate, MallItem)
 
 Part = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)]
 
@@ -123,30 +126,29 @@ class RedemptionAnswer(Answer):
 @operation("GET", "coupons", summary=_("列出优惠券"), permissions=(SHOP_VIEW,), asks=AskPage, answers=TemplatesAnswer)
 def get_coupons(call: Call, asked: AskPage) -> TemplatesAnswer:
     """List the coupons that there are, the oldest first."""
-    rows = list(queries.templates(call.access, SHOP_VIEW).filter(pk__gt=asked.after).order_by("pk")[: _SHOWN + 1])
+    rows, after = _page(queries.templates(call.access, SHOP_VIEW), asked)
     shown = tuple(
         TemplateAnswer(
             coupon=one.public_id, name=one.name, kind=one.kind, off=one.off, threshold=one.threshold,
             currency=one.currency, starts_at=one.starts_at, ends_at=one.ends_at, is_active=one.is_active,
         )
-        for one in rows[:_SHOWN]
+        for one in rows
     )  # fmt: skip
-    return TemplatesAnswer(coupons=shown, next=rows[_SHOWN - 1].pk if len(rows) > _SHOWN else None)
+    return TemplatesAnswer(coupons=shown, next=after)
 
 
 @operation("GET", "mall-items", summary=_("列出积分商城"), permissions=(SHOP_VIEW,), asks=AskPage, answers=ItemsAnswer)
 def get_mall_items(call: Call, asked: AskPage) -> ItemsAnswer:
     """List what there is in the mall, the oldest first."""
-    found = MallItem.objects.filter(queries.sold_by(call.access, SHOP_VIEW), pk__gt=asked.after)
-    rows = list(found.order_by("pk")[: _SHOWN + 1])
+    rows, after = _page(MallItem.objects.filter(queries.sold_by(call.access, SHOP_VIEW)), asked)
     shown = tuple(
         ItemAnswer(
             item=one.public_id, name=one.name, kind=one.kind, points=one.points, amount=one.amount,
             currency=one.currency, is_active=one.is_active,
         )
-        for one in rows[:_SHOWN]
+        for one in rows
     )  # fmt: skip
-    return ItemsAnswer(items=shown, next=rows[_SHOWN - 1].pk if len(rows) > _SHOWN else None)
+    return ItemsAnswer(items=shown, next=after)
 
 
 @operation(
@@ -178,6 +180,12 @@ def redeem_item(call: Call, told: RedeemItem, member: Member) -> RedemptionAnswe
         number=made.number, item=found.public_id, quantity=made.quantity, points=made.points, state=made.state,
         available=balance_of(member.pk).available,
     )  # fmt: skip
+
+
+def _page(rows: QuerySet[Row], asked: AskPage) -> tuple[list[Row], int | None]:
+    """Return a page of rows, the oldest first, and what the next one is asked for with."""
+    found = list(rows.filter(pk__gt=asked.after).order_by("pk")[: _SHOWN + 1])
+    return found[:_SHOWN], found[_SHOWN - 1].pk if len(found) > _SHOWN else None
 
 
 def _template(call: Call, public_id: str) -> CouponTemplate:
