@@ -35,7 +35,9 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE people_member, loyalty_account, loyalty_transfer, kernel_event CASCADE")
+            cursor.execute(
+                "TRUNCATE people_member, loyalty_account, loyalty_hold, loyalty_transfer, kernel_event CASCADE"
+            )
         self.members = [Member.objects.create(name=f"成员{n}", created_at=START).id for n in range(PEOPLE)]
         self.now = START
         self.world = World([Wallet() for _ in range(PEOPLE)], 100)

@@ -106,20 +106,26 @@ class Hold(models.Model):
     ``lots`` are the lots it was taken from, as pairs of lot and amount, for accounts that keep lots.
     """
 
-    source = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="+")
-    target = models.ForeignKey(Account, db_index=False, on_delete=models.PROTECT, related_name="+")
+    # As for transfers: accounts and transfers are never deleted, so the database need not look them up for each.
+    source = models.ForeignKey(Account, db_constraint=False, db_index=False, on_delete=models.PROTECT, related_name="+")
+    target = models.ForeignKey(Account, db_constraint=False, db_index=False, on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField()
     kind = models.CharField(max_length=20)
-    cause = models.CharField(max_length=200, unique=True)
+    cause = models.CharField(max_length=200)
     state = models.CharField(max_length=10, default="open", db_default="open")
     lots = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     at = models.DateTimeField()
     until = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
-    transfer = models.ForeignKey(Transfer, null=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    transfer = models.ForeignKey(
+        Transfer, null=True, db_constraint=False, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="loyalty_hold_amount")]
+        constraints = [
+            models.UniqueConstraint(fields=["cause"], name="loyalty_hold_cause"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="loyalty_hold_amount"),
+        ]
         indexes = [
             models.Index(fields=["until", "id"], condition=Q(state="open"), name="loyalty_hold_open"),
             models.Index(fields=["source"], condition=Q(state="open"), name="loyalty_hold_source"),
