@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
+from psycopg.types.datetime import TimestamptzLoader
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
@@ -90,6 +91,8 @@ def robots() -> tuple[int, ...]:
 def presence(scope: Scope) -> Mapping[int, Presence]:
     """Return how each community stands now; those that nobody was ever seen in are left out."""
     with connection.cursor() as cursor:
+        # Two instants of each of a thousand communities: Django's own loader takes ten times as long for them.
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(*presence_statement(scope))
         return {row[0]: Presence(*row[1:]) for row in cursor.fetchall()}
 

@@ -209,7 +209,7 @@ def talk(scope: Scope, period: Period) -> Mapping[int, Talk]:
         ") GROUP BY community",
         {**values, **days, "begin": period.first.isoformat()},
     ).rows
-    return {int(row[0]): Talk(*(int(value) for value in row[1:])) for row in rows}
+    return {row[0]: Talk(*row[1:]) for row in rows}
 
 
 @remembered
@@ -246,11 +246,6 @@ def flows(scope: Scope, period: Period, upto: date) -> Mapping[int, Flows]:
         values,
     ).rows
     return {
-        int(row[0]): Flows(
-            **{
-                name: Flow(*(int(value) for value in row[1 + place * 3 : 4 + place * 3]))
-                for place, name in enumerate(spans)
-            }
-        )
+        row[0]: Flows(**{name: Flow(*row[1 + place * 3 : 4 + place * 3]) for place, name in enumerate(spans)})
         for row in rows
     }

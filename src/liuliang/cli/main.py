@@ -209,7 +209,9 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="log, import, lake, console, segments, ledger, stock, points or analytics.")],
+    name: Annotated[
+        str, typer.Argument(help="log, import, lake, console, segments, ledger, stock, points or analytics.")
+    ],
     quick: Annotated[bool, typer.Option("--quick", help="A short form, within 45 seconds.")] = False,
     events: Annotated[str, typer.Option(help="analytics: 10m, 50m or a number.")] = "",
     members: Annotated[str, typer.Option(help="analytics: 200k, 1m or a number.")] = "",
