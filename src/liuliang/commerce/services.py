@@ -9,7 +9,6 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from liuliang.commerce.events import OrderClaimed, OrderPaid, OrderRefunded
-from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
 from liuliang.people.identities import Known, Resolved, resolve_people
@@ -42,12 +41,14 @@ class NewOrder:
 class Recorded:
     """What a batch of orders brought.
 
-    Rows that are new, rows that changed, numbers whose amount was told differently, and who the buyers are.
+    Rows that are new, rows that changed, numbers whose amount was told differently, numbers left alone because they belong to
+    other communities, and who the buyers are.
     """
 
     added: int
     changed: int
     conflicting: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     buyers: Resolved = field(default_factory=Resolved, compare=False)
 
 
@@ -73,10 +74,9 @@ def record_orders(
         community: where the orders belong, None for none.
         at: now; the names of buyers count as seen then.
         may_merge: whether buyers found to be one person are merged; else they are proposed to staff.
-        among: the communities whose orders may be touched; None for all.
+        among: the communities whose orders may be touched; None for all. An order never moves to another community.
 
     Raises:
-        Refused: ``order.unknown`` with its ``number`` for one that is known elsewhere than ``among`` these; nothing is recorded.
         ValueError: an amount is negative or a refund is greater than its amount.
     """
     rows = {order.number: order for order in sorted(orders, key=lambda order: order.number)}
@@ -92,9 +92,10 @@ def record_orders(
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():
         added = _insert(rows, buyers, source, community)
-        if among is not None:
-            _keep_to(among, list(rows), source)
-        return replace(_bring_up_to_date(rows, buyers, source, added, at), buyers=resolved)
+        elsewhere = () if among is None else _elsewhere(among, list(rows), source)
+        touched = {number: order for number, order in rows.items() if number not in elsewhere}
+        recorded = _bring_up_to_date(touched, buyers, source, added, at)
+    return replace(recorded, elsewhere=elsewhere, buyers=resolved)
 
 
 def _is_somebody(buyer: Known) -> bool:
@@ -123,17 +124,15 @@ def _insert(rows: dict[str, NewOrder], buyers: dict[str, int | None], source: st
         return {row[0] for row in cursor.fetchall()}
 
 
-def _keep_to(communities: Collection[int], numbers: list[str], source: str) -> None:
-    """Refuse to touch orders of other communities; an order never moves to another."""
+def _elsewhere(communities: Collection[int], numbers: list[str], source: str) -> tuple[str, ...]:
+    """Return the numbers of orders that belong to none of these communities."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT number FROM commerce_order WHERE source = %s AND number = ANY(%s)"
-            " AND NOT coalesce(community_id = ANY(%s), false) ORDER BY number LIMIT 1",
+            " AND NOT coalesce(community_id = ANY(%s), false) ORDER BY number",
             [source, numbers, list(communities)],
         )
-        found = cursor.fetchone()
-    if found is not None:
-        raise Refused("order.unknown", number=found[0])
+        return tuple(number for (number,) in cursor.fetchall())
 
 
 def _bring_up_to_date(

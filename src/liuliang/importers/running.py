@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db import connection, transaction
 
-from liuliang.accounts.permissions import MEMBERS_MERGE
+from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_MERGE
 from liuliang.importers import storage
 from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
 from liuliang.importers.models import Import, ImportProblem
@@ -209,17 +209,15 @@ class Run:
                         tellings.append({})
                     tellings[told[row.number]][row.number] = row, at, read.line
                     told[row.number] += 1
-        may_merge = self._may_merge()
+        may_merge, among = self._may_merge(), self._may_reach()
         listed = bring_in_members(
             members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge
         )
         brought = [listed]
         for telling in tellings:
             orders = [(row, at) for row, at, _ in telling.values()]
-            bought = bring_in_orders(orders, community=community, at=started, may_merge=may_merge)
-            doubts += [
-                Unreadable(telling[number][2], "order_told_differently", number) for number in bought.conflicting
-            ]
+            bought = bring_in_orders(orders, community=community, at=started, may_merge=may_merge, among=among)
+            doubts += [Unreadable(telling[number][2], reason, number) for number, reason in bought.doubts.items()]
             brought.append(bought)
         return brought, doubts
 
@@ -227,6 +225,11 @@ class Run:
         """Tell whether the file may merge members: merging reaches beyond the community that the import is allowed for."""
         staff = self.row.staff
         return staff is None or Access(staff).may_everywhere(MEMBERS_MERGE)
+
+    def _may_reach(self) -> frozenset[int] | None:
+        """Return the communities whose orders the file may change; None for all."""
+        staff = self.row.staff
+        return None if staff is None else Access(staff).community_ids(IMPORTS_RUN)
 
     def _instant(self, at: datetime) -> datetime | None:
         return instant_of(at, ZoneInfo(self.row.timezone), self._latest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,10 +29,10 @@ ORDER_SOURCE = "table"
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What rows brought: facts to log, numbers of orders told differently before, and counts, named as in `Import.counts`."""
+    """What rows brought: facts to log, why orders were left as they were by number, and counts, named as in `Import.counts`."""
 
     facts: list[Fact] = field(default_factory=list)
-    conflicting: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -105,9 +105,17 @@ def _newcomers(members: set[int], community: int) -> int:
 
 
 def bring_in_orders(
-    rows: Sequence[tuple[OrderRow, datetime]], *, community: int | None, at: datetime, may_merge: bool
+    rows: Sequence[tuple[OrderRow, datetime]],
+    *,
+    community: int | None,
+    at: datetime,
+    may_merge: bool,
+    among: Collection[int] | None,
 ) -> Brought:
-    """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`."""
+    """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`.
+
+    Orders that are known in other communities than ``among`` these stay as they are; None is all communities.
+    """
     if not rows:
         return Brought()
     orders = [
@@ -124,10 +132,12 @@ def bring_in_orders(
         )
         for row, placed_at in rows
     ]
-    recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at, may_merge=may_merge)
+    recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at, may_merge=may_merge, among=among)
     counts = counts_of(recorded.buyers)
     counts.update(orders=len(rows), added=recorded.added, known=len(rows) - recorded.added, changed=recorded.changed)
-    return Brought(conflicting=recorded.conflicting, counts=counts)
+    doubts = dict.fromkeys(recorded.conflicting, "order_told_differently")
+    doubts |= dict.fromkeys(recorded.elsewhere, "order_elsewhere")
+    return Brought(doubts=doubts, counts=counts)
 
 
 def is_sound(row: OrderRow) -> bool:

@@ -167,6 +167,8 @@ def put_orders(call: Call, told: PutOrders) -> PutAnswer:
         [_new(one) for one in told.orders], source=told.source, community=community, at=call.at, may_merge=False,
         among=call.access.community_ids(ORDERS_EDIT),
     )  # fmt: skip
+    if recorded.elsewhere:
+        raise Refused("order.unknown", number=recorded.elsewhere[0])
     if recorded.added or recorded.changed:
         key = call.access.key
         audit.record(

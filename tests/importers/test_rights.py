@@ -8,7 +8,9 @@ import pytest
 
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_MERGE
+from liuliang.commerce.models import Order
 from liuliang.importers import services
+from liuliang.importers.models import ImportProblem
 from liuliang.kernel import clock
 from liuliang.people.identities import Known, resolve_members
 from liuliang.people.models import Community, Grant, Member, Merge, MergeProposal
@@ -93,3 +95,29 @@ def test_the_chat_still_tells_whose_account_a_name_is_for_who_may_merge_nobody(c
     assert services.run(row.pk).counts["messages"] == 1
     assert Merge.objects.get().rule == "chat_name"
     assert not MergeProposal.objects.exists()
+
+
+def test_a_file_for_one_community_leaves_the_orders_of_others_as_they_are(community, staff):
+    other = Community.objects.create(name="跑步群", type="learning", created_at=clock.now())
+    role = Role.objects.create(name="导入", permissions=[IMPORTS_RUN])
+    Grant.objects.create(staff=staff, role=role, community=community)
+    head = "订单号,下单时间,实付金额,退款金额,手机号\n"
+    paid = "A1,2026-03-01 08:00:00,100.00,{back},13900000001\n"
+
+    def bring_in(text: str, into: Community, by: Staff | None) -> ImportProblem | None:
+        row = services.receive(io.BytesIO(text.encode()), "订单.csv", staff=by)
+        assert services.examine(row) is not None
+        services.queue(row, community=into)
+        assert services.run(row.pk).state == "done"
+        return ImportProblem.objects.filter(import_run=row).first()
+
+    assert bring_in(head + paid.format(back="0"), other, None) is None
+    refunded = head + paid.format(back="100.00") + "B2,2026-03-01 09:00:00,80.00,0,13900000002\n"
+    problem = bring_in(refunded, community, staff)
+    assert problem is not None
+    assert (problem.line, problem.reason, problem.excerpt) == (2, "order_elsewhere", "A1")
+    orders = Order.objects.order_by("number").values_list("number", "refunded", "community__name")
+    assert list(orders) == [("A1", 0, "跑步群"), ("B2", 0, "读书群")]
+    # Who may see to all communities says it of the order wherever it is.
+    assert bring_in(refunded, community, None) is None
+    assert Order.objects.get(number="A1").refunded == 10_000
