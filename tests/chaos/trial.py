@@ -47,13 +47,25 @@ class Installation:
         self.log = (home / "output.log").open("ab")
 
     def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=self.log, check=False
-        )
-        if done.returncode != 0:
-            last = (self.home / "output.log").read_text(errors="replace").splitlines()[-40:]
-            raise RuntimeError("\n".join([f"{arguments} ended with {done.returncode}; its log:", *last]))
-        return done.stdout.decode()
+        with subprocess.Popen(
+            [sys.executable, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=self.log
+        ) as step:
+            while True:
+                try:
+                    told, _ = step.communicate(timeout=0.5)
+                    break
+                except subprocess.TimeoutExpired:
+                    # It was killed by nobody, and nobody would start it again.
+                    if self.up is not None and self.up.poll() is not None:
+                        step.kill()
+                        raise self._fault(f"up ended by itself with {self.up.returncode}") from None
+        if step.returncode != 0:
+            raise self._fault(f"{arguments} ended with {step.returncode}")
+        return told.decode()
+
+    def _fault(self, what: str) -> RuntimeError:
+        last = (self.home / "output.log").read_text(errors="replace").splitlines()[-40:]
+        return RuntimeError("\n".join([f"{what}; its log:", *last]))
 
     def start(self) -> None:
         self.up = subprocess.Popen(

@@ -43,23 +43,30 @@ def ready(*, migrate: bool = False) -> None:
     import django
 
     django.setup()
-    if migrate:
-        from django.core.management import call_command
-        from django.db import transaction
+    from django.db import connection
 
-        from liuliang.cli.words import in_shell
-        from liuliang.cli.words import marked as _
-        from liuliang.kernel import restore
-        from liuliang.lake.verifying import make_whole
+    from liuliang.cli.starting import patiently
 
-        call_command("migrate", verbosity=0, interactive=False)
-        with transaction.atomic():
-            renumbered = restore.settle()
-            is_anew = make_whole(is_renumbered=renumbered > 0)
-        if renumbered:
-            err.print(in_shell(_("日志来自另一个 PostgreSQL：{n} 个事件重新编了号。"), n=f"{renumbered:,}"))
-        if is_anew:
-            err.print(in_shell(_("湖里的文件不是这份日志的，正在按日志重新生成。")))
+    patiently(_bring_up_to_date if migrate else connection.ensure_connection)
+
+
+def _bring_up_to_date() -> None:
+    from django.core.management import call_command
+    from django.db import transaction
+
+    from liuliang.cli.words import in_shell
+    from liuliang.cli.words import marked as _
+    from liuliang.kernel import restore
+    from liuliang.lake.verifying import make_whole
+
+    call_command("migrate", verbosity=0, interactive=False)
+    with transaction.atomic():
+        renumbered = restore.settle()
+        is_anew = make_whole(is_renumbered=renumbered > 0)
+    if renumbered:
+        err.print(in_shell(_("日志来自另一个 PostgreSQL：{n} 个事件重新编了号。"), n=f"{renumbered:,}"))
+    if is_anew:
+        err.print(in_shell(_("湖里的文件不是这份日志的，正在按日志重新生成。")))
 
 
 @app.command()
@@ -75,10 +82,11 @@ def up(
 
 
 def _supervise(host: str, port: int, parent: int | None) -> None:
+    from liuliang.cli.starting import patiently
     from liuliang.cli.supervisor import Supervisor
     from liuliang.cli.welcome import welcome
 
-    Supervisor(host, port, on_ready=lambda: welcome(host, port), parent=parent).run()
+    Supervisor(host, port, on_ready=lambda: patiently(lambda: welcome(host, port)), parent=parent).run()
 
 
 @app.command()

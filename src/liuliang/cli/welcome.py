@@ -19,6 +19,8 @@ def welcome(host: str, port: int) -> None:
     address = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::', '::1'} else host}:{port}"  # noqa: S104
     lines = [f"[bold]{address}[/bold]"]
     sample = sign_in()
+    # Asked before anything is said: the database may go away, and then this begins again.
+    is_first = sample is None and owners.needs_owner()
     if sample is not None:
         who = in_shell(
             _("用 {email} 登录，密码 {password}"),
@@ -27,7 +29,7 @@ def welcome(host: str, port: int) -> None:
         )
         lines.append(who)
     out.print(Panel("\n".join(lines), title="留量 Liuliang", expand=False, padding=(1, 2)), soft_wrap=True)
-    if sample is None and owners.needs_owner():
+    if is_first:
         path = reverse("console:set-up", args=[owners.setup_token()])
         # In the frame it would be cut off where a narrow terminal ends.
         first = in_shell(_("打开这个链接，创建第一位所有者（只能用一次）："))

@@ -34,6 +34,7 @@ _WORDS = {
     "import.no_chat": _("{name}：里面没有聊天记录。"),
     "import.archive_broken": _("{name}：压缩包坏了。请重新导出，或解压后导入里面的文件。"),
     "import.archive_too_large": _("{name}：解压后大得不安全。什么都没有读；请解压后分开导入。"),
+    "postgres.unreachable": _("连不上 PostgreSQL（{reason}）。请检查 DATABASE_URL，或者看看服务器是否开着。"),
     "postgres.not_started": _("PostgreSQL 没有启动。原因在它的日志里：{log}"),
     "demo.not_empty": _("这里已经有你自己的数据。要看示例品牌，请用 LIULIANG_HOME 指定一个空文件夹。"),
     "demo.incomplete": _("有一个示例文件没能导入，见上面。"),

@@ -1,0 +1,40 @@
+"""Getting ready while the database may be killed or restarted at any moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+from liuliang.kernel import postgres
+from liuliang.kernel.errors import Refused
+
+T = TypeVar("T")
+
+PAUSE = 0.3
+"""Seconds before what was broken off is begun again."""
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do ``work``, and once more from its beginning when the private PostgreSQL died in the middle of it.
+
+    ``work`` must be safe to begin again. A server of somebody else's is theirs to start: there the first failure counts.
+
+    Raises:
+        Refused: ``postgres.unreachable`` with the server's ``reason``; ``postgres.not_started``.
+    """
+    until = time.monotonic() + postgres.PATIENCE
+    while True:
+        try:
+            return work()
+        except (OperationalError, InterfaceError) as error:
+            if connection.connection is not None and connection.is_usable():
+                # The server is well and has refused something.
+                raise
+            if not postgres.is_private() or time.monotonic() > until:
+                raise Refused("postgres.unreachable", reason=str(error).strip().partition("\n")[0]) from error
+        connection.close()
+        time.sleep(PAUSE)
+        postgres.start_if_private()
