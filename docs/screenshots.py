@@ -1,6 +1,6 @@
 """Make the pictures of the operator's guide from the sample brand: every page, in Chinese and English, wide and on a phone.
 
-make screenshots
+make screenshots, or for some of them by name: python docs/screenshots.py keys audit
 """
 
 from __future__ import annotations
@@ -56,6 +56,18 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("staff", "/staff/"),
     ("roles", "/roles/"),
     ("audit", "/audit/"),
+    ("keys", "/keys/"),
+    ("new-key", "/keys/new/"),
+    ("dashboards", "/dashboards/"),
+    ("alerts", "/alerts/"),
+    ("new-alert", "/alerts/new/"),
+    ("points", "/points/"),
+    ("products", "/shop/products/"),
+    ("coupons", "/shop/coupons/"),
+    ("mall", "/shop/mall/"),
+    ("plans", "/shop/plans/"),
+    ("partners", "/partners/"),
+    ("winback", "/winback/"),
     ("account", "/account/"),
 )
 """Name of the picture and path; ``*`` is the first row of the list at the path before it, ``**`` the board of its last row, or a page below it."""
@@ -76,18 +88,19 @@ def main() -> None:
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"], timeout=120_000)
             for language in LANGUAGES:
-                _take(browser, language)
+                _take(browser, language, sys.argv[1:])
             browser.close()
     finally:
         product.terminate()
         product.wait()
 
 
-def _take(browser: Browser, language: str) -> None:
+def _take(browser: Browser, language: str, wanted: list[str]) -> None:
     page = browser.new_page(viewport=WIDE, locale="zh-CN" if language == "zh-hans" else "en-US")
     page.set_default_timeout(PATIENCE)
     page.goto(f"{ADDRESS}/sign-in/")
-    _shot(page, "sign-in", language)
+    if not wanted or "sign-in" in wanted:
+        _shot(page, "sign-in", language)
     known = json.loads((HOME / "demo.json").read_text(encoding="utf-8"))
     page.fill("input[name=email]", known["email"])
     page.fill("input[name=password]", known["password"])
@@ -95,6 +108,8 @@ def _take(browser: Browser, language: str) -> None:
     page.wait_for_url(f"{ADDRESS}/overview/")
     page.context.add_cookies([{"name": "django_language", "value": language, "url": ADDRESS}])
     for name, path in PAGES:
+        if wanted and name not in wanted:
+            continue
         _open(page, path)
         _shot(page, name, language)
         if name in ON_THE_PHONE and language == "zh-hans":
