@@ -1,4 +1,7 @@
-"""`liuliang demo`: a sample brand, made of files in the real formats that go through the same importers a user uses."""
+"""`liuliang demo`: a sample brand, made of files in the real formats that go through the same importers a user uses.
+
+What no file tells, its shop and its rules, is set up through the same services as from the console.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from rich.console import Console
 from liuliang import simulator
 from liuliang.accounts.services import owners
 from liuliang.cli.importing import import_all
+from liuliang.cli.sample_shop import open_shop, set_rewards
 from liuliang.cli.words import in_shell
 from liuliang.cli.words import marked as _
 from liuliang.kernel import clock, environment
@@ -57,12 +61,14 @@ def create_sample_brand() -> None:
         )
         for each in world.communities
     ]
+    set_rewards(at=clock.now())
     targets: list[Community | None] = [*communities, *[None] * (len(files) - len(communities))]
     if not import_all(list(zip(files, targets, strict=True))):
         raise Refused("demo.incomplete")
     out.print(f"[green]✓[/green] {_who_is_known(world)}")
     password = secrets.token_urlsafe(9)
-    owners.create_first_owner(owners.setup_token(), email=EMAIL, name="雾汀运营", password=password)
+    owner = owners.create_first_owner(owners.setup_token(), email=EMAIL, name="雾汀运营", password=password)
+    open_shop(top, communities, owner, at=clock.now())
     _write(record, {"email": EMAIL, "password": password})
 
 
