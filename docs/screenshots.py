@@ -58,7 +58,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("audit", "/audit/"),
     ("keys", "/keys/"),
     ("new-key", "/keys/new/"),
-    ("dashboards", "/dashboards/"),
+    ("dashboard", "/dashboards/*"),
     ("alerts", "/alerts/"),
     ("new-alert", "/alerts/new/"),
     ("points", "/points/"),

@@ -73,8 +73,7 @@ def open_shop(top: Community, groups: Sequence[Community], owner: Staff, *, at: 
         at: now.
     """
     membership = sell_plan(
-        PlanTerms("雾汀会员", "month", 12, "一年里每一包都便宜，每月 8 日积分翻着送", ("会员价", "每月会员日 88 分", "免邮"),
-                  "month", 8, 0, 88),
+        PlanTerms("雾汀会员", "month", 12, "一年里每一包都按会员价，每月 8 日积分加倍", ("会员价", "免邮"), "month", 8, 0, 100),
         amount=19_900, community=top.pk, at=at,
     )  # fmt: skip
     for place, (name, amount, _weight) in enumerate(brand.PRODUCTS, start=1):
