@@ -53,6 +53,24 @@ def test_a_table_without_known_headers_is_none() -> None:
     assert layout_of([], SYNONYMS) is None
 
 
+def test_a_sum_below_headers_that_nobody_knows_is_no_header() -> None:
+    table = [["十一月流水"], ["流水代码", "收了多少", "电话呢"], ["W1", "20", "139"], ["金额", "", "999"]]
+    layout = layout_of(table, SYNONYMS)
+    assert layout is not None
+    assert layout.headers == ("流水代码", "收了多少", "电话呢")
+    assert layout.fields == ("", "", "")
+    chosen = layout_of(table, SYNONYMS, {"收了多少": "amount"})
+    assert chosen is not None
+    assert chosen.headers == layout.headers
+    assert chosen.fields == ("", "amount", "")
+
+
+def test_one_known_header_among_others_is_enough() -> None:
+    layout = layout_of([["导出"], ["手机号", "什么"], ["139", "x"]], SYNONYMS)
+    assert layout is not None
+    assert layout.fields == ("phone", "")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])

@@ -121,17 +121,27 @@ def layout_of(rows: list[list[str]], synonyms: Synonyms, chosen: Mapping[str, st
         chosen: what a person took headers for; it counts more than the synonyms.
     """
     chosen = {plain_header(header): name for header, name in (chosen or {}).items()}
-    best: tuple[int, int] | None = None
-    for number, row in enumerate(rows[:_HEADER_ROWS]):
-        count = sum(name != "" for name in _fields(row, synonyms, chosen))
-        if count and (best is None or count > best[0]):
-            best = (count, number)
-    if best is None:
+    number = _header_place(rows[:_HEADER_ROWS], synonyms, chosen)
+    if number is None:
         return None
-    number = best[1]
     headers = tuple(clean(" ".join(header.split())) for header in rows[number])
     samples = tuple(_samples(rows[number + 1 :], column) for column in range(len(headers)))
     return Layout(headers, _fields(rows[number], synonyms, chosen), number + 1, samples)
+
+
+def _header_place(rows: list[list[str]], synonyms: Synonyms, chosen: Mapping[str, str]) -> int | None:
+    """Return the place of the header: the row with most known headers, the first of several.
+
+    A single known word may as well be the sum below a table whose headers nobody has met. Then the fullest row is the
+    header, which whoever knows the table can map by hand; a row that is itself as full as any other keeps its word.
+    """
+    known = [sum(name != "" for name in _fields(row, synonyms, chosen)) for row in rows]
+    most = max(known, default=0)
+    if most != 1:
+        return known.index(most) if most else None
+    widths = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    place = known.index(1)
+    return place if widths[place] == max(widths) else widths.index(max(widths))
 
 
 def _fields(row: list[str], synonyms: Synonyms, chosen: Mapping[str, str]) -> tuple[str, ...]:
