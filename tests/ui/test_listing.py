@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 from zipfile import ZipFile
 
@@ -25,6 +26,7 @@ from liuliang.ui.listing import (
     NumberRange,
     Option,
     Text,
+    cells,
     export,
     lists,
 )
@@ -239,6 +241,36 @@ def test_rows_that_do_not_fit_on_a_sheet_go_on_to_the_next(monkeypatch):
     file = workbook([Column("n", "数", value=lambda row: row)], range(25), "a/b:c")
     book = CalamineWorkbook.from_filelike(file)
     assert [book.get_sheet_by_index(n).height for n in range(len(book.sheet_names))] == [11, 11, 6]
+
+
+def test_the_columns_of_a_workbook_are_as_wide_as_what_stands_in_them():
+    columns = [
+        Column("short", "数", value=lambda row: 7),
+        Column("long", "怎么算", value=lambda row: "到期末仍在群里的人"),
+        Column("endless", "x", value=lambda row: "x" * 900),
+        Column("at", "时间", value=lambda row: datetime(2026, 11, 20, 9, 30, 5)),
+    ]
+    with ZipFile(workbook(columns, [object()])) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    widths = [float(width) for width in re.findall(r'<col min="\d+" max="\d+" width="([\d.]+)"', sheet)]
+    assert [round(width) for width in widths] == [9, 21, 61, 21]
+
+
+def test_a_state_is_exported_in_words():
+    states = cells.state({"on": ("在售", "good"), "off": ("已下架", "")})
+    columns = [Column("state", "状态", value=lambda row: row, show=states)]
+    assert "".join(export.csv_lines(columns, ["on", "off", "else"])).split() == ["\ufeff状态", "在售", "已下架", "else"]
+
+
+def test_money_is_written_with_the_decimals_of_its_currency():
+    amounts = [Decimal("1061.00"), Decimal(1061)]
+    with ZipFile(workbook([Column("n", "金额", value=lambda row: row)], amounts)) as book:
+        sheet, styles = (book.read(f"xl/{part}.xml").decode() for part in ("worksheets/sheet1", "styles"))
+    formats = re.findall(r'<xf numFmtId="(\d+)"', styles.partition("<cellXfs")[2])
+    told = dict(re.findall(r'numFmtId="(\d+)" formatCode="([^"]+)"', styles))
+    used = [formats[int(style)] for style in re.findall(r'<c r="A[23]" s="(\d+)">', sheet)]
+    # 3 and 4 are #,##0 and #,##0.00, built into Excel.
+    assert [told.get(number, number) for number in used] in (["4", "3"], ["#,##0.00", "#,##0"])
 
 
 def test_a_long_id_keeps_its_last_digits_in_a_workbook():

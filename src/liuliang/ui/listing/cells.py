@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
@@ -62,11 +63,17 @@ def tags(value: list[str]) -> Cell:
     return format_html_join(" ", "{}", ((one,) for one in shown))
 
 
-def state(names: Mapping[str, tuple[str | Promise, str]]) -> Callable[[Any], Cell]:
+@dataclass(frozen=True, slots=True)
+class state:  # noqa: N801 - written as the functions beside it are
     """Draw a state as a badge. ``names`` gives each value its words and its tone (act, good, bad, warn or nothing)."""
 
-    def show(value: Any) -> Cell:
-        words, tone = names.get(value, (value, ""))
+    names: Mapping[str, tuple[str | Promise, str]]
+
+    def __call__(self, value: Any) -> Cell:
+        """Draw a value."""
+        words, tone = self.names.get(value, (value, ""))
         return ui.tag(words, tone)
 
-    return show
+    def words(self, value: Any) -> str:
+        """Return what a value is called, as an export writes it."""
+        return str(self.names.get(value, (value, ""))[0])

@@ -17,7 +17,8 @@ from liuliang.ui.listing import cells
 class Column:
     """One column.
 
-    ``value`` is a function of the row or a dotted attribute path (by default the key); it is what the export writes.
+    ``value`` is a function of the row or a dotted attribute path (by default the key); it is what the export writes, but for a
+    state, of which it writes the words.
     The cell is drawn by ``cell`` from the row, by ``template`` (which gets ``row`` and ``value``), or by ``show`` from the
     value, the first of these that is given. ``sort`` is the expression rows are ordered by (a field path or an annotation
     of the queryset; for a `ListSource` an attribute path); without it the column cannot be sorted. Numbers stand at the
@@ -58,6 +59,11 @@ class Column:
         if callable(self.value):
             return self.value(row)
         return attrgetter(self.value or self.key)(row)
+
+    def exported(self, row: Any) -> Any:
+        """Return what a file holds of a row in this column: the value, and of a state its words."""
+        value = self.value_of(row)
+        return self.show.words(value) if isinstance(self.show, cells.state) else value
 
     def draw(self, row: Any) -> cells.Cell:
         """Draw the cell of a row."""

@@ -21,6 +21,12 @@ from liuliang.ui.listing.columns import Column
 MAX_ROWS = 1_048_576
 MAX_TEXT = 32_767
 
+WIDTHS = (8, 60)
+"""The narrowest and the widest that a column is made, in the characters that Excel counts widths in."""
+_MEASURED = 1_000
+"""Rows that say how wide columns are."""
+_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff]")
+
 # Programs take a cell that begins with one of these for a formula (OWASP, "CSV injection"), also in full width.
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠]")
 # What XML 1.0 cannot hold.
@@ -38,19 +44,28 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
     )
     head = book.add_format({"bold": True, "bg_color": "#f5f7fa", "bottom": 1})
     instant, day = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"num_format": "yyyy-mm-dd"})
+    exact = {0: book.add_format({"num_format": "#,##0"}), -2: book.add_format({"num_format": "#,##0.00"})}
     sheet: Any = None
+    sheets: list[tuple[Any, list[int]]] = []
+    widths: list[int] = []
     line = MAX_ROWS
     for row in _with_at_least_a_head(rows):
         if line >= MAX_ROWS:
             sheet = _new_sheet(book, columns, title, head)
+            widths = [room_of(str(column.title)) for column in columns]
+            sheets.append((sheet, widths))
             line = 1
         if row is None:
             break
         for at, column in enumerate(columns):
-            value = plain(column.value_of(row))
+            value = plain(column.exported(row))
+            if line < _MEASURED:
+                widths[at] = max(widths[at], room_of(value))
             if isinstance(value, bool) or value is None:
                 sheet.write_string(line, at, "✓" if value else "")
-            elif isinstance(value, int | float | Decimal):
+            elif isinstance(value, Decimal):
+                sheet.write_number(line, at, value, exact.get(value.as_tuple().exponent))
+            elif isinstance(value, int | float):
                 sheet.write_number(line, at, value)
             elif isinstance(value, datetime):
                 sheet.write_datetime(line, at, value, instant)
@@ -59,8 +74,20 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
             else:
                 sheet.write_string(line, at, plain_text(value))
         line += 1
+    for sheet, wide in sheets:
+        for at, width in enumerate(wide):
+            sheet.set_column(at, at, width)
     book.close()
     file.seek(0)
+
+
+def room_of(value: object) -> int:
+    """Return how wide a column must be for a value, within `WIDTHS`; of a text, its longest line."""
+    if isinstance(value, datetime):
+        return 20
+    text = "" if value is None else str(value)
+    longest = max((len(line) + len(_WIDE.findall(line)) for line in text[:500].splitlines()), default=0)
+    return min(max(longest + 2, WIDTHS[0]), WIDTHS[1])
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
@@ -70,7 +97,7 @@ def csv_lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
     buffer.write("\ufeff")
     writer.writerow([defused(str(column.title)) for column in columns])
     for number, row in enumerate(rows, start=1):
-        writer.writerow([_csv_cell(plain(column.value_of(row))) for column in columns])
+        writer.writerow([_csv_cell(plain(column.exported(row))) for column in columns])
         if number % 500 == 0:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -123,7 +150,6 @@ def _new_sheet(book: Any, columns: Sequence[Column], title: str, head: Any) -> A
     name = re.sub(r"[\[\]:*?/\\']", " ", title)[:24].strip() or "Sheet"
     sheet = book.add_worksheet(name if number == 1 else f"{name} {number}")
     for at, column in enumerate(columns):
-        sheet.set_column(at, at, 18)
         sheet.write_string(0, at, str(column.title), head)
     sheet.freeze_panes(1, 0)
     return sheet
