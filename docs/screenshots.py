@@ -47,6 +47,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("retention", "/analysis/retention/"),
     ("funnel", "/analysis/funnel/"),
     ("paths", "/analysis/paths/"),
+    ("touches", "/analysis/touches/?days=90&words=挂耳"),
     ("metrics", "/analysis/metrics/"),
     ("predictions", "/analysis/predictions/"),
     ("reviews", "/reviews/"),

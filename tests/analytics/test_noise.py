@@ -151,3 +151,11 @@ def test_intervals_of_nothing_and_of_what_is_all_alike_are_none():
     # Student 1908: the mean of 1, 2, 3 with two degrees of freedom is 2 plus or minus 4.303 / sqrt(3).
     low, high = noise.mean_interval(6.0, 14.0, 3)
     assert (low, high) == (pytest.approx(2 - 4.3026527 / math.sqrt(3)), pytest.approx(2 + 4.3026527 / math.sqrt(3)))
+
+
+def test_a_rate_s_interval_holds_what_the_exact_one_does_and_knows_none():
+    # The exact interval of 10 happenings is 4.80 to 18.39 (Garwood 1936); the score interval is a little narrower.
+    low, high = noise.rate_interval(10, 2.0)
+    assert (low * 2, high * 2) == (pytest.approx(5.43, abs=0.01), pytest.approx(18.41, abs=0.01))
+    assert noise.rate_interval(0, 4.0) == (0.0, pytest.approx(3.841 / 4, abs=0.001))
+    assert noise.rate_interval(3, 0.0) is None

@@ -27,7 +27,7 @@ from telling import ENDING, tell_world, told
 
 __all__ = ["told"]
 
-PAGES = ("console:retention", "console:funnel", "console:paths", "console:metrics")
+PAGES = ("console:retention", "console:funnel", "console:paths", "console:touches", "console:metrics")
 
 
 @pytest.fixture
@@ -182,6 +182,26 @@ def test_paths_lead_to_people_and_draw_without_styles(simulated, signed_in):
         assert rows
         for url, number in rows[:4]:
             assert people_in(client, unescape(url)) == int(number.replace(",", ""))
+
+
+def test_touches_before_buying_lead_to_the_buyers_and_say_what_is_missing(simulated, signed_in):
+    client = signed_in()
+    for query in ({}, {"words": "挂耳、冻干", "window": "30"}, {"product": "晨雾挂耳 10包装", "words": "挂耳"}):
+        text = text_of(client.get(address("console:touches", days="90", **query)))
+        assert " style=" not in text
+        rows = re.findall(r'<td class="is-end"><a href="([^"]+)">([\d,]+)</a></td>', text)
+        assert rows
+        for url, number in rows:
+            assert people_in(client, unescape(url)) == int(number.replace(",", ""))
+    assert "没有一条群消息提到它" in text_of(client.get(address("console:touches", words="没人说过")))
+    assert "一个字的叫法到处都是" in text_of(client.get(address("console:touches", words="豆")))
+    for odd in ("touches?at=9", "touches?at=x", "touches?at=0&product=nothing%00"):
+        assert people_in(client, f"{reverse('console:members')}?{urlencode({'behind': odd})}") == 0
+
+
+def test_touches_are_for_who_may_see_orders(simulated, signed_in):
+    assert signed_in("content_officer").get(reverse("console:touches")).status_code == 403
+    assert "买之前见过" in text_of(signed_in("analyst").get(f"{reverse('console:touches')}?days=90"))
 
 
 def test_every_metric_opens_in_every_way(simulated, signed_in):

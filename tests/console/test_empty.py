@@ -18,7 +18,7 @@ PAGES = (
     "/honour/", "/penalties/", "/shop/orders/", "/shop/products/", "/shop/coupons/", "/shop/plans/", "/shop/mall/",
     "/shop/mall/redemptions/", "/winback/", "/partners/", "/partners/settlements/", "/testimonials/",
     "/testimonials/gallery/", "/health/", "/analysis/aarrr/", "/analysis/costs/", "/analysis/retention/",
-    "/analysis/funnel/", "/analysis/paths/", "/analysis/predictions/", "/analysis/metrics/", "/goals/", "/reviews/",
+    "/analysis/funnel/", "/analysis/paths/", "/analysis/touches/", "/analysis/predictions/", "/analysis/metrics/", "/goals/", "/reviews/",
     "/alerts/",
 )  # fmt: skip
 

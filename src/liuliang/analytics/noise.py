@@ -176,6 +176,18 @@ def wilson(successes: int, trials: int) -> tuple[float, float] | None:
     return low, high
 
 
+def rate_interval(count: int, exposure: float) -> tuple[float, float] | None:
+    """Return the 95 % interval of a rate of happenings (Poisson) per unit of ``exposure``; None without any exposure.
+
+    The score interval, the limit of Wilson's where a share is rare: it holds for few happenings, and for none.
+    """
+    if exposure <= 0:
+        return None
+    z = _NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
+    centre, half = count + z * z / 2, z * math.sqrt(count + z * z / 4)
+    return (max(0.0, centre - half) if count else 0.0) / exposure, (centre + half) / exposure
+
+
 def mean_interval(total: float, squares: float, count: int) -> tuple[float, float] | None:
     """Return the 95 % interval of a mean, given the sum and the sum of squares of ``count`` values.
 

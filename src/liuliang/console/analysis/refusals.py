@@ -16,6 +16,8 @@ def install() -> None:
             "funnel.steps": _("漏斗要有 {fewest} 到 {most} 步，现在是 {found} 步。"),
             "funnel.window": _("窗口要大于零，最长 {days} 天。"),
             "paths.window": _("窗口要大于零，最长 {days} 天。"),
+            "touches.window": _("窗口要大于零，最长 {days} 天。"),
+            "touches.words": _("一次最多找 {most} 个叫法，每个 {shortest} 到 {longest} 个字：一个字的叫法到处都是。"),
             "happening.unknown": _("没有“{kind}”这种事，它可能已经被去掉了。请换一种。"),
             "happening.property": _("“{kind}”没有“{property}”这个条件，或者不能这样比。请重新选条件。"),
             "cost.amount": _("金额要大于零，最多一千亿元。"),

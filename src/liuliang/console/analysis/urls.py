@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.analysis import aarrr, costs, funnel, metrics, paths, predictions, refusals, retention
+from liuliang.console.analysis import aarrr, costs, funnel, metrics, paths, predictions, refusals, retention, touches
 
 refusals.install()
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("retention/", retention.retention, name="retention"),
     path("funnel/", funnel.funnel, name="funnel"),
     path("paths/", paths.paths, name="paths"),
+    path("touches/", touches.touches, name="touches"),
     path("predictions/", predictions.predictions, name="predictions"),
     path("metrics/", metrics.catalogue, name="metrics"),
     path("metrics/stage/", metrics.stage, name="metrics-stage"),
