@@ -10,6 +10,12 @@ import pytest
 import time_machine
 from django.test import Client
 
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from filling import filled_forms
+from organisation import _folder_of_its_own, address_parts, read, world
+
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
 from liuliang.kernel import clock
@@ -17,16 +23,11 @@ from liuliang.people.models import (
     Community,
     Grant,
 )
+from pictures import make_picture
 from post import post, start_post
 from telling import Told, emptied, local
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from filling import filled_forms
-from organisation import _folder_of_its_own, address_parts, read, world
-
-__all__ = ["_folder_of_its_own", "address_parts", "filled_forms", "post", "read", "start_post", "world"]
+__all__ = ["_folder_of_its_own", "address_parts", "filled_forms", "make_picture", "post", "read", "start_post", "world"]
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from liuliang.loyalty.penalties import appeal
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.validity import today
 from liuliang.partners.models import Plan as PartnerPlan
+from liuliang.partners.models import TrainingDone
 from liuliang.people.models import (
     Community,
     Tag,
@@ -203,6 +204,12 @@ def _with_consent(world: World) -> Mapping[str, object]:
     return {}
 
 
+def _untrained(world: World) -> Mapping[str, object]:
+    del world
+    TrainingDone.objects.all().delete()
+    return {}
+
+
 @pytest.fixture
 def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World], Mapping[str, object]]]:
     """What to post to each address that takes a POST, so that it does its work; what it needs first is made here.
@@ -245,6 +252,10 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:claim-order-for-partner": lambda world: {"number": "P3", "code": "xiaoli8"},
         "console:new-partner-material": lambda world: {"title": "新话术", "text": "报 {code}"},
         "console:partner-material": lambda world: {"title": "改话术", "text": "报 {code}"},
+        "console:new-partner-training": lambda world: {"title": "什么话不能说"},
+        "console:edit-partner-training": lambda world: {"title": "产品怎么讲好"},
+        "console:note-partner-training": _untrained,
+        "console:take-back-partner-training": lambda world: {},
         "console:new-testimonial": lambda world: {
             "sort": "showcase",
             "text": "好喝",

@@ -43,11 +43,13 @@ from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
 from liuliang.loyalty.points import Reward, earn
 from liuliang.partners.commissions import release
-from liuliang.partners.models import Material, Partner, Settlement
+from liuliang.partners.materials import NewMaterial, save_material
+from liuliang.partners.models import Material, Partner, Settlement, TrainingItem
 from liuliang.partners.models import Plan as PartnerPlan
 from liuliang.partners.plans import NewPlan, create_plan
-from liuliang.partners.services import NewPartner, claim_order, create_partner, save_material
+from liuliang.partners.services import NewPartner, claim_order, create_partner
 from liuliang.partners.settling import make_settlement
+from liuliang.partners.training import NewTraining, note_trained, save_item
 from liuliang.people.models import (
     Activity,
     ApiKey,
@@ -63,12 +65,12 @@ from liuliang.people.models import (
     Tag,
     TagGroup,
 )
+from liuliang.people.pictures import made_anew
 from liuliang.segments.models import Segment
 from liuliang.subscriptions import subscribing
 from liuliang.subscriptions.models import Plan, Term
 from liuliang.subscriptions.plans import PlanTerms
 from liuliang.testimonials.models import Testimonial
-from liuliang.testimonials.pictures import made_anew
 from liuliang.testimonials.services import NewTestimonial, collect
 from liuliang.ui.assets import asset_url
 
@@ -333,11 +335,12 @@ def _testimonials(group: Community, member: Member) -> None:
 
 
 def _partners() -> None:
-    """Build a partner with a plan, a material, and a sheet that waits to be paid; they belong to the installation."""
+    """Build a partner with a plan, a material, training, and a sheet that waits to be paid; they belong to the installation."""
     now = clock.now() - timedelta(days=40)
     plan = create_plan(NewPlan("导购方案", (1_000,)), at=now)
     partner = create_partner(NewPartner("李店长", "assistant", plan, code="XIAOLI8"), at=now)
-    save_material("一句话", "{code} {name}", at=now)
+    save_material(NewMaterial("一句话", "{code} {name}", made_anew(_dot()).data), at=now)
+    note_trained(partner, save_item(NewTraining("产品怎么讲"), at=now), at=now)
     paid = {"source": "shop", "amount": 10_000, "status": "paid"}
     claim_order(Order.objects.create(number="P1", at=now, **paid).pk, partner.code, at=now)
     release(at=clock.now())
@@ -404,6 +407,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "partner": lambda world: Partner.objects.get().public_id,
         "partner_plan": lambda world: PartnerPlan.objects.get().public_id,
         "material": lambda world: str(Material.objects.get().pk),
+        "training_item": lambda world: str(TrainingItem.objects.get().pk),
         "settlement": lambda world: Settlement.objects.get().public_id,
         "testimonial": lambda world: Testimonial.objects.get().public_id,
         "picture_id": lambda world: str(Testimonial.objects.get().pictures.get().pk),

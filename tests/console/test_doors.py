@@ -26,7 +26,7 @@ from liuliang.dashboards.models import Card, Dashboard
 from liuliang.importers.models import Import
 from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
-from liuliang.partners.models import Material, Partner
+from liuliang.partners.models import Material, Partner, TrainingItem
 from liuliang.partners.models import Plan as PartnerPlan
 from liuliang.people.access import Access
 from liuliang.people.models import ApiKey, AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
@@ -342,6 +342,7 @@ def _written() -> set[str]:
         Term,
         LoggedEvent,
         Material,
+        TrainingItem,
         testimonials.Testimonial,
         Dashboard,
         Card,

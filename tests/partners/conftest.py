@@ -20,9 +20,10 @@ from liuliang.partners.models import Partner, Plan
 from liuliang.partners.plans import NewPlan, create_plan
 from liuliang.partners.services import NewPartner, create_partner
 from liuliang.people.models import Member
+from pictures import make_picture
 from telling import Told, emptied
 
-__all__ = ["at", "at_once", "ledger", "shared_ledger"]
+__all__ = ["at", "at_once", "ledger", "make_picture", "shared_ledger"]
 
 
 @pytest.fixture

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
 from liuliang.people.models import Community
+from pictures import make_picture
+
+__all__ = ["make_picture"]
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -1,27 +1,13 @@
-"""Members who say something, and pictures of every sort."""
+"""Members who say something, and what they show."""
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Callable
 from pathlib import Path
-
-import pytest
-from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from pictures import make_picture
 from telling import told
 
-__all__ = ["told"]
-
-
-@pytest.fixture
-def make_picture() -> Callable[..., bytes]:
-    def make(width: int = 40, height: int = 20, kind: str = "JPEG", **more) -> bytes:
-        written = io.BytesIO()
-        Image.new("RGB", (width, height), "red").save(written, kind, **more)
-        return written.getvalue()
-
-    return make
+__all__ = ["make_picture", "told"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 
 import pytest
-from PIL import Image
 
 from liuliang.accounts.models import AuditEntry
 from liuliang.kernel.errors import Refused
@@ -15,9 +13,9 @@ from liuliang.loyalty.behaviours import behaviour
 from liuliang.loyalty.models import EarningRule
 from liuliang.people.erasure import erase_member
 from liuliang.people.models import Member
+from liuliang.people.pictures import made_anew
 from liuliang.testimonials import models
 from liuliang.testimonials.models import Picture
-from liuliang.testimonials.pictures import LARGEST, LONGEST_EDGE, made_anew
 from liuliang.testimonials.queries import shown
 from liuliang.testimonials.services import (
     NewTestimonial,
@@ -134,33 +132,6 @@ def test_an_erased_members_testimonials_go_with_their_pictures(told, make_pictur
     assert Picture.objects.count() == 1
     with pytest.raises(Refused, match=r"member\.erased"):
         collect(NewTestimonial(member.pk, text="又来"), at=AT)
-
-
-def test_a_picture_is_made_anew_upright_bounded_and_without_metadata(make_picture):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    exif[0x010F] = "相机"
-    kept = made_anew(make_picture(3_000, 1_000, exif=exif))
-    assert (kept.width, kept.height) == (LONGEST_EDGE // 3, LONGEST_EDGE), "turned by the camera's note, then bounded"
-    with Image.open(io.BytesIO(kept.data)) as again:
-        assert again.format == "JPEG"
-        assert not again.getexif()
-        assert again.size == (kept.width, kept.height)
-    assert made_anew(make_picture(kind="PNG")).width == 40
-    assert made_anew(make_picture(kind="WEBP")).width == 40
-
-
-@pytest.mark.parametrize("sent", [b"", b"<svg onload=alert(1)>", b"\xff\xd8\xff" + b"\0" * 100, b"%PDF-1.4"])
-def test_what_is_no_picture_is_refused(sent):
-    with pytest.raises(Refused, match=r"testimonial\.picture_unreadable"):
-        made_anew(sent)
-
-
-def test_large_files_and_large_pictures_are_refused(make_picture):
-    with pytest.raises(Refused, match=r"testimonial\.picture_large"):
-        made_anew(b"\0" * (LARGEST + 1))
-    with pytest.raises(Refused, match=r"testimonial\.picture_large"):
-        made_anew(make_picture(8_000, 6_000, kind="PNG"))
 
 
 def test_nothing_and_too_much_are_refused(said, make_picture):

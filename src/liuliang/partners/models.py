@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from liuliang.accounts.models import Staff
-from liuliang.commerce.models import CouponTemplate, Order
+from liuliang.commerce.models import CouponTemplate, Order, Product
 from liuliang.people.models import Member, new_public_id
 
 
@@ -45,7 +45,8 @@ class Partner(models.Model):
     """Somebody who is paid for the orders they bring.
 
     ``kind`` is partner, assistant or reseller. ``member`` and ``staff`` are who they are here, if anybody. ``parent`` brought
-    them in; who was brought in brings nobody in. Whoever is not active earns nothing from new orders.
+    them in; who was brought in brings nobody in. Whoever is not active earns nothing from new orders. ``link`` is where what
+    they send on leads to, empty for nowhere.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
@@ -57,6 +58,7 @@ class Partner(models.Model):
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="recruits")
     coupon = models.OneToOneField(CouponTemplate, null=True, on_delete=models.PROTECT, related_name="partner")
+    link = models.CharField(max_length=500, blank=True, default="")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField()
 
@@ -136,6 +138,7 @@ class Commission(models.Model):
         ]
         indexes = [
             models.Index(fields=["partner", "-at", "-id"], name="partners_commission_partner"),
+            models.Index(fields=["at"], name="partners_commission_at"),
             models.Index(
                 fields=["release_at", "id"], condition=Q(released_at=None), name="partners_commission_waiting"
             ),
@@ -192,12 +195,45 @@ class SettlementLine(models.Model):
 
 
 class Material(models.Model):
-    """Words that partners send on, with ``{code}`` and ``{name}`` where each one's own go."""
+    """Words that partners send on, with ``{code}`` and ``{name}`` where each one's own go.
+
+    ``picture`` is JPEG as `liuliang.people.pictures` makes it, None for none; ``product`` what it speaks of, if anything.
+    """
 
     title = models.CharField(max_length=60)
     text = models.TextField()
+    picture = models.BinaryField(null=True)
+    product = models.ForeignKey(Product, null=True, on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField(default=True)
     changed_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.title
+
+
+class TrainingItem(models.Model):
+    """Something that partners are to learn: what it is, and where to read or watch it (``link``, empty for nowhere)."""
+
+    title = models.CharField(max_length=80)
+    text = models.TextField(blank=True, default="")
+    link = models.CharField(max_length=500, blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TrainingDone(models.Model):
+    """That a partner has learnt something, as staff say."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="training")
+    item = models.ForeignKey(TrainingItem, on_delete=models.PROTECT, related_name="done")
+    at = models.DateTimeField()
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["partner", "item"], name="partners_training_once")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} by {self.partner_id}"

@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, CharField, Count, F, OuterRef, Que
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from liuliang.loyalty.models import Account
-from liuliang.partners.models import Commission, Partner, SettlementLine
+from liuliang.partners.models import Commission, Partner, SettlementLine, TrainingDone, TrainingItem
 from liuliang.partners.settling import DONE
 
 CURRENCY = "CNY"
@@ -32,6 +32,16 @@ def with_results(partners: QuerySet[Partner]) -> QuerySet[Partner]:
         awaiting=_standing("awaiting"),
         due=_standing("commission"),
         debt=-_standing("debt"),
+    )
+
+
+def with_training(partners: QuerySet[Partner]) -> QuerySet[Partner]:
+    """Add how many of the things that are taught now (``lessons``) each partner has learnt (``learnt``)."""
+    mine = TrainingDone.objects.filter(partner=OuterRef("pk"), item__is_active=True).order_by().values("partner")
+    taught = TrainingItem.objects.filter(is_active=True).count()
+    return partners.annotate(
+        learnt=_counted(mine.annotate(n=Count("pk")).values("n")),
+        lessons=Value(taught, output_field=BigIntegerField()),
     )
 
 

@@ -79,7 +79,7 @@ class CommissionReaction(Reaction):
 
 
 class ForgetPartners(ForgettingReaction):
-    """Take the name off a partner who is erased, and forget whom an erased member belonged to; the sums stay."""
+    """Take the name and the link off a partner who is erased, and forget whom an erased member belonged to; the sums stay."""
 
     name = "partners.forgetting"
 
@@ -87,5 +87,5 @@ class ForgetPartners(ForgettingReaction):
         """Unbind them, and name them by their code."""
         Binding.objects.filter(member__in=members).delete()
         for partner in Partner.objects.filter(member__in=members):
-            partner.name, partner.is_active = partner.code, False
-            partner.save(update_fields=["name", "is_active"])
+            partner.name, partner.link, partner.is_active = partner.code, "", False
+            partner.save(update_fields=["name", "link", "is_active"])

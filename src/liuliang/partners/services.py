@@ -1,4 +1,4 @@
-"""What staff do with partners: take them in, change them, bind members, note whose an order is, and keep their materials."""
+"""What staff do with partners: take them in, change them, bind members, and note whose an order is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from liuliang.kernel.log import append
 from liuliang.partners.attribution import records_of
 from liuliang.partners.commissions import SOURCE, settle_order
 from liuliang.partners.events import MemberBound
-from liuliang.partners.models import Binding, Commission, Material, OrderClaim, Partner, Plan
+from liuliang.partners.links import checked_link
+from liuliang.partners.models import Binding, Commission, OrderClaim, Partner, Plan
 from liuliang.people.models import Member
 from liuliang.people.names import clean_name
 
@@ -29,7 +30,6 @@ CREATED = audit.action("partner.created", _("添加合伙人"))
 CHANGED = audit.action("partner.changed", _("修改合伙人"))
 BOUND = audit.action("partner.bound", _("绑定成员到合伙人"))
 CLAIMED = audit.action("partner.order_claimed", _("记订单归属合伙人"))
-MATERIAL_SAVED = audit.action("partner.material_saved", _("保存合伙人素材"))
 
 KINDS: dict[str, str | Promise] = {
     "partner": _("合伙人"),
@@ -55,6 +55,7 @@ class NewPartner:
     staff: Staff | None = None
     parent: Partner | None = None
     coupon: CouponTemplate | None = None
+    link: str = ""
 
 
 @transaction.atomic
@@ -64,7 +65,7 @@ def create_partner(partner: NewPartner, *, at: datetime) -> Partner:
     Raises:
         Refused: ``partner.name``, ``partner.kind``, ``partner.plan_stopped``, ``partner.code``, ``partner.code_taken``,
             ``partner.member_taken``, ``partner.coupon_taken``, ``partner.depth`` (article 7 (3): who was brought in brings
-            nobody in).
+            nobody in), ``partner.link``.
     """
     name = clean_name(partner.name)[:80]
     if not name:
@@ -78,6 +79,7 @@ def create_partner(partner: NewPartner, *, at: datetime) -> Partner:
     code = normal_code(partner.code) or new_code()
     if not SHORTEST <= len(code) <= LONGEST:
         raise Refused("partner.code", shortest=SHORTEST, longest=LONGEST)
+    link = checked_link(partner.link)
     person = None
     if partner.member is not None:
         records = records_of(partner.member)
@@ -88,7 +90,7 @@ def create_partner(partner: NewPartner, *, at: datetime) -> Partner:
     _check_free(code, partner.coupon, None)
     made = Partner.objects.create(
         code=code, name=name, kind=partner.kind, plan=partner.plan, member=person, staff=partner.staff,
-        parent=partner.parent, coupon=partner.coupon, joined_at=at,
+        parent=partner.parent, coupon=partner.coupon, link=link, joined_at=at,
     )  # fmt: skip
     audit.record(CREATED, made, name=made.name, changes={"code": (None, code), "plan": (None, partner.plan.name)})
     return made
@@ -96,12 +98,12 @@ def create_partner(partner: NewPartner, *, at: datetime) -> Partner:
 
 @transaction.atomic
 def change_partner(
-    partner: Partner, *, name: str, plan: Plan, coupon: CouponTemplate | None, is_active: bool
+    partner: Partner, *, name: str, plan: Plan, coupon: CouponTemplate | None, link: str, is_active: bool
 ) -> Partner:
     """Change a partner; what was earned stays as it was earned. The code stays: it is out in the world.
 
     Raises:
-        Refused: ``partner.name``, ``partner.plan_stopped``, ``partner.coupon_taken``.
+        Refused: ``partner.name``, ``partner.plan_stopped``, ``partner.coupon_taken``, ``partner.link``.
     """
     row = Partner.objects.select_for_update(of=("self",)).select_related("plan", "coupon").get(pk=partner.pk)
     name = clean_name(name)[:80]
@@ -110,14 +112,16 @@ def change_partner(
     if plan.pk != row.plan_id and not plan.is_active:
         raise Refused("partner.plan_stopped")
     _check_free("", coupon, row)
+    link = checked_link(link)
     changes: dict[str, tuple[object, object]] = {
         "name": (row.name, name),
         "plan": (row.plan.name, plan.name),
         "is_active": (row.is_active, is_active),
         "coupon": (row.coupon.name if row.coupon else "", coupon.name if coupon else ""),
+        "link": (row.link, link),
     }
-    row.name, row.plan, row.coupon, row.is_active = name, plan, coupon, is_active
-    row.save(update_fields=["name", "plan", "coupon", "is_active"])
+    row.name, row.plan, row.coupon, row.link, row.is_active = name, plan, coupon, link, is_active
+    row.save(update_fields=["name", "plan", "coupon", "link", "is_active"])
     audit.record(CHANGED, row, name=name, changes=changes)
     return row
 
@@ -189,31 +193,6 @@ def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
     if row.status not in UNPAID:
         settle_order(row.pk, at=at)
     return made
-
-
-@transaction.atomic
-def save_material(
-    title: str, text: str, *, at: datetime, material: Material | None = None, is_active: bool = True
-) -> Material:
-    """Make or change words for partners to send on.
-
-    Raises:
-        Refused: ``partner.material``.
-    """
-    row = material or Material()
-    before = {"title": row.title, "is_active": row.is_active if material else None}
-    row.title, row.text, row.is_active, row.changed_at = clean_name(title)[:60], text.strip()[:2_000], is_active, at
-    if not row.title or not row.text:
-        raise Refused("partner.material")
-    row.save()
-    changes: dict[str, tuple[object, object]] = {key: (value, getattr(row, key)) for key, value in before.items()}
-    audit.record(MATERIAL_SAVED, row, name=row.title, changes=changes)
-    return row
-
-
-def filled(material: Material, partner: Partner) -> str:
-    """Return a material with the partner's own code and name in it."""
-    return material.text.replace("{code}", partner.code).replace("{name}", partner.name)
 
 
 def normal_code(text: str) -> str:

@@ -17,9 +17,9 @@ from liuliang.kernel.log import append
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.models import Member
 from liuliang.people.names import clean_name
+from liuliang.people.pictures import Kept
 from liuliang.testimonials.events import TestimonialAccepted, TestimonialWithdrawn
 from liuliang.testimonials.models import Picture, Testimonial
-from liuliang.testimonials.pictures import Kept
 
 COLLECTED = audit.action("testimonial.collected", _("收集客户见证"))
 CONSENTED = audit.action("testimonial.consent_noted", _("记录见证的同意"))

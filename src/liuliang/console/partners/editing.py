@@ -1,4 +1,4 @@
-"""What staff change about partners, plans, materials, bindings, and whose an order is."""
+"""What staff change about partners, plans, bindings, and whose an order is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from liuliang.console.fields import MoneyField
 from liuliang.console.leading import back
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
-from liuliang.partners.models import Material, Partner, Plan
+from liuliang.partners.links import LONGEST
+from liuliang.partners.models import Partner, Plan
 from liuliang.partners.plans import NewPlan, create_plan, stop_plan
 from liuliang.partners.services import (
     KINDS,
@@ -33,7 +34,6 @@ from liuliang.partners.services import (
     change_partner,
     claim_order,
     create_partner,
-    save_material,
 )
 
 PERCENT = 100
@@ -119,6 +119,10 @@ class PartnerForm(forms.Form):
         label=gettext_lazy("专属优惠券"), queryset=CouponTemplate.objects.none(), to_field_name="public_id", required=False,
         empty_label=gettext_lazy("没有"), help_text=gettext_lazy("用了这张券的订单算他的。"),
     )  # fmt: skip
+    link = forms.CharField(
+        label=gettext_lazy("他的链接"), max_length=LONGEST, required=False,
+        help_text=gettext_lazy("他的店铺页或名片的网址，以 https:// 开头。填了，海报上就有扫得开的二维码。"),
+    )  # fmt: skip
 
     def __init__(self, request: StaffRequest, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -149,17 +153,6 @@ class ClaimForm(forms.Form):
 
     number = forms.CharField(label=gettext_lazy("订单号"), max_length=100)
     code = forms.CharField(label=gettext_lazy("合伙人专属码"), max_length=40)
-
-
-class MaterialForm(forms.Form):
-    """Words for partners."""
-
-    title = forms.CharField(label=gettext_lazy("标题"), max_length=60)
-    text = forms.CharField(
-        label=gettext_lazy("内容"), max_length=2_000, widget=forms.Textarea({"rows": 6}),
-        help_text=gettext_lazy("写 {code} 的地方会换成各人的专属码，写 {name} 的地方换成各人的名字。"),
-    )  # fmt: skip
-    is_active = forms.BooleanField(label=gettext_lazy("给合伙人用"), required=False, initial=True)
 
 
 @page(permission=PARTNERS_MANAGE, methods=("GET", "POST"))
@@ -201,7 +194,7 @@ def edit(request: StaffRequest, partner: Partner) -> HttpResponse:
     """Change a partner."""
     initial = {
         "name": partner.name, "plan": partner.plan.public_id, "is_active": partner.is_active,
-        "coupon": partner.coupon.public_id if partner.coupon else None,
+        "coupon": partner.coupon.public_id if partner.coupon else None, "link": partner.link,
     }  # fmt: skip
     form = ChangeForm(request, request.POST or None, initial=initial)
     if done(form, lambda told: change_partner(partner, **told)):
@@ -247,26 +240,6 @@ def claim(request: StaffRequest) -> HttpResponse:
         return back(request, reverse("console:partners"), _("已记下归属。"))
     text = _("顾客报了谁的专属码，就把订单记给谁；比专属券和绑定优先。已经算过佣金的订单不能改。")
     return dialog(request, form, _("记订单归属"), _("记下"), text=text)
-
-
-@page(permission=PARTNERS_MANAGE, methods=("GET", "POST"))
-def new_material(request: StaffRequest) -> HttpResponse:
-    """Write words for partners."""
-    return _material(request, None, _("写素材"))
-
-
-@page(permission=PARTNERS_MANAGE, methods=("GET", "POST"))
-def material(request: StaffRequest, material: Material) -> HttpResponse:
-    """Change words for partners."""
-    return _material(request, material, _("修改素材"))
-
-
-def _material(request: StaffRequest, known: Material | None, title: str) -> HttpResponse:
-    initial = {field: getattr(known, field) for field in ("title", "text", "is_active")} if known else None
-    form = MaterialForm(request.POST or None, initial=initial)
-    if done(form, lambda told: save_material(at=clock.now(), material=known, **told)):
-        return back(request, reverse("console:partner-plans"), _("素材已保存，每个人看到的是自己的码。"))
-    return dialog(request, form, title, _("保存"))
 
 
 def _with_search(

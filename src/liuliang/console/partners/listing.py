@@ -13,8 +13,9 @@ from django.utils.translation import pgettext_lazy
 
 from liuliang.accounts.permissions import PARTNERS_MANAGE, PARTNERS_SETTLE, PARTNERS_VIEW
 from liuliang.console.doors import StaffRequest, finds, page
-from liuliang.partners.models import Material, Partner, Plan, Settlement
-from liuliang.partners.queries import with_results
+from liuliang.console.partners.tabs import partner_tabs
+from liuliang.partners.models import Partner, Plan, Settlement
+from liuliang.partners.queries import with_results, with_training
 from liuliang.partners.services import KINDS
 from liuliang.people.access import Access
 from liuliang.ui import formats
@@ -43,14 +44,6 @@ def find_settlement(access: Access, permission: str, value: str) -> Settlement |
     """Find a settlement sheet."""
     rows = Settlement.objects.select_related("staff", "closed_by")
     return rows.filter(public_id=value).first() if access.may(permission) else None
-
-
-@finds("material")
-def find_material(access: Access, permission: str, value: str) -> Material | None:
-    """Find words for partners."""
-    if not access.may(permission) or not value.isdecimal() or len(value) > 18:
-        return None
-    return Material.objects.filter(pk=int(value)).first()
 
 
 PARTNERS = Listing(
@@ -82,6 +75,10 @@ PARTNERS = Listing(
             "debt", _("欠款"), value=lambda one: formats.major(one.debt),
             cell=lambda one: cells.money(one.debt) if one.debt else "–", sort="debt", align="end",
         ),
+        Column(
+            "learnt", _("培训"), value=lambda one: f"{one.learnt} / {one.lessons}" if one.lessons else "", sort="learnt",
+            align="end", hint=_("学完的，和现在要学的"),
+        ),
         Column("state", _("状态"), value=lambda one: "on" if one.is_active else "off", show=cells.state(STATES)),
         Column("joined", _("加入于"), value="joined_at", show=cells.ago, sort="joined_at", align="end", is_default=False),
     ),
@@ -112,12 +109,13 @@ WITHOUT_PLAN = replace(PARTNERS.empty, button=_("先建佣金方案"), url="/par
 @page(permission=PARTNERS_VIEW)
 def partners(request: StaffRequest) -> HttpResponseBase:
     """List partners, whoever brought most first."""
-    rows = with_results(Partner.objects.select_related("plan"))
+    rows = with_training(with_results(Partner.objects.select_related("plan")))
     has_plan = Plan.objects.filter(is_active=True).exists()
     context = {
         "may_manage": request.access.may(PARTNERS_MANAGE),
         "may_settle": request.access.may(PARTNERS_SETTLE),
         "has_plan": has_plan,
+        "tabs": partner_tabs(),
     }
     # Nobody can be taken in before there is a plan to pay by.
     listing = PARTNERS if has_plan else replace(PARTNERS, empty=WITHOUT_PLAN)
@@ -126,12 +124,12 @@ def partners(request: StaffRequest) -> HttpResponseBase:
 
 @page(permission=PARTNERS_VIEW)
 def plans(request: StaffRequest) -> HttpResponse:
-    """Show the plans, and the words that partners send on."""
+    """Show the plans."""
     context = {
         "plans": Plan.objects.annotate(people=Count("partners")).select_related("confirmed_by").order_by(
             "-is_active", "-created_at"
         ),
-        "materials": Material.objects.order_by("-is_active", "-changed_at"),
         "may_manage": request.access.may(PARTNERS_MANAGE),
+        "tabs": partner_tabs(),
     }  # fmt: skip
     return render(request, "console/partners/plans.html", context)

@@ -1,4 +1,4 @@
-"""One partner: what they brought and earned, order by order, whom they have, and what they send on."""
+"""One partner: what they brought and earned, order by order, whom they have, what they send on and what they learnt."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.partners.listing import STATES
 from liuliang.kernel import clock
-from liuliang.partners.models import Binding, Commission, Material, Partner
+from liuliang.partners.materials import filled, library
+from liuliang.partners.models import Binding, Commission, Partner
 from liuliang.partners.queries import CURRENCY, Results, results
-from liuliang.partners.services import KINDS, filled
+from liuliang.partners.services import KINDS
+from liuliang.partners.training import lessons_of
 
 SHOWN = 40
-"""Commissions and members that are shown."""
+"""Commissions, members and materials that are shown."""
 
 HOWS = {"code": _("专属码"), "coupon": _("专属券"), "binding": _("绑定的成员")}
 BOUND = {"invite": _("邀请进群"), "staff": _("员工绑定")}
@@ -29,6 +31,7 @@ def partner(request: StaffRequest, partner: Partner) -> HttpResponse:
     """Show a partner."""
     told = list(results(partner)) or [Results(CURRENCY, 0, 0, 0, 0, 0, 0, 0, 0, 0)]
     now = clock.now()
+    lessons = lessons_of(partner)
     seen = request.access.members(MEMBERS_VIEW).values("pk") if request.access.may(MEMBERS_VIEW) else None
     bindings = partner.bindings.select_related("member").order_by("-since", "-id")
     known = set(bindings.filter(member__in=seen).values_list("pk", flat=True)) if seen is not None else set()
@@ -46,7 +49,13 @@ def partner(request: StaffRequest, partner: Partner) -> HttpResponse:
             (one, *_who(one, known), BOUND.get(one.how, one.how), one.until > now) for one in bindings[:SHOWN]
         ],
         "bound": partner.bindings.filter(until__gt=now).count(),
-        "materials": [(one, filled(one, partner)) for one in Material.objects.filter(is_active=True).order_by("title")],
+        "materials": [
+            (one, filled(one.title, partner), filled(one.text, partner))
+            for one in library().filter(is_active=True).order_by("-changed_at", "pk")[:SHOWN]
+        ],
+        "lessons": lessons,
+        "learnt": sum(1 for one in lessons if one.done and one.item.is_active),
+        "taught": sum(1 for one in lessons if one.item.is_active),
         "sheets": partner.settlements.select_related("settlement").order_by("-id")[:20],
         "recruits": partner.recruits.order_by("name"),
         "may_manage": request.access.may(PARTNERS_MANAGE),

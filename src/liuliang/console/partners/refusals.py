@@ -17,6 +17,9 @@ def install() -> None:
             "plan": _("佣金方案"),
             "coupon": _("专属优惠券"),
             "partner": _("合伙人"),
+            "picture": _("图片"),
+            "link": _("链接"),
+            "training": _("培训"),
         }
     )
     errors.declare(
@@ -45,6 +48,9 @@ def install() -> None:
             "partner.order_settled": _("这个订单已经记了归属，不能改。"),
             "partner.order_unknown": _("没有这个订单号，或不归你管。"),
             "partner.material": _("请把标题和内容都填上。"),
+            "partner.link": _("链接要是手机打得开的网址，以 https:// 或 http:// 开头，不超过 {most} 个字。"),
+            "training.title": _("请写清楚学什么。"),
+            "training.inactive": _("“{title}”已经不教了，不能再记学完。"),
             "settlement.nothing": _("现在没有可以结算的佣金：要么还在退款观察期，要么已经在别的结算单上。"),
             "settlement.cancelled": _("这张结算单已经作废，不能确认。"),
             "settlement.paid": _("这张结算单已经付了，不能作废。"),

@@ -16,6 +16,7 @@ from liuliang.accounts.permissions import PARTNERS_SETTLE, PARTNERS_VIEW
 from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import back
+from liuliang.console.partners.tabs import partner_tabs
 from liuliang.console.tables import workbook
 from liuliang.kernel import clock
 from liuliang.kernel.clock import local_day
@@ -79,7 +80,11 @@ SETTLEMENTS = Listing(
 @page(permission=PARTNERS_VIEW)
 def settlements(request: StaffRequest) -> HttpResponseBase:
     """List the sheets."""
-    context = {"may_settle": request.access.may(PARTNERS_SETTLE), "due": due_currencies()}
+    context = {
+        "may_settle": request.access.may(PARTNERS_SETTLE),
+        "due": due_currencies(),
+        "tabs": partner_tabs(),
+    }
     rows = Settlement.objects.select_related("staff")
     return SETTLEMENTS.respond(request, rows, template="console/partners/settlements.html", context=context)
 

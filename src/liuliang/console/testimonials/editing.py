@@ -23,8 +23,8 @@ from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.access import Access
+from liuliang.people.pictures import LARGEST, made_anew
 from liuliang.testimonials.models import Testimonial
-from liuliang.testimonials.pictures import LARGEST, made_anew
 from liuliang.testimonials.services import (
     SORTS,
     USES,

@@ -33,17 +33,17 @@ def made_anew(sent: bytes) -> Kept:
     """Decode a picture and encode it again: turned upright, at most `LONGEST_EDGE` long, without metadata.
 
     Raises:
-        Refused: ``testimonial.picture_large`` or ``testimonial.picture_unreadable``.
+        Refused: ``picture.large`` or ``picture.unreadable``.
     """
     if len(sent) > LARGEST:
-        raise Refused("testimonial.picture_large", most=LARGEST // 1024 // 1024)
+        raise Refused("picture.large", most=LARGEST // 1024 // 1024)
     try:
         with Image.open(io.BytesIO(sent), formats=FORMATS) as picture:
             if picture.width * picture.height > PIXELS:
-                raise Refused("testimonial.picture_large", most=LARGEST // 1024 // 1024)
+                raise Refused("picture.large", most=LARGEST // 1024 // 1024)
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Refused("testimonial.picture_unreadable") from error
+        raise Refused("picture.unreadable") from error
     flat = Image.new("RGB", upright.size, "white")
     flat.paste(upright, mask=upright.getchannel("A"))
     flat.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
