@@ -13,6 +13,7 @@ from liuliang.alerting.rules import Condition
 from liuliang.alerting.services import Wanted, set_alert
 from liuliang.commerce.coupons import NewTemplate, create_template
 from liuliang.commerce.mall import COUPON, GOODS, SERVICE, NewItem, create_item
+from liuliang.commerce.models import Product
 from liuliang.commerce.plan_selling import sell_plan
 from liuliang.commerce.products import add_offer, add_variant, create_product
 from liuliang.dashboards.ready import READY
@@ -24,8 +25,10 @@ from liuliang.loyalty.leveling import NewLevel, set_ladder
 from liuliang.loyalty.models import EarningRule
 from liuliang.loyalty.reactions import EarningReaction
 from liuliang.loyalty.stock import open_budget
+from liuliang.partners.materials import NewMaterial, save_material
 from liuliang.partners.plans import NewPlan, create_plan
-from liuliang.partners.services import NewPartner, create_partner, save_material
+from liuliang.partners.services import NewPartner, create_partner
+from liuliang.partners.training import NewTraining, save_item
 from liuliang.people.models import Community
 from liuliang.simulator import brand
 from liuliang.subscriptions.plans import PlanTerms
@@ -100,7 +103,9 @@ def open_shop(top: Community, groups: Sequence[Community], owner: Staff, *, at: 
     plan = create_plan(NewPlan("老友推荐", (800,), window_days=15, binding_days=180), at=at)
     for name, kind in (("阿岚的咖啡角", "partner"), ("湖滨店小周", "assistant")):
         create_partner(NewPartner(name, kind, plan), at=at)
-    save_material("新豆上架", "这周的新豆到了，下单时报我的码 {code} 就行。冲不好喝来找我，{name}。", at=at)
+    words = "这周的新豆到了，下单时报我的码 {code} 就行。冲不好喝来找我，{name}。"
+    save_material(NewMaterial("新豆上架", words, product=Product.objects.get(name=brand.PRODUCTS[4][0])), at=at)
+    save_item(NewTraining("怎么介绍三款拼配", "先问平时怎么冲，再说风味；不会冲的先推荐挂耳。"), at=at)
     _watch(owner, at)
 
 

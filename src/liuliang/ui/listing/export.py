@@ -25,7 +25,9 @@ WIDTHS = (8, 60)
 """The narrowest and the widest that a column is made, in the characters that Excel counts widths in."""
 _MEASURED = 1_000
 """Rows that say how wide columns are."""
-_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff]")
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff]"
+)
 
 # Programs take a cell that begins with one of these for a formula (OWASP, "CSV injection"), also in full width.
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠]")
@@ -44,7 +46,7 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
     )
     head = book.add_format({"bold": True, "bg_color": "#f5f7fa", "bottom": 1})
     instant, day = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"num_format": "yyyy-mm-dd"})
-    exact = {0: book.add_format({"num_format": "#,##0"}), -2: book.add_format({"num_format": "#,##0.00"})}
+    exact = {0: book.add_format({"num_format": "#,##0"}), 2: book.add_format({"num_format": "#,##0.00"})}
     sheet: Any = None
     sheets: list[tuple[Any, list[int]]] = []
     widths: list[int] = []
@@ -64,7 +66,7 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
             if isinstance(value, bool) or value is None:
                 sheet.write_string(line, at, "✓" if value else "")
             elif isinstance(value, Decimal):
-                sheet.write_number(line, at, value, exact.get(value.as_tuple().exponent))
+                sheet.write_number(line, at, value, exact.get(_places(value)))
             elif isinstance(value, int | float):
                 sheet.write_number(line, at, value)
             elif isinstance(value, datetime):
@@ -153,3 +155,9 @@ def _new_sheet(book: Any, columns: Sequence[Column], title: str, head: Any) -> A
         sheet.write_string(0, at, str(column.title), head)
     sheet.freeze_panes(1, 0)
     return sheet
+
+
+def _places(value: Decimal) -> int:
+    """Return how many decimals a number has, as it is written."""
+    exponent = value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
