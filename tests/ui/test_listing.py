@@ -248,7 +248,7 @@ def test_the_columns_of_a_workbook_are_as_wide_as_what_stands_in_them():
         Column("short", "数", value=lambda row: 7),
         Column("long", "怎么算", value=lambda row: "到期末仍在群里的人"),
         Column("endless", "x", value=lambda row: "x" * 900),
-        Column("at", "时间", value=lambda row: datetime(2026, 11, 20, 9, 30, 5)),
+        Column("at", "时间", value=lambda row: datetime(2026, 11, 20, 9, 30, 5, tzinfo=UTC)),
     ]
     with ZipFile(workbook(columns, [object()])) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()

@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -35,6 +36,15 @@ _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠]")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+@dataclass(frozen=True, slots=True)
+class _Formats:
+    """How values are shown: instants, days, and exact numbers by how many decimals they have."""
+
+    instant: Any
+    day: Any
+    exact: Mapping[int, Any]
+
+
 def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], title: str) -> None:
     """Write rows to ``file`` as a workbook and go back to its beginning.
 
@@ -45,8 +55,11 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     head = book.add_format({"bold": True, "bg_color": "#f5f7fa", "bottom": 1})
-    instant, day = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"num_format": "yyyy-mm-dd"})
-    exact = {0: book.add_format({"num_format": "#,##0"}), 2: book.add_format({"num_format": "#,##0.00"})}
+    shown = _Formats(
+        instant=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        day=book.add_format({"num_format": "yyyy-mm-dd"}),
+        exact={0: book.add_format({"num_format": "#,##0"}), 2: book.add_format({"num_format": "#,##0.00"})},
+    )
     sheet: Any = None
     sheets: list[tuple[Any, list[int]]] = []
     widths: list[int] = []
@@ -63,18 +76,7 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
             value = plain(column.exported(row))
             if line < _MEASURED:
                 widths[at] = max(widths[at], room_of(value))
-            if isinstance(value, bool) or value is None:
-                sheet.write_string(line, at, "✓" if value else "")
-            elif isinstance(value, Decimal):
-                sheet.write_number(line, at, value, exact.get(_places(value)))
-            elif isinstance(value, int | float):
-                sheet.write_number(line, at, value)
-            elif isinstance(value, datetime):
-                sheet.write_datetime(line, at, value, instant)
-            elif isinstance(value, date):
-                sheet.write_datetime(line, at, value, day)
-            else:
-                sheet.write_string(line, at, plain_text(value))
+            _write(sheet, line, at, value, shown)
         line += 1
     for sheet, wide in sheets:
         for at, width in enumerate(wide):
@@ -155,6 +157,21 @@ def _new_sheet(book: Any, columns: Sequence[Column], title: str, head: Any) -> A
         sheet.write_string(0, at, str(column.title), head)
     sheet.freeze_panes(1, 0)
     return sheet
+
+
+def _write(sheet: Any, line: int, at: int, value: object, shown: _Formats) -> None:
+    if isinstance(value, bool) or value is None:
+        sheet.write_string(line, at, "✓" if value else "")
+    elif isinstance(value, Decimal):
+        sheet.write_number(line, at, value, shown.exact.get(_places(value)))
+    elif isinstance(value, int | float):
+        sheet.write_number(line, at, value)
+    elif isinstance(value, datetime):
+        sheet.write_datetime(line, at, value, shown.instant)
+    elif isinstance(value, date):
+        sheet.write_datetime(line, at, value, shown.day)
+    else:
+        sheet.write_string(line, at, plain_text(value))
 
 
 def _places(value: Decimal) -> int:
