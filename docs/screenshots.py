@@ -48,7 +48,6 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("funnel", "/analysis/funnel/"),
     ("paths", "/analysis/paths/"),
     ("touches", "/analysis/touches/?days=90&words=挂耳"),
-    ("touches", "/analysis/touches/"),
     ("metrics", "/analysis/metrics/"),
     ("predictions", "/analysis/predictions/"),
     ("reviews", "/reviews/"),
