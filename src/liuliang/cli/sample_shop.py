@@ -112,7 +112,7 @@ def open_shop(top: Community, groups: Sequence[Community], owner: Staff, *, at: 
 def _watch(owner: Staff, at: datetime) -> None:
     with translation.override("zh-hans"):
         # The list shows the newest first.
-        for ready in reversed(READY.values()):
+        for ready in reversed([*READY.values()]):
             create_dashboard(gettext(str(ready.title)), owner=owner, community=None, cards=ready.cards, at=at)
     condition = Condition("unusual", direction="down", weeks=8)
     steps = "先看看是不是节假日；再到群里发一个今天就能答的问题；两天没好转，找群里的骨干聊聊。"
