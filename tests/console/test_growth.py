@@ -122,6 +122,12 @@ def test_a_review_is_on_screen_and_in_a_workbook(simulated, browser):
         assert book.sheet_names == ["变化", "变化在哪里", "做什么", "说明"]
         rows = book.get_sheet_by_name("变化").to_python()
         assert {"消息", "群成员", "说话的人"} <= {row[0] for row in rows}
+        for row in rows[1:]:
+            # What can be counted can be reckoned with; a dash stands where nothing was before.
+            assert all(isinstance(cell, float) or cell == "–" for cell in (*row[1:3], *row[4:7])), row
+        said = next(row for row in rows if row[0] == "消息")
+        assert f"{said[2]:,.0f}" in text
+        assert said[4] == pytest.approx(said[2] / said[1] - 1)
 
 
 def test_a_review_on_paper_says_in_its_own_typeface_what_the_page_says(simulated, browser):

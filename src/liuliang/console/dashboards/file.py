@@ -10,10 +10,10 @@ import xlsxwriter
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from liuliang.analytics.base import Style
 from liuliang.console import errors
+from liuliang.console.analysis.cells import number_formats, number_of, unit_of
 from liuliang.console.dashboards.drawing import draw, plain_title
-from liuliang.console.dashboards.drawn import Drawn, Line
+from liuliang.console.dashboards.drawn import Drawn
 from liuliang.console.dashboards.standing import Standing, Withheld, stand
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.kernel.errors import Refused
@@ -22,17 +22,6 @@ from liuliang.ui.listing.export import plain_text
 
 MOST_LINES = 5_000
 """Lines of one card at the most."""
-
-_SCALE = {"money": 0.01}
-_FORMATS = {
-    "money": "#,##0.00",
-    "percent": "0.0%",
-    "duration": '#,##0 "s"',
-    "ratio": "#,##0.00",
-    "mean": "#,##0.0",
-    "count": "#,##0",
-}
-
 
 def write_dashboard(access: Access, dashboard: Dashboard, cards: Sequence[Card], parameters: QueryDict) -> IO[bytes]:
     """Return a file, at its beginning, with what one reader sees of the cards; the caller closes it.
@@ -44,7 +33,7 @@ def write_dashboard(access: Access, dashboard: Dashboard, cards: Sequence[Card],
         file, {"in_memory": False, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
     head = book.add_format({"bold": True, "bg_color": "#f5f7fa", "bottom": 1})
-    styles: dict[Style, Any] = {style: book.add_format({"num_format": told}) for style, told in _FORMATS.items()}  # type: ignore[misc]
+    styles = number_formats(book)
     numbers = _sheet(
         book, head, _("数字"),
         (_("卡片"), _("社群"), _("从"), _("到"), _("哪一部分"), _("数"), _("单位"), _("95% 区间下限"), _("95% 区间上限"), _("上一期")),
@@ -72,10 +61,10 @@ def write_dashboard(access: Access, dashboard: Dashboard, cards: Sequence[Card],
             before = (title, where, period.first.isoformat(), period.last.isoformat(), line.part)
             for at, text in enumerate(before):
                 numbers.write_string(row, at, plain_text(text))
-            numbers.write_string(row, 6, plain_text(_unit(line, drawn)))
+            numbers.write_string(row, 6, plain_text(unit_of(line.style, drawn.unit)))
             for at, value in ((5, line.value), (7, line.low), (8, line.high), (9, line.before)):
                 if value is not None:
-                    numbers.write_number(row, at, value * _SCALE.get(line.style, 1), styles[line.style])
+                    numbers.write_number(row, at, number_of(line.style, value), styles[line.style])
     book.close()
     file.seek(0)
     return file
@@ -92,10 +81,6 @@ def _drawn(card: Card, standing: Standing | Withheld) -> tuple[str, Drawn | None
     except Refused as refusal:
         return plain_title(card), None, errors.sentence(refusal)
     return card.title or drawn.title, drawn, ""
-
-
-def _unit(line: Line, drawn: Drawn) -> str:
-    return {"money": _("元"), "percent": "%", "duration": _("秒")}.get(line.style, drawn.unit)
 
 
 def _sheet(book: Any, head: Any, title: str, columns: Sequence[str]) -> Any:

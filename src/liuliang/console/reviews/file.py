@@ -9,29 +9,50 @@ from typing import IO, Any
 import xlsxwriter
 from django.utils.translation import gettext as _
 
+from liuliang.analytics.base import Style
+from liuliang.console.analysis.cells import number_formats, number_of, unit_of, widen
+from liuliang.console.reviews.telling import Line
 from liuliang.ui.listing.export import plain_text
+
+Number = tuple[float, Any]
+"""A number as a cell holds it, with its format."""
 
 
 def write_review(told: Mapping[str, Any]) -> IO[bytes]:
-    """Return a file, at its beginning, with the sheets of a review; the caller closes it."""
+    """Return a file, at its beginning, with the sheets of a review; the caller closes it.
+
+    Numbers are numbers: money in yuan, durations in seconds, shares and changes as fractions shown as percentages.
+    """
     file = TemporaryFile()  # noqa: SIM115 - the answer closes what it sends
     book = xlsxwriter.Workbook(file, {"in_memory": False, "strings_to_formulas": False, "strings_to_urls": False})
-    head = book.add_format({"bold": True, "bottom": 1})
+    head = book.add_format({"bold": True, "bg_color": "#f5f7fa", "bottom": 1})
+    styles = number_formats(book)
+    changes = {
+        in_points: book.add_format({"num_format": f"+{told};-{told};{told}"})
+        for in_points, told in ((False, "0.0%"), (True, f'0.0" {_("个百分点")}"'))
+    }
     period = told["period"]
     _sheet(
-        book, head, _("变化"), (_("指标"), _("上一期"), _("这一期"), _("变化"), _("95% 区间"), _("超出平常"), _("怎么算")),
+        book, head, _("变化"),
+        (
+            _("指标"), _("上一期"), _("这一期"), _("单位"), _("变化"), _("95% 区间下限"), _("95% 区间上限"), _("超出平常"),
+            _("怎么算"),
+        ),
         (
             (
-                line.title, line.before, line.now, line.change.text if line.change else "–",
-                line.change.interval if line.change else "–", _("是") if line.is_real else _("否"), line.counted,
+                line.title, *_values(styles, line.style, line.values), unit_of(line.style, line.unit),
+                *_change(changes, line), _("是") if line.is_real else _("否"), line.counted,
             )
             for line in (*told["changed"], *told["steady"])
         ),
     )  # fmt: skip
     _sheet(
-        book, head, _("变化在哪里"), (_("指标"), _("群或成员"), _("名称"), _("上一期"), _("这一期")),
+        book, head, _("变化在哪里"), (_("指标"), _("群或成员"), _("名称"), _("上一期"), _("这一期"), _("单位")),
         (
-            (line.title, kind, who.name, who.before, who.now)
+            (
+                line.title, kind, who.name, *_values(styles, line.style, who.values),
+                unit_of(line.style, line.unit),
+            )
             for line in told["changed"]
             for kind, group in ((_("社群"), line.groups), (_("成员"), line.members))
             for who in group
@@ -52,12 +73,29 @@ def write_review(told: Mapping[str, Any]) -> IO[bytes]:
     return file
 
 
-def _sheet(book: Any, head: Any, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _values(styles: Mapping[Style, Any], style: Style, values: Sequence[float | None]) -> list[Number | str]:
+    return ["–" if value is None else (number_of(style, value), styles[style]) for value in values]
+
+
+def _change(formats: Mapping[bool, Any], line: Line) -> list[Number | str]:
+    """Return the change and the ends of its interval."""
+    change = line.change
+    if change is None:
+        return ["–"] * 3
+    scale, told = (100 if change.in_points else 1), formats[change.in_points]
+    return ["–" if value is None else (value * scale, told) for value in (change.ratio, change.low, change.high)]
+
+
+def _sheet(book: Any, head: Any, title: str, columns: Sequence[str], rows: Iterable[Sequence[Number | object]]) -> None:
     sheet = book.add_worksheet(title)
+    lines = [list(row) for row in rows]
     for at, column in enumerate(columns):
-        sheet.set_column(at, at, 18)
         sheet.write_string(0, at, column, head)
+        widen(sheet, at, [column, *("0" * 12 if isinstance(line[at], tuple) else line[at] for line in lines)])
     sheet.freeze_panes(1, 0)
-    for place, row in enumerate(rows, start=1):
-        for at, value in enumerate(row):
-            sheet.write_string(place, at, plain_text(value))
+    for place, line in enumerate(lines, start=1):
+        for at, value in enumerate(line):
+            if isinstance(value, tuple):
+                sheet.write_number(place, at, *value)
+            else:
+                sheet.write_string(place, at, plain_text(value))

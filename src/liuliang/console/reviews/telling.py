@@ -36,22 +36,25 @@ TODOS = 8
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A group or a member behind a change, as it is told."""
+    """A group or a member behind a change, as it is told; ``values`` are the numbers before and now."""
 
     name: str
     url: str
     before: str
     now: str
+    values: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A metric in the review, as it is told."""
+    """A metric in the review, as it is told; ``values`` are the numbers before and now, money in minor units."""
 
     title: str
     url: str
     before: str
     now: str
+    values: tuple[float | None, float | None]
+    style: Style
     unit: str
     change: Change | None
     is_real: bool
@@ -158,11 +161,15 @@ def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: 
     days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
     query = query_of(parameters, unit=None, start=None, export=None, days=None, **days)
     nothing = 0 if style in {"count", "money"} and metric.key != "arpu" else None
+    before = found.before.value if found.before is not None else nothing
+    now = found.now.value if found.now is not None else nothing
     return Line(
         str(metric.definition.title),
         f"{reverse('console:metric', args=[metric.key])}?{query}",
-        write(style, found.before.value if found.before is not None else nothing),
-        write(style, found.now.value if found.now is not None else nothing),
+        write(style, before),
+        write(style, now),
+        (before, now),
+        style,
         "" if style in {"money", "percent", "duration"} else str(metric.definition.unit),
         change_of(found.comparison, metric.definition, in_points=style == "percent"),
         finding.is_real,
@@ -175,7 +182,8 @@ def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: 
 def _group(ground: Ground, style: Style, part: Part) -> Who:
     public_id = next((place.public_id for place in ground.places if place.id == part.id), "")
     url = reverse("console:community", args=[public_id]) if public_id else ""
-    return Who(ground.names.get(part.id, str(part.id)), url, write(style, part.before), write(style, part.now))
+    name = ground.names.get(part.id, str(part.id))
+    return Who(name, url, write(style, part.before), write(style, part.now), (part.before, part.now))
 
 
 def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list[Who]:
@@ -188,7 +196,7 @@ def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list
     }
     return [
         Who(names[each.id][0] or _("没有昵称"), reverse("console:member", args=[names[each.id][1]]),
-            write(style, each.before), write(style, each.now))
+            write(style, each.before), write(style, each.now), (each.before, each.now))
         for each in parts
         if each.id in names
     ]  # fmt: skip

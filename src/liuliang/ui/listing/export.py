@@ -7,7 +7,6 @@ import io
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -30,19 +29,17 @@ _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff]"
 )
 
+_FORMATS = {
+    "instant": "yyyy-mm-dd hh:mm:ss",
+    "day": "yyyy-mm-dd",
+    "amount": "#,##0.00",
+    "whole": "#,##0",
+}
+
 # Programs take a cell that begins with one of these for a formula (OWASP, "CSV injection"), also in full width.
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠]")
 # What XML 1.0 cannot hold.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Formats:
-    """How values are shown: instants, days, and exact numbers by how many decimals they have."""
-
-    instant: Any
-    day: Any
-    exact: Mapping[int, Any]
 
 
 def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], title: str) -> None:
@@ -55,11 +52,7 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     head = book.add_format({"bold": True, "bg_color": "#f5f7fa", "bottom": 1})
-    shown = _Formats(
-        instant=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-        day=book.add_format({"num_format": "yyyy-mm-dd"}),
-        exact={0: book.add_format({"num_format": "#,##0"}), 2: book.add_format({"num_format": "#,##0.00"})},
-    )
+    formats_of = {kind: book.add_format({"num_format": told}) for kind, told in _FORMATS.items()}
     sheet: Any = None
     sheets: list[tuple[Any, list[int]]] = []
     widths: list[int] = []
@@ -76,13 +69,29 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], 
             value = plain(column.exported(row))
             if line < _MEASURED:
                 widths[at] = max(widths[at], room_of(value))
-            _write(sheet, line, at, value, shown)
+            _write(sheet, line, at, value, formats_of)
         line += 1
     for sheet, wide in sheets:
         for at, width in enumerate(wide):
             sheet.set_column(at, at, width)
     book.close()
     file.seek(0)
+
+
+def _write(sheet: Any, line: int, at: int, value: Any, formats_of: Mapping[str, Any]) -> None:
+    """Write a cell by what it holds; an exact amount has the decimals of its currency."""
+    if isinstance(value, bool) or value is None:
+        sheet.write_string(line, at, "✓" if value else "")
+    elif isinstance(value, Decimal):
+        sheet.write_number(line, at, value, formats_of["whole" if value.as_tuple().exponent == 0 else "amount"])
+    elif isinstance(value, int | float):
+        sheet.write_number(line, at, value)
+    elif isinstance(value, datetime):
+        sheet.write_datetime(line, at, value, formats_of["instant"])
+    elif isinstance(value, date):
+        sheet.write_datetime(line, at, value, formats_of["day"])
+    else:
+        sheet.write_string(line, at, plain_text(value))
 
 
 def room_of(value: object) -> int:
@@ -157,24 +166,3 @@ def _new_sheet(book: Any, columns: Sequence[Column], title: str, head: Any) -> A
         sheet.write_string(0, at, str(column.title), head)
     sheet.freeze_panes(1, 0)
     return sheet
-
-
-def _write(sheet: Any, line: int, at: int, value: object, shown: _Formats) -> None:
-    if isinstance(value, bool) or value is None:
-        sheet.write_string(line, at, "✓" if value else "")
-    elif isinstance(value, Decimal):
-        sheet.write_number(line, at, value, shown.exact.get(_places(value)))
-    elif isinstance(value, int | float):
-        sheet.write_number(line, at, value)
-    elif isinstance(value, datetime):
-        sheet.write_datetime(line, at, value, shown.instant)
-    elif isinstance(value, date):
-        sheet.write_datetime(line, at, value, shown.day)
-    else:
-        sheet.write_string(line, at, plain_text(value))
-
-
-def _places(value: Decimal) -> int:
-    """Return how many decimals a number has, as it is written."""
-    exponent = value.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
