@@ -14,9 +14,10 @@ from django.test import Client
 
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
+from liuliang.commerce.codes import make_codes
 from liuliang.commerce.coupons import NewTemplate, create_template
 from liuliang.commerce.mall import NewItem, create_item
-from liuliang.commerce.models import CouponTemplate, MallItem
+from liuliang.commerce.models import CouponCode, CouponTemplate, MallItem
 from liuliang.loyalty.ledger import faults
 from liuliang.loyalty.points import Reward, earn
 from liuliang.people.access import Access
@@ -63,6 +64,13 @@ class Ground:
             permissions = tuple(one for one in FOR_KEYS if where is None or not one.startswith("points."))
         made = make_key(access, name="商城", permissions=permissions, community=where, at=AT)
         return System(made.secret, made.key)
+
+
+def code_of(ground: Ground) -> str:
+    """Return the one code that there is for the coupon, made when it is first asked for."""
+    if not CouponCode.objects.exists():
+        make_codes(ground.template, 1, title="传单", at=AT)
+    return CouponCode.objects.get().code
 
 
 def order(number: str = "N1", **told: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from systems import Ground, System, batch, order
+from systems import Ground, System, batch, code_of, order
 
 from liuliang.accounts.models import AuditEntry, Role, Staff
 from liuliang.accounts.permissions import PERMISSIONS
@@ -29,6 +29,7 @@ SENT: dict[str, Callable[[Ground], Any]] = {
     "find-member": lambda ground: {"kind": "phone", "value": "13900000001"},
     "adjust-points": lambda ground: {"amount": 5, "reason": "补发"},
     "give-coupon": lambda ground: {"coupon": ground.template.public_id},
+    "claim-coupon-code": lambda ground: {"code": code_of(ground)},
     "redeem-item": lambda ground: {"item": ground.item.public_id},
 }
 QUERY = {"get-order": "?number=OLD"}
@@ -44,6 +45,7 @@ def ask(one: Operation, ground: Ground, system: System, key: str = "k") -> Any:
 def world(ground) -> Ground:
     bought = NewOrder("OLD", clock.now(), Known("阿珍", (("phone", "13900000001"),)), 9_900)
     record_orders([bought], source="table", community=ground.group.pk, at=clock.now())
+    code_of(ground)
     return ground
 
 

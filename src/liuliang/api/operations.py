@@ -83,6 +83,7 @@ class Operation:
     asks: type[Asked] | None
     moves: bool
     handle: Callable[..., Answer]
+    after_refusal: Callable[..., None] | None = None
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Answer])
@@ -101,8 +102,13 @@ def operation(
     takes: type[Told] | None = None,
     asks: type[Asked] | None = None,
     moves: bool = False,
+    after_refusal: Callable[..., None] | None = None,
 ) -> Callable[[Handler], Handler]:
-    """Declare an operation. All of ``permissions`` are needed, for a member where that member is."""
+    """Declare an operation. All of ``permissions`` are needed, for a member where that member is.
+
+    A refusal takes back all that the operation did. What must stay all the same, such as how often somebody guessed wrong,
+    is written by ``after_refusal``: called with the call, the refusal and what the address names, when everything is back.
+    """
     unknown = set(permissions) - PERMISSIONS.keys()
     if unknown or not permissions:
         raise ValueError(f"{method} {path} needs permissions that exist, not {sorted(unknown)}")
@@ -110,7 +116,7 @@ def operation(
     def declare(handle: Handler) -> Handler:
         name = handle.__name__.replace("_", "-")
         OPERATIONS.append(
-            Operation(name, method, path, summary, permissions, answers, takes, asks, moves, handle)
+            Operation(name, method, path, summary, permissions, answers, takes, asks, moves, handle, after_refusal)
         )  # fmt: skip
         return handle
 
@@ -176,10 +182,15 @@ def _answer(request: HttpRequest, asked: Operation, named: Mapping[str, str]) ->
         # Short enough for whatever keeps it beside its own prefix.
         cause = "api-" + hashlib.sha256(f"{owner}\n{sent}".encode(errors="replace")).hexdigest()[:32]
         call = Call(access, at, cause)
-        answered = once(
-            sent, owner=owner, body=body, at=at,
-            effect=lambda: asked.handle(call, *told, **found).model_dump(mode="json"),
-        )  # fmt: skip
+        try:
+            answered = once(
+                sent, owner=owner, body=body, at=at,
+                effect=lambda: asked.handle(call, *told, **found).model_dump(mode="json"),
+            )  # fmt: skip
+        except Refused as refusal:
+            if asked.after_refusal is not None:
+                asked.after_refusal(call, refusal, **found)
+            raise
     response = _json(answered.data)
     if answered.is_replayed:
         response[REPLAYED] = "true"

@@ -35,6 +35,7 @@ _STATUS: Mapping[str, int] = {
     "mall.quantity": 422,
     "mall.address": 422,
     "key.too_many": 429,
+    "code.wait": 429,
 }
 """What is not here and does not end in ``.unknown`` (404) could not be done as things stand: 409."""
 

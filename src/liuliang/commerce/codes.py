@@ -29,6 +29,9 @@ TRIES = 5
 WINDOW = timedelta(minutes=10)
 """So many wrong codes in so long, and whoever asks must wait."""
 
+TRIES_OF_SYSTEMS = 100
+"""The same for a system that asks for many members: one of them who mistypes must not stop all others."""
+
 _CHUNK = 2_000
 
 
@@ -66,38 +69,58 @@ def note_export(batch: CodeBatch) -> None:
 
 
 def claim_code(text: str, member: int, *, asker: str, at: datetime) -> Coupon:
+    """Turn a code into a member's coupon, outside of any transaction, and count it where it was wrong.
+
+    Arguments and refusals as of `try_code`.
+    """
+    try:
+        return try_code(text, member, asker=asker, at=at)
+    except Refused as refusal:
+        count_wrong(refusal, member, asker=asker, at=at)
+        raise
+
+
+def try_code(text: str, member: int, *, asker: str, at: datetime, tries: int = TRIES) -> Coupon:
     """Turn a code into a member's coupon. The same member's claim again is the same coupon.
 
-    Whatever is wrong with a code, the answer is the same, and is counted against the member and against who asks.
+    Whatever is wrong with a code, the answer is the same. Inside somebody's transaction the refusal takes everything back, so
+    whoever opened it counts the wrong code afterwards, with `count_wrong`.
 
     Args:
         text: the code as it was typed.
         member: any record of the person.
-        asker: names who asks, such as ``staff:7`` or ``address:203.0.113.7``.
+        asker: names who asks, such as ``staff:7`` or ``key:3``.
         at: now.
+        tries: how many wrong ones in a `WINDOW` are borne with from the asker; from the member it is always `TRIES`.
 
     Raises:
         Refused: ``code.wait`` after too many wrong ones, ``code.unusable``.
     """
-    askers = [f"member:{member}", asker[:60]]
-    for name in askers:
-        if CodeAttempt.objects.filter(asker=name, at__gt=at - WINDOW)[:TRIES].count() >= TRIES:
-            raise Refused("code.wait", minutes=int(WINDOW.total_seconds() // 60))
+    for name, most in zip(_askers(member, asker), (TRIES, tries), strict=True):
+        if CodeAttempt.objects.filter(asker=name, at__gt=at - WINDOW)[:most].count() >= most:
+            seconds = int(WINDOW.total_seconds())
+            raise Refused("code.wait", minutes=seconds // 60, seconds=seconds)
     try:
         return _claim(_normal(text), member, at)
     except Refused:
-        CodeAttempt.objects.bulk_create([CodeAttempt(asker=name, at=at) for name in askers])
         raise Refused("code.unusable") from None
+
+
+def count_wrong(refusal: Refused, member: int, *, asker: str, at: datetime) -> None:
+    """Count a code that was refused for being wrong against the member and against who asked; other refusals do not count."""
+    if refusal.code == "code.unusable":
+        CodeAttempt.objects.bulk_create([CodeAttempt(asker=name, at=at) for name in _askers(member, asker)])
+
+
+def _askers(member: int, asker: str) -> tuple[str, str]:
+    return f"member:{member}", asker[:60]
 
 
 @transaction.atomic
 def _claim(code: str, member: int, at: datetime) -> Coupon:
-    row = (
-        CouponCode.objects.select_for_update(of=("self",))
-        .select_related("batch__template", "coupon")
-        .filter(code=code)
-        .first()
-    )
+    # The coupon is read once the code is locked: joined to it, it would be as it was before waiting for the lock, and of many
+    # who claim one code at once everybody would find it free.
+    row = CouponCode.objects.select_for_update(of=("self",)).select_related("batch__template").filter(code=code).first()
     if row is None:
         raise Refused("code.unusable")
     template = row.batch.template

@@ -11,10 +11,10 @@ from pydantic import Field, StringConstraints
 
 from liuliang.accounts.permissions import COUPONS_GIVE, MEMBERS_VIEW, ORDERS_EDIT, SHOP_VIEW
 from liuliang.api.operations import Answer, Asked, Call, Told, operation
-from liuliang.commerce import queries
+from liuliang.commerce import codes, queries
 from liuliang.commerce.coupons import give_by_hand
 from liuliang.commerce.mall import Wanted, redeem
-from liuliang.commerce.models import CouponTemplate, MallItem
+from liuliang.commerce.models import Coupon, CouponTemplate, MallItem
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.queries import balance_of
 from liuliang.people.models import Member
@@ -92,6 +92,13 @@ class CouponAnswer(Answer):
     ends_at: datetime
 
 
+class ClaimCode(Told):
+    """A coupon code as the member typed it."""
+
+    code: Annotated[str, StringConstraints(max_length=100)]
+    """Spaces, dashes and lower case make no difference."""
+
+
 class ToldAddress(Told):
     """Where goods go."""
 
@@ -158,10 +165,27 @@ def get_mall_items(call: Call, asked: AskPage) -> ItemsAnswer:
 def give_coupon(call: Call, told: GiveCoupon, member: Member) -> CouponAnswer:
     """Give a member a coupon of a branch where the key may give coupons."""
     template = _template(call, told.coupon)
-    made = give_by_hand(template, member.pk, key=call.cause, at=call.at)
-    return CouponAnswer(
-        number=made.pk, coupon=template.public_id, name=template.name, given_at=made.given_at, ends_at=made.ends_at
-    )
+    return _answer(give_by_hand(template, member.pk, key=call.cause, at=call.at))
+
+
+def _count_wrong(call: Call, refusal: Refused, member: Member) -> None:
+    codes.count_wrong(refusal, member.pk, asker=_asker(call), at=call.at)
+
+
+@operation(
+    "POST", "members/<str:member>/coupon-codes", summary=_("替成员兑换券码"), permissions=(MEMBERS_VIEW, COUPONS_GIVE),
+    takes=ClaimCode, answers=CouponAnswer, moves=True, after_refusal=_count_wrong,
+)  # fmt: skip
+def claim_coupon_code(call: Call, told: ClaimCode, member: Member) -> CouponAnswer:
+    """Turn a code into a member's coupon, of a branch where the key may give coupons.
+
+    Whatever is wrong with it (unknown, used, expired, of another branch), the answer is ``code.unusable``. After five wrong
+    ones in ten minutes a member must wait, after a hundred the key: ``code.wait``.
+    """
+    made = codes.try_code(told.code, member.pk, asker=_asker(call), at=call.at, tries=codes.TRIES_OF_SYSTEMS)
+    if not queries.own_templates(call.access, COUPONS_GIVE).filter(pk=made.template_id).exists():
+        raise Refused("code.unusable")
+    return _answer(made)
 
 
 @operation(
@@ -179,6 +203,17 @@ def redeem_item(call: Call, told: RedeemItem, member: Member) -> RedemptionAnswe
     return RedemptionAnswer(
         number=made.number, item=found.public_id, quantity=made.quantity, points=made.points, state=made.state,
         available=balance_of(member.pk).available,
+    )  # fmt: skip
+
+
+def _asker(call: Call) -> str:
+    return f"key:{call.access.key.pk}"
+
+
+def _answer(made: Coupon) -> CouponAnswer:
+    of = made.template
+    return CouponAnswer(
+        number=made.pk, coupon=of.public_id, name=of.name, given_at=made.given_at, ends_at=made.ends_at
     )  # fmt: skip
 
 
