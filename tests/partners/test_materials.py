@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import pytest
 import segno
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
+from pylopdf_fonts_zh_cn import sans_path
 
 from liuliang.accounts.models import AuditEntry
 from liuliang.commerce.products import create_product
@@ -14,7 +18,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.partners.links import checked_link
 from liuliang.partners.materials import NewMaterial, filled, library, save_material
 from liuliang.partners.models import Material
-from liuliang.partners.posters import WIDTH, Poster, draw_poster
+from liuliang.partners.posters import WIDTH, Poster, _lines, draw_poster
 from liuliang.people.pictures import made_anew
 
 POSTER = Poster("秋天的第一杯", "报 XIAOLI8 就是我的老朋友", "李店长", "XIAOLI8", "下单报专属码")
@@ -97,6 +101,17 @@ def test_the_code_on_a_poster_leads_where_the_partner_says():
     place = (WIDTH - 72 - 264, poster.height - 420 + 40 + 24, WIDTH - 72, poster.height - 420 + 40 + 24 + 264)
     assert read_back(poster.crop(place), link) == [[bool(one) for one in row] for row in made(link)]
     assert plain.crop(place).getextrema() == (255, 255), "without a link there is nothing to scan"
+
+
+@given(text=st.text("好喝，。！“”（）《》ab 1", max_size=120))
+def test_no_line_begins_with_a_mark_that_ends_one_and_nothing_is_lost(text):
+    lines = _lines(text, sans_path(), 38, most=100)
+    kept = "".join(text.split())
+    assert "".join("".join(lines).split()) == kept
+    for before, line in pairwise(lines):
+        assert not (line[0] in "，。！”）》" and before[-1] in "好喝"), (
+            "no mark is parted from the character it belongs to"
+        )
 
 
 def made(link: str) -> list[bytearray]:

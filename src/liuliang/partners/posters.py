@@ -31,8 +31,8 @@ _QUIET = 4
 _MARKS = re.compile("[\u200b-\u200f\u2060\ufe00-\ufe0f\U000e0000-\U000e01ef]")
 """What joins and colours emoji: without them it would be drawn as boxes."""
 
-_UNIT = re.compile(r"[^\s\u2e80-\uffef]+|\s|.", re.DOTALL)
-"""What stays on one line: a word of letters, or a single Chinese character."""
+_UNIT = re.compile(r"[（《“‘「【]*(?:[^\s\u2e80-\uffef]+|\s|.)[，。！？；：、）》”’」】…]*", re.DOTALL)
+"""What stays on one line: a word of letters, or a single Chinese character, with the marks that may not be parted from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,10 +140,10 @@ def picture(request: StaffRequest, material: Material) -> HttpResponse:
 def poster(request: StaffRequest, partner: Partner, material: Material) -> HttpResponse:
     """Give a material as a poster with the partner's code, to be kept and sent on."""
     del request
-    sold = material.product
+    sold, title = material.product, filled(material.title, partner)
     drawn = draw_poster(
         Poster(
-            title=filled(material.title, partner),
+            title=title,
             text=filled(material.text, partner),
             name=partner.name,
             code=partner.code,
@@ -155,7 +155,7 @@ def poster(request: StaffRequest, partner: Partner, material: Material) -> HttpR
             picture=_shown(material),
         )
     )
-    name = f"{material.title}-{partner.name}.png"
+    name = f"{title}-{partner.code}.png"
     response = HttpResponse(drawn, content_type="image/png", headers={"Cache-Control": "private, no-store"})
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response

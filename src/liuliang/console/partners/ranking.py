@@ -46,19 +46,19 @@ def _listing(currency: str, choice: PeriodChoice) -> Listing:
         key="partner-ranking",
         title=_("合伙人排行"),
         columns=(
-            Column("place", _("名次"), show=cells.count, align="end", is_fixed=True),
             Column(
                 "name", _("名字"), value="partner.name", cell=lambda one: cells.person(one.partner.name),
                 sort="partner.name", is_fixed=True,
             ),
-            Column("kind", _("类型"), value=lambda one: str(KINDS.get(one.partner.kind, one.partner.kind))),
-            Column("code", _("专属码"), value="partner.code"),
+            Column("place", _("名次"), show=cells.count, align="end", is_fixed=True),
             money("sales", _("带来成交"), _("付的减去退的，只算自己带来的订单")),
             Column("orders", _("带来订单"), show=cells.count, sort="orders", align="end"),
             Column(
                 "buyers", _("带来买家"), show=cells.count, sort="buyers", align="end", hint=_("这一期下过单的人，一人算一次")
             ),
             money("earned", _("佣金"), _("两级都算，退款扣回的不算")),
+            Column("kind", _("类型"), value=lambda one: str(KINDS.get(one.partner.kind, one.partner.kind))),
+            Column("code", _("专属码"), value="partner.code"),
             Column("currency", _("币种"), value=lambda _one: currency, is_default=False),
             Column(
                 "state", _("状态"), value=lambda one: "on" if one.partner.is_active else "off", show=cells.state(STATES)
