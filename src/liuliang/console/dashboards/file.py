@@ -23,6 +23,7 @@ from liuliang.ui.listing.export import plain_text
 MOST_LINES = 5_000
 """Lines of one card at the most."""
 
+
 def write_dashboard(access: Access, dashboard: Dashboard, cards: Sequence[Card], parameters: QueryDict) -> IO[bytes]:
     """Return a file, at its beginning, with what one reader sees of the cards; the caller closes it.
 
