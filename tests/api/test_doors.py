@@ -181,7 +181,9 @@ def test_operations_ask_for_what_keys_can_be_given_and_for_all_of_it():
 
 def test_what_moves_something_demands_a_key_for_itself(world):
     moving = [one for one in OPERATIONS if one.moves]
-    assert {one.name for one in moving} == {"put-orders", "refund", "adjust-points", "give-coupon", "redeem-item"}
+    assert {one.name for one in moving} == {
+        "put-orders", "refund", "adjust-points", "give-coupon", "claim-coupon-code", "redeem-item",
+    }  # fmt: skip
     for one in moving:
         for key in ("", "x" * 201):
             response = ask(one, world, world.system(), key=key)
