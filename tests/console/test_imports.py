@@ -153,3 +153,25 @@ def test_a_private_chat_is_no_success(browser, read):
     assert "没有导入任何内容" in words
     assert "2 条私聊，没有导入" in words
     assert "notice-success" not in words
+
+
+def test_the_page_says_the_zone_asks_before_another_and_is_drawn_anew_when_done(browser, read, community):
+    client = browser()
+    first = bring_in(CHAT, "群.txt", community)
+    assert f"文件里的时间按 {first.timezone} 读" in card(client, read, first)
+    address = reverse("console:import-card", args=[first.public_id])
+    assert "HX-Refresh" not in client.get(address, headers={"hx-request": "true"}).headers
+    assert client.get(f"{address}?on=page", headers={"hx-request": "true"})["HX-Refresh"] == "true"
+
+    row = services.receive(io.BytesIO(CHAT.encode()), "群.txt", staff=first.staff)
+    services.examine(row)
+    assert "这个群以前是按 Asia/Shanghai 导入的" in read(client.get(reverse("console:import", args=[row.public_id])))
+    told = {"timezone": "America/New_York", "community": community.public_id, "date_order": "", "as": ""}
+    told["community"] = str(community.pk)
+    answer = client.post(reverse("console:import-start", args=[row.public_id]), told)
+    assert answer.status_code == 422
+    assert "同一条消息会再算一遍" in read(answer)
+    row.refresh_from_db()
+    assert row.state == "ready"
+    answer = client.post(reverse("console:import-start", args=[row.public_id]), {**told, "is_sure": "on"})
+    assert answer.status_code == 302

@@ -13,7 +13,7 @@ from liuliang.commerce.models import Order
 from liuliang.importers import holds, running, services, storage
 from liuliang.importers import jobs as importing_jobs
 from liuliang.importers.models import Import, ImportProblem
-from liuliang.kernel import jobs
+from liuliang.kernel import clock, jobs
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.communities import create_community
@@ -210,6 +210,48 @@ def test_times_are_those_of_the_zone_that_was_chosen():
     services.queue(row, timezone="America/New_York")
     services.run(row.pk)
     assert LoggedEvent.objects.first().occurred_at.isoformat() == "2026-03-01T13:00:00+00:00"
+
+
+def test_a_chat_that_was_read_in_another_zone_is_not_counted_twice():
+    bring_in(chat(5))
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(row)
+    with pytest.raises(Refused) as refusal:
+        services.queue(row, timezone="America/New_York")
+    assert refusal.value.code == "import.zone_differs"
+    assert refusal.value.data["before"] == "Asia/Shanghai"
+    row.refresh_from_db()
+    assert row.state == "ready"
+
+    # A clock that shows the same is no other zone, and who knows better is believed.
+    services.queue(row, timezone="Asia/Hong_Kong")
+    assert services.run(row.pk).counts["added"] == 0
+    sure = services.receive(io.BytesIO(chat(5, first=500)), "读书群.txt")
+    services.examine(sure)
+    services.queue(sure, timezone="America/New_York", is_sure=True)
+    assert services.run(sure.pk).counts["added"] > 0
+
+
+def test_a_chat_is_read_in_the_zone_it_was_read_in_before():
+    first = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(first)
+    services.queue(first, timezone="America/New_York")
+    services.run(first.pk)
+    assert bring_in(chat(8)).timezone == "America/New_York"
+
+
+def test_a_chat_read_in_the_wrong_zone_can_be_read_rightly_into_another_community():
+    first = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(first)
+    services.queue(first, timezone="America/New_York")
+    services.run(first.pk)
+    anew = create_community(name="读书群（重新导入）", at=clock.now())
+    row = services.receive(io.BytesIO(chat(5)), "读书群.txt")
+    services.examine(row)
+    services.queue(row, community=anew, timezone="Asia/Shanghai")
+    services.run(row.pk)
+    right = LoggedEvent.objects.filter(community=anew.pk, kind="message.sent").order_by("occurred_at")
+    assert right[0].occurred_at.isoformat() == "2026-03-01T00:00:00+00:00"
 
 
 ORDERS = "订单号,下单时间,手机号,实付金额,退款金额\n{rows}\n"

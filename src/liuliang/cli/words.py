@@ -30,6 +30,9 @@ _WORDS = {
     "import.file_unreadable": _("{name}：读不了（{reason}）。之前导入的都在；请再导入一次。"),
     "import.encoding_unknown": _("{encoding}：没有这种编码。"),
     "import.too_large": _("{name}：超过 {limit} 字节。调大 LIULIANG_UPLOAD_BYTES，或把导出分成几份。"),
+    "import.zone_differs": _(
+        "{name}：这个群以前按 {before} 的时间导入过，按 {zone} 再导入，每条消息都会再算一遍。请去掉 --timezone，或用 --community 导入到新建的社群。"
+    ),
     "import.zone_unknown": _("{zone}：没有这个时区。请用 Asia/Shanghai 这样的名字。"),
     "import.no_chat": _("{name}：里面没有聊天记录。"),
     "import.archive_broken": _("{name}：压缩包坏了。请重新导出，或解压后导入里面的文件。"),

@@ -53,9 +53,14 @@ def take_up_imports(timestamp: int) -> None:
 
 
 def start(
-    row: Import, *, community: Community | None = None, timezone: str = "", options: Options | None = None
+    row: Import,
+    *,
+    community: Community | None = None,
+    timezone: str = "",
+    options: Options | None = None,
+    is_sure: bool = False,
 ) -> None:
     """Queue an import and let a worker run it; see `liuliang.importers.services.queue`."""
     with transaction.atomic():
-        services.queue(row, community=community, timezone=timezone, options=options)
+        services.queue(row, community=community, timezone=timezone, options=options, is_sure=is_sure)
         run_import.defer(import_id=row.pk)

@@ -23,6 +23,7 @@ from liuliang.importers.base import Inspection, Options, Source, sources
 from liuliang.importers.head import GUESSED, head_of, recognise
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.running import Run, Superseded
+from liuliang.importers.zones import are_alike, zone_before
 from liuliang.kernel import clock, jobs
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.logs import get_logger
@@ -132,26 +133,37 @@ def _told(refusal: Refused) -> dict[str, str]:
 
 
 def queue(
-    row: Import, *, community: Community | None = None, timezone: str = "", options: Options | None = None
+    row: Import,
+    *,
+    community: Community | None = None,
+    timezone: str = "",
+    options: Options | None = None,
+    is_sure: bool = False,
 ) -> Import:
     """Make a file that is ready wait for its run, with what a person corrected.
 
     Args:
         row: the import.
         community: where the chat goes; None lets the chat find or make its own community.
-        timezone: IANA name of the zone of times that carry none; empty for the community's or the installation's.
+        timezone: IANA name of the zone of times that carry none; empty for that in which the chat was read before, the
+            community's or the installation's.
         options: encoding, date order, columns, sheet.
+        is_sure: a person knows that the chat was read in another zone before, and that this is another part of it.
 
     Raises:
-        Refused: ``import.not_ready`` or ``import.zone_unknown``.
+        Refused: ``import.not_ready``, ``import.zone_unknown``, or ``import.zone_differs`` where the chat was read in another
+            zone before: each of its messages would count twice.
     """
     _check_zone(timezone)
     with transaction.atomic():
         row = Import.objects.select_for_update().get(pk=row.pk)
         if row.state not in {"ready", "failed"} or not row.source or not row.path:
             raise Refused("import.not_ready", state=row.state)
+        before = zone_before(row, community)
+        row.timezone = timezone or before or (community.timezone if community else row.timezone)
+        if before and not is_sure and not are_alike(row.timezone, before):
+            raise Refused("import.zone_differs", name=row.file_name, zone=row.timezone, before=before)
         row.state, row.error, row.community = "queued", "", community
-        row.timezone = timezone or (community.timezone if community else row.timezone)
         row.options = msgspec.to_builtins(options or Options())
         row.save()
         audit.record(STARTED, row, name=row.file_name, community=row.community_id)

@@ -67,6 +67,7 @@ class Card:
     holds: tuple[tuple[str, int], ...]
     news: tuple[tuple[str, int], ...]
     error: str
+    zone: str
 
     @property
     def is_moving(self) -> bool:
@@ -87,6 +88,7 @@ def card_of(row: Import) -> Card:
         _counted(row, HOLDS),
         _counted(row, NEWS[source.kind]) if source else (),
         errors.sentence(Refused(row.error, **{"name": row.file_name, **row.error_data})) if row.error else "",
+        row.timezone if inspection and not inspection.timezone_known else "",
     )
 
 

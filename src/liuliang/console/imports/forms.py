@@ -8,11 +8,13 @@ from zoneinfo import available_timezones
 
 import msgspec
 from django import forms
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.console.fields import day_field
 from liuliang.importers.base import Inspection, Options, sources
 from liuliang.importers.models import Import
+from liuliang.importers.zones import zone_before
 from liuliang.people.models import Community
 
 NEAR = (
@@ -55,6 +57,11 @@ class StartForm(forms.Form):
 
     community = forms.ModelChoiceField(queryset=Community.objects.none(), label=_("导入到社群"), required=False)
     timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"), choices=zones)
+    is_sure = forms.BooleanField(
+        label=_("时区和以前不同也导入"),
+        required=False,
+        help_text=_("只在这是另一段时间的记录时勾选：同一条消息按两个时区导入会算两次。"),
+    )
     date_order = forms.ChoiceField(label=_("日期的顺序"), choices=ORDERS, required=False)
     first_day = day_field(_("第一行是哪一天"), required=False)
 
@@ -68,7 +75,8 @@ class StartForm(forms.Form):
     ) -> None:
         self.inspection = msgspec.convert(row.inspection, Inspection)
         first_day = self.inspection.first_day
-        initial = {"timezone": row.timezone, "community": row.community_id, "first_day": first_day}
+        before = zone_before(row)
+        initial = {"timezone": before or row.timezone, "community": row.community_id, "first_day": first_day}
         super().__init__(data, initial=initial)
         kind = sources()[row.source].kind
         field = self.fields["community"]
@@ -83,6 +91,10 @@ class StartForm(forms.Form):
             field.disabled = True
         if self.inspection.timezone_known:
             self.fields["timezone"].help_text = _("文件里的时间带有时区，这里不影响它们。")
+        elif before:
+            self.fields["timezone"].help_text = _now("这个群以前是按 {zone} 导入的。").format(zone=before)
+        if not before:
+            del self.fields["is_sure"]
         if not self.inspection.date_order:
             del self.fields["date_order"]
         if first_day is None and "date_missing" not in self.inspection.warnings:

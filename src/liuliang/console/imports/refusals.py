@@ -76,6 +76,11 @@ def install() -> None:
             "import.not_running": _("这次导入已经结束了。"),
             "import.sheet_missing": _("表格里没有“{name}”这个工作表。"),
             "import.too_large": _("“{name}”超过了允许的大小（{limit} 字节）。请分段导出后上传，重复的部分不会再算。"),
+            "import.zone_differs": _(
+                "这个群以前按 {before} 的时间导入过，这次选的是 {zone}。时间不同，同一条消息会再算一遍，所以没有开始。"
+                "时区选错了就改回来；上次才是错的，就归档那个群，再导入到一个新建的社群；"
+                "确实是在另一个时区导出的另一段记录，就勾选“时区和以前不同也导入”。"
+            ),
             "import.zone_unknown": _("没有“{zone}”这个时区。"),
         }
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -16,6 +17,7 @@ from django_htmx.http import trigger_client_event
 
 from liuliang.accounts.permissions import IMPORTS_RUN
 from liuliang.console.bodies import form_limit
+from liuliang.console.dialogs import INVALID, done
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.imports.cards import card_of
 from liuliang.console.imports.forms import SourceForm, StartForm
@@ -134,8 +136,10 @@ def card(request: StaffRequest, given: Import) -> HttpResponse:
     """Draw the card anew."""
     response = render(request, "console/imports/card.html", _card(request, given))
     if given.state in {"done", "failed", "cancelled"}:
-        # The history below the cards shows the same import.
+        # The history below the cards shows the same import; the page of the import itself has other things to say now.
         trigger_client_event(response, "listing:refresh", {})
+        if request.GET.get("on") == "page":
+            response["HX-Refresh"] = "true"
     return response
 
 
@@ -167,14 +171,18 @@ def start(request: StaffRequest, given: Import) -> HttpResponse:
         given.refresh_from_db()
         return render(request, "console/imports/card.html", _card(request, given))
     form = _start_form(request, given, bound=True)
-    if not form.is_valid():
-        return render(request, "console/imports/import.html", _page(request, given, form), status=422)
-    jobs.start(
-        given,
-        community=form.cleaned_data["community"],
-        timezone=form.cleaned_data["timezone"],
-        options=form.options(),
-    )
+
+    def effect(told: Mapping[str, Any]) -> None:
+        jobs.start(
+            given,
+            community=told["community"],
+            timezone=told["timezone"],
+            options=form.options(),
+            is_sure=told.get("is_sure", False),
+        )
+
+    if not done(form, effect):
+        return render(request, "console/imports/import.html", _page(request, given, form), status=INVALID)
     return redirect("console:import", given.public_id)
 
 
