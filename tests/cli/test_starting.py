@@ -39,7 +39,7 @@ def test_what_the_death_of_the_private_server_broke_off_is_begun_again(monkeypat
 
 def test_a_server_that_stays_away_is_told_of_in_one_line(monkeypatch, starts):
     monkeypatch.setattr(postgres, "is_private", lambda: True)
-    monkeypatch.setattr(postgres, "PATIENCE", 0.0)
+    monkeypatch.setattr(starting, "TRIES", 0)
     with pytest.raises(Refused, match=r"postgres\.unreachable") as refused:
         patiently(lambda: fail_once([]))
     assert "\n" not in refused.value.data["reason"]

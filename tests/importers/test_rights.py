@@ -9,6 +9,7 @@ import pytest
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_MERGE
 from liuliang.commerce.models import Order
+from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.importers import services
 from liuliang.importers.models import ImportProblem
 from liuliang.kernel import clock
@@ -121,3 +122,10 @@ def test_a_file_for_one_community_leaves_the_orders_of_others_as_they_are(commun
     # Who may see to all communities says it of the order wherever it is.
     assert bring_in(refunded, community, None) is None
     assert Order.objects.get(number="A1").refunded == 10_000
+
+
+def test_what_an_import_adds_is_recorded_though_its_right_has_gone_meanwhile(community):
+    order = NewOrder("A1", clock.now(), Known("小雨"), 10_000, 0, "CNY", "", 1, "paid")
+    told = record_orders([order], source="table", community=community.pk, at=clock.now(), among=frozenset())
+    assert (told.added, told.elsewhere) == (1, ())
+    assert Order.objects.get().status == "paid"

@@ -192,3 +192,25 @@ def test_what_a_merged_record_has_counts_for_the_persons_limit(make_member, at):
         reserve(stock, "coupon:1", two, 2, cause="b", at=at, until=until, at_most=3)
     assert reserve(stock, "coupon:1", two, 1, cause="c", at=at, until=until, at_most=3).is_new
     assert reserve(stock, "coupon:1", two, 5, cause="d", at=at, until=until).is_new
+
+
+@pytest.mark.usefixtures("shared_ledger")
+def test_what_sells_out_may_be_filled_again_at_the_same_time(crowd, at_once, at):
+    for number in range(ROUNDS):
+        thing, members = f"refilled:{number}", crowd(120)
+        stock = open_stock(thing, 20, cause=thing, at=at, buckets=4)
+
+        def buy(member: int, thing: str = thing, stock: int = stock) -> int:
+            return reserve(stock, thing, member, cause=f"{thing}:{member}", at=at, until=at + HOUR).hold
+
+        def fill(turn: int, thing: str = thing, stock: int = stock) -> int:
+            return add(stock, 5, cause=f"{thing}:more:{turn}", at=at).transfer
+
+        works = [lambda member=member: buy(member) for member in members]
+        for turn in range(12):
+            works.insert(turn * 10, lambda turn=turn: fill(turn))
+        results = at_once(works, 24)
+        assert set(codes(results)) <= {"int", "stock.sold_out"}
+        left = remaining(stock)
+        assert left.free + left.reserved == 20 + 12 * 5
+        assert left.reserved == codes(results)["int"] - 12

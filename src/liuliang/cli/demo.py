@@ -68,8 +68,9 @@ def create_sample_brand() -> None:
     out.print(f"[green]✓[/green] {_who_is_known(world)}")
     password = secrets.token_urlsafe(9)
     owner = owners.create_first_owner(owners.setup_token(), email=EMAIL, name="雾汀运营", password=password)
-    open_shop(top, communities, owner, at=clock.now())
+    # At once: nobody else ever hears the password.
     _write(record, {"email": EMAIL, "password": password})
+    open_shop(top, communities, owner, at=clock.now())
 
 
 def _who_is_known(world: simulator.World) -> str:

@@ -16,16 +16,19 @@ T = TypeVar("T")
 PAUSE = 0.3
 """Seconds before what was broken off is begun again."""
 
+TRIES = 10
+"""How often it is begun again. Each time the server was found running, so each is another death of it."""
+
 
 def patiently(work: Callable[[], T]) -> T:
-    """Do ``work``, and once more from its beginning when the private PostgreSQL died in the middle of it.
+    """Do ``work``, and again from its beginning whenever the private PostgreSQL died in the middle of it.
 
     ``work`` must be safe to begin again. A server of somebody else's is theirs to start: there the first failure counts.
 
     Raises:
         Refused: ``postgres.unreachable`` with the server's ``reason``; ``postgres.not_started``.
     """
-    until = time.monotonic() + postgres.PATIENCE
+    left = TRIES
     while True:
         try:
             return work()
@@ -33,8 +36,9 @@ def patiently(work: Callable[[], T]) -> T:
             if connection.connection is not None and connection.is_usable():
                 # The server is well and has refused something.
                 raise
-            if not postgres.is_private() or time.monotonic() > until:
+            if not postgres.is_private() or not left:
                 raise Refused("postgres.unreachable", reason=str(error).strip().partition("\n")[0]) from error
+        left -= 1
         connection.close()
         time.sleep(PAUSE)
         postgres.start_if_private()

@@ -92,10 +92,11 @@ def record_orders(
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():
         added = _insert(rows, buyers, source, community)
-        elsewhere = () if among is None else _elsewhere(among, list(rows), source)
+        # What has just been added is nobody else's, even if who brings it may not reach its community any more.
+        elsewhere = frozenset() if among is None else _elsewhere(among, list(rows), source) - added
         touched = {number: order for number, order in rows.items() if number not in elsewhere}
         recorded = _bring_up_to_date(touched, buyers, source, added, at)
-    return replace(recorded, elsewhere=elsewhere, buyers=resolved)
+    return replace(recorded, elsewhere=tuple(sorted(elsewhere)), buyers=resolved)
 
 
 def _is_somebody(buyer: Known) -> bool:
@@ -124,15 +125,15 @@ def _insert(rows: dict[str, NewOrder], buyers: dict[str, int | None], source: st
         return {row[0] for row in cursor.fetchall()}
 
 
-def _elsewhere(communities: Collection[int], numbers: list[str], source: str) -> tuple[str, ...]:
+def _elsewhere(communities: Collection[int], numbers: list[str], source: str) -> frozenset[str]:
     """Return the numbers of orders that belong to none of these communities."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT number FROM commerce_order WHERE source = %s AND number = ANY(%s)"
-            " AND NOT coalesce(community_id = ANY(%s), false) ORDER BY number",
+            " AND NOT coalesce(community_id = ANY(%s), false)",
             [source, numbers, list(communities)],
         )
-        return tuple(number for (number,) in cursor.fetchall())
+        return frozenset(number for (number,) in cursor.fetchall())
 
 
 def _bring_up_to_date(

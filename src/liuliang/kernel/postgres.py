@@ -59,7 +59,7 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
     the last processes of the killed one are still ending, or another process has just started it, the start is tried again.
 
     Raises:
-        Refused: ``postgres.not_started`` after half a minute, or five minutes of recovery, with the path of the server's log.
+        Refused: ``postgres.not_started`` after half a minute, or five minutes of a slow start, with the path of the server's log.
     """
     data = data or folder()
     data.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,9 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
             return str(server.get_uri(database=database))
         # The library asserts that a server it finds running is ready; one in its recovery is not yet.
         except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError, psycopg.OperationalError) as error:
-            if time.monotonic() - begun > (RECOVERY if _is_alive(data) else PATIENCE):
+            # On a busy machine even a start that goes well takes longer than the library waits for it.
+            is_slow = isinstance(error, subprocess.TimeoutExpired) or _is_alive(data)
+            if time.monotonic() - begun > (RECOVERY if is_slow else PATIENCE):
                 raise Refused("postgres.not_started", log=str(data / "log")) from error
             time.sleep(0.3)
 

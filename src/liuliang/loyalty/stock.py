@@ -86,6 +86,11 @@ def withdraw(account: int, amount: int, *, cause: str, at: datetime, actor: int 
 
 def _fill(account: int, issue: int, amount: int, cause: str, at: datetime, *, actor: int | None = None) -> Posting:
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            # All buckets are spread over below. Locked after the one that is filled, they would be so in another order than
+            # by those who take the last of them, and each would wait for the other.
+            cursor.execute("SELECT FROM loyalty_account WHERE id = %s FOR NO KEY UPDATE", [issue])
+            cursor.execute("SELECT FROM loyalty_account WHERE head_id = %s ORDER BY id FOR NO KEY UPDATE", [account])
         posting = transfer(Transfer(issue, account, amount, "filled", cause), at=at, actor=actor)
         if posting.is_new:
             with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from django.core.validators import URLValidator
 from liuliang.kernel.errors import Refused
 
 LONGEST = 500
-"""Characters: a code with more is too fine for a phone to read off a poster."""
+"""Bytes: a code with more is too fine for a phone to read off a poster."""
 
 _IS_ADDRESS = URLValidator(schemes=["http", "https"])
 
@@ -26,6 +26,6 @@ def checked_link(text: str) -> str:
         _IS_ADDRESS(text)
     except ValidationError as error:
         raise Refused("partner.link", most=LONGEST) from error
-    if len(text) > LONGEST:
+    if len(text.encode()) > LONGEST:
         raise Refused("partner.link", most=LONGEST)
     return text

@@ -97,7 +97,7 @@ def draw_poster(poster: Poster) -> bytes:
         draw.text(place, poster.price, font=_font(sans_path(), 46), fill=_ACCENT, anchor="rm")
     _foot(image, draw, poster, sold.write(draw, y) + 40)
     written = io.BytesIO()
-    image.save(written, "PNG", optimize=True)
+    image.save(written, "PNG")
     return written.getvalue()
 
 

@@ -114,15 +114,15 @@ def change_partner(
     _check_free("", coupon, row)
     link = checked_link(link)
     changes: dict[str, tuple[object, object]] = {
-        "name": (row.name, name),
         "plan": (row.plan.name, plan.name),
         "is_active": (row.is_active, is_active),
         "coupon": (row.coupon.name if row.coupon else "", coupon.name if coupon else ""),
-        "link": (row.link, link),
     }
+    # Who they are and where they sell is theirs: of these the log keeps only that they changed.
+    personal = {told for told, value in (("name", name), ("link", link)) if getattr(row, told) != value}
     row.name, row.plan, row.coupon, row.link, row.is_active = name, plan, coupon, link, is_active
     row.save(update_fields=["name", "plan", "coupon", "link", "is_active"])
-    audit.record(CHANGED, row, name=name, changes=changes)
+    audit.record(CHANGED, row, changes=changes, personal=personal)
     return row
 
 
