@@ -152,9 +152,10 @@ def test_a_reader_sees_their_part_and_of_another_community_only_why_it_is_withhe
     assert "你能看的 1 个群" in mine
     withheld = drawn(reader, other)
     assert "没有分给你" in withheld
-    for secret in ("乙群", "figure-value", "SELECT", "5"):
-        assert secret not in withheld.replace("icons-", "").split("dash-withheld")[-1].split("</use>")[-1]
-    assert "乙群" not in withheld
+    for secret in ("乙群", "figure-value", "SELECT"):
+        assert secret not in withheld
+    # What is read, without the markup: the names of the site's files may hold any digit.
+    assert not re.search(r"\d", re.sub(r"<[^>]*>", " ", withheld))
     assert "查看订单" in drawn(reader, money)
     # Asking for the other community in the address does not help.
     asked = drawn(reader, everything, f"asked=1&community={two[1].public_id}")
