@@ -25,7 +25,6 @@ def fail_once(times: list[int]) -> int:
 def starts(monkeypatch) -> Iterator[list[str]]:
     """Note how often the private server is started, instead of starting another beside that of the tests."""
     made: list[str] = []
-    monkeypatch.setattr(starting, "PAUSE", 0.0)
     monkeypatch.setattr(postgres, "start_if_private", lambda: made.append("started"))
     yield made
     connection.close()

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 import pytest
+from circumstances import (
+    appealed,
+    archived,
+    deactivated,
+    first_code,
+    given_in,
+    joined,
+    muted,
+    paid,
+    parcels,
+    rejected,
+    removed,
+    rich,
+    sheet,
+    signed_in_elsewhere,
+    stopped,
+    strayed,
+    subscribed,
+    tagged,
+    untrained,
+    uploaded,
+    with_another_card,
+    with_consent,
+    with_second_factor,
+    without_awards,
+    without_tags,
+)
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django_otp.oath import totp
-from organisation import CHAT, PASSWORD, World, hashed
+from organisation import CHAT, PASSWORD, World
 
 import wechat_pay
-from liuliang.accounts import second_factor
-from liuliang.accounts.models import Role, Staff
-from liuliang.accounts.services import account
-from liuliang.alerting.models import Alert
-from liuliang.analytics.models import ReviewSubscription
-from liuliang.commerce.selling import pay_order
-from liuliang.dashboards.models import Card
-from liuliang.importers.models import Import
-from liuliang.importers.services import examine, receive
-from liuliang.kernel import clock
-from liuliang.loyalty.earning import stop_rule
-from liuliang.loyalty.models import Award
-from liuliang.loyalty.penalties import appeal
-from liuliang.loyalty.points import Reward, earn
-from liuliang.loyalty.validity import today
+from liuliang.accounts.models import Role
 from liuliang.partners.models import Plan as PartnerPlan
-from liuliang.partners.models import TrainingDone
-from liuliang.people.models import (
-    Community,
-    Tag,
-)
 from liuliang.people.profile import NEEDS
-from liuliang.people.proposals import reject_proposal
-from liuliang.people.tagging import tag_members
 from liuliang.subscriptions.models import Plan
-from liuliang.testimonials.models import Testimonial
-from liuliang.testimonials.services import note_consent
-from liuliang.ui.listing import Column
-from liuliang.ui.listing.export import write_xlsx
 
 ALERT = {"save": "1", "metric": "messages", "kind": "below", "threshold": "5"}
 
@@ -63,151 +62,10 @@ BADGE = {"name": "星星", "icon": "star", "community": "", "measure": "", "is_a
 """The form of a badge that staff give by hand, filled in."""
 
 
-def _without_awards(world: World) -> Mapping[str, object]:
-    Award.objects.all().delete()
-    return {"badge": str(world.badge.pk), "reason": "整理了三年的笔记"}
-
-
-def _appealed(world: World) -> Mapping[str, object]:
-    appeal(world.penalty.pk, text="发错群了", at=clock.now())
-    return {"answer": "核对过，确实是广告", "uphold": "1"}
-
-
-def _rich(world: World) -> Mapping[str, object]:
-    """Let the member have earned something the day before yesterday, and clear what was earned up to yesterday."""
-    now = clock.now()
-    earn([Reward(world.member.pk, 30, "gift:1")], at=now - timedelta(days=2))
-    return {"title": "上半年", "last_day": (today(now) - timedelta(days=1)).isoformat(), "clear": "1"}
-
-
-def _muted(world: World) -> Mapping[str, object]:
-    Alert.objects.filter(pk=world.alert.pk).update(muted_until=clock.now() + timedelta(days=1))
-    return {}
-
-
-def _subscribed(world: World) -> Mapping[str, object]:
-    subscription = ReviewSubscription.objects.create(
-        staff=world.owner, community=world.group, unit="week", sent_first=clock.now().date(), at=clock.now()
-    )
-    return {"subscription": subscription.public_id}
-
-
-def _stopped(world: World) -> Mapping[str, object]:
-    stop_rule(world.earning_rule)
-    return {}
-
-
-def _given_in(state: str) -> Callable[[World], Mapping[str, object]]:
-    def prepare(world: World) -> Mapping[str, object]:
-        Import.objects.filter(pk=world.given.pk).update(state=state)
-        return {}
-
-    return prepare
-
-
-def _first_code(world: World) -> Mapping[str, object]:
-    device = second_factor.prepare(world.owner)
-    return {"code": f"{totp(device.bin_key):06d}"}
-
-
-def _with_second_factor(world: World) -> Mapping[str, object]:
-    second_factor.enable(world.owner, str(_first_code(world)["code"]))
-    return {"password": PASSWORD}
-
-
-def _signed_in_elsewhere(world: World) -> Mapping[str, object]:
-    world.sign_in(world.owner)
-    return {"session": account.session_name(world.owner.sessions.get())}
-
-
-def _deactivated(world: World) -> Mapping[str, object]:
-    Staff.objects.filter(pk=world.colleague.pk).update(is_active=False)
-    return {}
-
-
-def _joined(world: World) -> Mapping[str, object]:
-    Staff.objects.filter(pk=world.colleague.pk).update(password=hashed())
-    return {"password": PASSWORD}
-
-
-def _tagged(world: World) -> Mapping[str, object]:
-    tag_members([world.member.id], world.tag, at=clock.now())
-    return {"tag": world.tag.pk, "row": world.member.public_id}
-
-
-def _without_tags(world: World) -> Mapping[str, object]:
-    Tag.objects.all().delete()
-    return {}
-
-
-def _rejected(world: World) -> Mapping[str, object]:
-    reject_proposal(world.proposal.pk, at=clock.now())
-    return {}
-
-
-def _paid(world: World) -> Mapping[str, object]:
-    pay_order(world.order.pk, how="offline", reference="", at=clock.now())
-    return {"amount": "10", "reason": "不合适", "key": "k"}
-
-
 _PLAN = {
     "name": "季卡", "amount": "99", "length": "3", "unit": "month", "rights": "免邮", "day_kind": "week", "day_of_week": "1",
     "day_off": "5",
 }  # fmt: skip
-
-
-def _strayed(world: World) -> Mapping[str, object]:
-    world.order.payments.update(state="stray", problem="closed", received=1)
-    return {}
-
-
-def _sheet() -> SimpleUploadedFile:
-    return _workbook({"商品": "手冲壶", "货号": "POT", "标价": "199"})
-
-
-def _parcels(world: World) -> Mapping[str, object]:
-    return {"file": _workbook({"兑换号": world.redemption.number, "快递公司": "顺丰", "快递单号": "SF1"})}
-
-
-def _workbook(cells: Mapping[str, str]) -> SimpleUploadedFile:
-    file = io.BytesIO()
-    columns = [Column(title, title, value=lambda row, title=title: row[title]) for title in cells]
-    write_xlsx(file, columns, [cells], "表")
-    return SimpleUploadedFile("表.xlsx", file.getvalue())
-
-
-def _with_another_card(world: World) -> Mapping[str, object]:
-    Card.objects.create(dashboard=world.dashboard, position=1, kind="health")
-    return {"way": "down"}
-
-
-def _removed(world: World) -> Mapping[str, object]:
-    Card.objects.filter(pk=world.card.pk).update(removed_at=clock.now())
-    return {}
-
-
-def _archived(world: World) -> Mapping[str, object]:
-    Community.objects.filter(pk=world.group.pk).update(archived_at=clock.now())
-    return {}
-
-
-def _uploaded(world: World) -> Mapping[str, object]:
-    row = receive(io.BytesIO(CHAT.encode()), "读书群.txt")
-    examine(row)
-    Import.objects.filter(pk=world.given.pk).delete()
-    Import.objects.filter(pk=row.pk).update(public_id=world.given.public_id)
-    return {"community": world.group.pk, "timezone": "Asia/Shanghai", "source": "", "encoding": ""}
-
-
-def _with_consent(world: World) -> Mapping[str, object]:
-    note_consent(Testimonial.objects.get(), uses=["group"], how="微信回复", at=clock.now())
-    return {}
-
-
-def _untrained(world: World) -> Mapping[str, object]:
-    del world
-    TrainingDone.objects.all().delete()
-    return {}
 
 
 @pytest.fixture
@@ -254,7 +112,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:partner-material": lambda world: {"title": "改话术", "text": "报 {code}"},
         "console:new-partner-training": lambda world: {"title": "什么话不能说"},
         "console:edit-partner-training": lambda world: {"title": "产品怎么讲好"},
-        "console:note-partner-training": _untrained,
+        "console:note-partner-training": untrained,
         "console:take-back-partner-training": lambda world: {},
         "console:new-testimonial": lambda world: {
             "sort": "showcase",
@@ -265,7 +123,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:take-testimonial": lambda world: {},
         "console:testimonial-consent": lambda world: {"uses": ["group"], "how": "微信回复"},
         "console:withdraw-testimonial": lambda world: {},
-        "console:accept-testimonial": _with_consent,
+        "console:accept-testimonial": with_consent,
         "console:refuse-testimonial": lambda world: {"reason": "看不清"},
         "console:new-settlement": lambda world: {},
         "console:confirm-settlement": lambda world: {"reference": "回单 7"},
@@ -273,11 +131,11 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:sign-out": lambda world: {},
         "console:change-profile": lambda world: {"name": "新名字", "language": "en"},
         "console:change-password": lambda world: {"current": PASSWORD, "new": "quite another pass phrase"},
-        "console:enable-second-factor": _first_code,
-        "console:disable-second-factor": _with_second_factor,
-        "console:renew-recovery-codes": _with_second_factor,
-        "console:end-session": _signed_in_elsewhere,
-        "console:end-other-sessions": _signed_in_elsewhere,
+        "console:enable-second-factor": first_code,
+        "console:disable-second-factor": with_second_factor,
+        "console:renew-recovery-codes": with_second_factor,
+        "console:end-session": signed_in_elsewhere,
+        "console:end-other-sessions": signed_in_elsewhere,
         "console:invite": lambda world: {
             "email": "new@example.com",
             "name": "新人",
@@ -288,8 +146,8 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:grant-role": lambda world: {"role": analyst.get().pk, "where": "everywhere"},
         "console:make-link": lambda world: {},
         "console:deactivate-staff": lambda world: {},
-        "console:reactivate-staff": _deactivated,
-        "console:change-ownership": _joined,
+        "console:reactivate-staff": deactivated,
+        "console:change-ownership": joined,
         "console:new-role": lambda world: {"name": "白班", "permissions": ["members.view"]},
         "console:role": lambda world: {"name": "夜班", "permissions": ["members.view", "members.edit"]},
         "console:delete-role": lambda world: {},
@@ -320,11 +178,11 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:delete-dashboard": lambda world: {},
         "console:new-card": lambda world: {"metric": "messages", "view": "trend", "width": "2", "where": "follows"},
         "console:edit-card": lambda world: {"metric": "joined", "view": "number", "width": "1", "where": "all"},
-        "console:move-card": _with_another_card,
+        "console:move-card": with_another_card,
         "console:widen-card": lambda world: {"width": "4"},
         "console:copy-card": lambda world: {},
         "console:remove-card": lambda world: {},
-        "console:restore-card": _removed,
+        "console:restore-card": removed,
         "console:layer-rules": lambda world: {
             "save": "1",
             "new_days": "9",
@@ -362,12 +220,12 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:new-alert": lambda world: {**ALERT, "community": world.group.public_id, "owner": world.owner.pk},
         "console:edit-alert": lambda world: {**ALERT, "community": world.group.public_id, "owner": world.owner.pk},
         "console:mute-alert": lambda world: {"days": "7"},
-        "console:resume-alert": _muted,
+        "console:resume-alert": muted,
         "console:delete-alert": lambda world: {},
         "console:take-firing": lambda world: {"note": "我去看"},
         "console:test-mail": with_mail,
         "console:subscribe-review": lambda world: {"unit": "week", "community": world.group.public_id},
-        "console:unsubscribe-review": _subscribed,
+        "console:unsubscribe-review": subscribed,
         "console:members-keep": lambda world: {"name": "留下的", "row": world.member.public_id},
         "console:candidate-criteria": lambda world: {
             "save": "1",
@@ -384,11 +242,11 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
             "approval_from": "500",
         },
         "console:points-budget": lambda world: {"key": "春季", "amount": "500", "form": "once"},
-        "console:points-season": _rich,
+        "console:points-season": rich,
         "console:new-earning-rule": lambda world: {**EARNING_RULE, "save": "1"},
         "console:edit-earning-rule": lambda world: {**EARNING_RULE, "title": "换了名字", "save": "1"},
         "console:stop-earning-rule": lambda world: {},
-        "console:start-earning-rule": _stopped,
+        "console:start-earning-rule": stopped,
         "console:edit-levels": lambda world: {
             "level_key": ["", ""],
             "level_name": ["银", "金"],
@@ -399,11 +257,11 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         },
         "console:new-badge": lambda world: {**BADGE, "name": "常驻嘉宾"},
         "console:badge": lambda world: BADGE,
-        "console:give-badge": _without_awards,
+        "console:give-badge": without_awards,
         "console:revoke-badge": lambda world: {},
         "console:punish": lambda world: {"step": "mute", "days": "3", "reason": "刷屏"},
         "console:appeal-penalty": lambda world: {"text": "发错群了"},
-        "console:decide-penalty": _appealed,
+        "console:decide-penalty": appealed,
         "console:adjust-points": lambda world: {"way": "give", "amount": "5", "reason": "谢谢整理笔记"},
         "console:approve-adjustment": lambda world: {},
         "console:reject-adjustment": lambda world: {},
@@ -417,7 +275,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
             "is_on_sale": "on",
         },
         "console:edit-product": lambda world: {"name": "咖啡豆", "is_on_sale": "on"},
-        "console:import-products": lambda world: {"community": "", "file": _sheet()},
+        "console:import-products": lambda world: {"community": "", "file": sheet()},
         "console:new-variant": lambda world: {"code": "MI-500", "amount": "180", "quantity": ""},
         "console:variant": lambda world: {"code": "MI-251", "amount": "99", "is_active": "on"},
         "console:variant-stock": lambda world: {"by": "5", "reason": "到货"},
@@ -460,7 +318,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         },
         "console:pay-order": lambda world: {"how": "offline", "reference": ""},
         "console:close-order": lambda world: {},
-        "console:refund-order": _paid,
+        "console:refund-order": paid,
         "console:new-plan": lambda world: _PLAN | {"community": ""},
         "console:edit-plan": lambda world: _PLAN | {"is_active": "on"},
         "console:gift-plan": lambda world: {
@@ -471,7 +329,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         },
         "console:take-gift-back": lambda world: {},
         "console:payment-code": lambda world: {},
-        "console:return-payment": _strayed,
+        "console:return-payment": strayed,
         "console:payment-account": lambda world: {**wechat_pay.config(), "appid": "wx00000000"},
         "console:check-payment-account": lambda world: {},
         "console:switch-payment-account": lambda world: {"to": "off"},
@@ -495,7 +353,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         },
         "console:export-products": lambda world: {},
         "console:export-shipping": lambda world: {},
-        "console:import-shipping": _parcels,
+        "console:import-shipping": parcels,
         "console:ship-redemption": lambda world: {"carrier": "顺丰", "tracking": "SF1"},
         "console:finish-redemption": lambda world: {},
         "console:take-back-redemption": lambda world: {"reason": "碎了", "into_stock": "on"},
@@ -507,14 +365,14 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         },
         "console:revoke-key": lambda world: {},
         "console:import-upload": lambda world: {"file": SimpleUploadedFile("读书群.txt", CHAT.encode())},
-        "console:import-examine": _uploaded,
-        "console:import-start": _uploaded,
-        "console:import-cancel": _given_in("ready"),
+        "console:import-examine": uploaded,
+        "console:import-start": uploaded,
+        "console:import-cancel": given_in("ready"),
         "console:members-tag": lambda world: {"tag": world.tag.pk, "row": world.member.public_id},
-        "console:members-untag": _tagged,
+        "console:members-untag": tagged,
         "console:new-tag-group": lambda world: {"name": "来源"},
         "console:tag-group": lambda world: {"name": "爱好"},
-        "console:delete-tag-group": _without_tags,
+        "console:delete-tag-group": without_tags,
         "console:new-tag": lambda world: {"name": "茶"},
         "console:tag": lambda world: {"name": "手冲", "group": world.tag.group_id},
         "console:delete-tag": lambda world: {},
@@ -523,10 +381,10 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:delete-field": lambda world: {},
         "console:accept-proposal": lambda world: {},
         "console:reject-proposal": lambda world: {},
-        "console:undo-proposal": _rejected,
+        "console:undo-proposal": rejected,
         "console:member-attribute": lambda world: {"value": "上海"},
         "console:member-tag": lambda world: {"tag": world.tag.pk},
-        "console:member-untag": _tagged,
+        "console:member-untag": tagged,
         "console:member-retag": lambda world: {},
         "console:member-needs": lambda world: {"needs": [next(iter(NEEDS))]},
         "console:member-note": lambda world: {"text": "爱喝手冲"},
@@ -541,5 +399,5 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:community-transform": lambda world: {"type": "service"},
         "console:community-move": lambda world: {"parent": world.other.public_id},
         "console:community-archive": lambda world: {},
-        "console:community-restore": _archived,
+        "console:community-restore": archived,
     }

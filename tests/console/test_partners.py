@@ -157,7 +157,10 @@ def test_a_partners_link_is_checked_kept_and_shown(seller):
     seller.post(url, {**form, "link": "https://shop.example.cn/li"})
     text = seller.get(reverse("console:partner", args=[partner.public_id])).content.decode()
     assert 'href="https://shop.example.cn/li"' in text
-    assert "修改合伙人" in seller.get(reverse("console:audit")).content.decode()
+    log = seller.get(reverse("console:audit")).content.decode()
+    assert "修改合伙人" in log
+    page = reverse("console:partner", args=[partner.public_id])
+    assert re.search(rf'href="{page}"[^>]*>\s*李店长', log), "looked up, because the log itself does not keep names"
 
 
 def test_training_is_written_ticked_off_and_counted_in_the_list(seller):

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from liuliang.bench.run import BENCHMARKS
 from liuliang.kernel import environment, logs, postgres
 from liuliang.kernel.errors import Refused
 
@@ -217,9 +218,7 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[
-        str, typer.Argument(help="log, import, lake, console, segments, ledger, stock, points or analytics.")
-    ],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHMARKS)}.")],
     quick: Annotated[bool, typer.Option("--quick", help="A short form, within 45 seconds.")] = False,
     events: Annotated[str, typer.Option(help="analytics: 10m, 50m or a number.")] = "",
     members: Annotated[str, typer.Option(help="analytics: 200k, 1m or a number.")] = "",

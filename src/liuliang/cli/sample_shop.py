@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils import translation
-from django.utils.translation import gettext
 
 from liuliang.accounts.models import Staff
 from liuliang.alerting.rules import Condition
@@ -113,7 +112,7 @@ def _watch(owner: Staff, at: datetime) -> None:
     with translation.override("zh-hans"):
         # The list shows the newest first.
         for ready in reversed([*READY.values()]):
-            create_dashboard(gettext(str(ready.title)), owner=owner, community=None, cards=ready.cards, at=at)
+            create_dashboard(str(ready.title), owner=owner, community=None, cards=ready.cards, at=at)
     condition = Condition("unusual", direction="down", weeks=8)
     steps = "先看看是不是节假日；再到群里发一个今天就能答的问题；两天没好转，找群里的骨干聊聊。"
     set_alert(Wanted("群里突然安静了", "messages", None, condition, [owner], is_each=True, steps=steps), at=at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,9 +11,6 @@ from liuliang.kernel import postgres
 from liuliang.kernel.errors import Refused
 
 T = TypeVar("T")
-
-PAUSE = 0.3
-"""Seconds before what was broken off is begun again."""
 
 TRIES = 10
 """How often it is begun again. Each time the server was found running, so each is another death of it."""
@@ -40,5 +36,4 @@ def patiently(work: Callable[[], T]) -> T:
                 raise Refused("postgres.unreachable", reason=str(error).strip().partition("\n")[0]) from error
         left -= 1
         connection.close()
-        time.sleep(PAUSE)
         postgres.start_if_private()

@@ -10,6 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
+from django.db.models import Q
 
 from liuliang.importers.base import Chat, Inspection, sources
 from liuliang.importers.models import Import
@@ -43,12 +44,12 @@ def _zone_of(row: Import, chat: Chat, community: int | None) -> str:
         return ""
     said = [{"platform": chat.platform, "key": chat.key, "title": chat.title}]
     earlier = Import.objects.filter(source=row.source, checkpoint__gt=0, inspection__chats__contains=said)
-    # An import that named no community went to the one that the chat is known to be.
-    places = [goes_to, None] if goes_to == known else [goes_to]
-    for other, zone in earlier.exclude(pk=row.pk).order_by("-pk").values_list("community", "timezone"):
-        if other in places:
-            return zone
-    return ""
+    there = Q(community=goes_to)
+    if goes_to == known:
+        # An import that named no community went to the one that the chat is known to be.
+        there |= Q(community=None)
+    last = earlier.filter(there).exclude(pk=row.pk).order_by("-pk").values_list("timezone", flat=True).first()
+    return last or ""
 
 
 def are_alike(one: str, other: str) -> bool:

@@ -92,7 +92,7 @@ def create_partner(partner: NewPartner, *, at: datetime) -> Partner:
         code=code, name=name, kind=partner.kind, plan=partner.plan, member=person, staff=partner.staff,
         parent=partner.parent, coupon=partner.coupon, link=link, joined_at=at,
     )  # fmt: skip
-    audit.record(CREATED, made, name=made.name, changes={"code": (None, code), "plan": (None, partner.plan.name)})
+    audit.record(CREATED, made, changes={"code": (None, code), "plan": (None, partner.plan.name)})
     return made
 
 
@@ -161,7 +161,7 @@ def bind_member(member: int, partner: Partner, *, how: str, at: datetime) -> Bin
     made = Binding.objects.create(member_id=member, partner=partner, since=at, until=until, how=how)
     append([Fact(MemberBound(partner.pk, how, days), at, SOURCE, f"binding:{made.pk}", member)])
     if how == "staff":
-        audit.record(BOUND, partner, name=partner.name, changes={"member": (None, member), "days": (None, days)})
+        audit.record(BOUND, partner, changes={"member": (None, member), "days": (None, days)})
     return made
 
 
@@ -189,7 +189,7 @@ def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
     if row.status == "cancelled":
         raise Refused("order.closed")
     made = OrderClaim.objects.create(order=row, partner=partner, at=at, staff=audit.actor().staff)
-    audit.record(CLAIMED, row, name=row.number, community=row.community_id, changes={"partner": (None, partner.name)})
+    audit.record(CLAIMED, row, name=row.number, community=row.community_id, changes={"partner": (None, partner.code)})
     if row.status not in UNPAID:
         settle_order(row.pk, at=at)
     return made

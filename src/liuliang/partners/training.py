@@ -72,7 +72,7 @@ def note_trained(partner: Partner, item: TrainingItem, *, at: datetime) -> Train
     asked = {"at": at, "staff": audit.actor().staff}
     done, is_new = TrainingDone.objects.get_or_create(partner=partner, item=item, defaults=asked)
     if is_new:
-        audit.record(DONE, partner, name=partner.name, changes={"training": (None, item.title)})
+        audit.record(DONE, partner, changes={"training": (None, item.title)})
     return done
 
 
@@ -81,7 +81,7 @@ def take_back_training(partner: Partner, item: TrainingItem) -> None:
     """Take back that a partner has learnt something; it was noted by mistake. Again changes nothing."""
     count, _by_model = TrainingDone.objects.filter(partner=partner, item=item).delete()
     if count:
-        audit.record(UNDONE, partner, name=partner.name, changes={"training": (item.title, None)})
+        audit.record(UNDONE, partner, changes={"training": (item.title, None)})
 
 
 def lessons_of(partner: Partner) -> Sequence[Lesson]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.accounts.permissions import PARTNERS_VIEW
 from liuliang.console import errors, history
+from liuliang.partners.models import Partner
+from liuliang.people.access import Access
 
 
 def install() -> None:
@@ -22,6 +28,7 @@ def install() -> None:
             "training": _("培训"),
         }
     )
+    history.targets("partners.partner")(_named)
     errors.declare(
         {
             "partner.per_head": _("不能按拉来多少人付钱：《禁止传销条例》第七条第（一）项把按发展人员的数量计酬定为传销。请改成按真实成交付佣金。"),
@@ -56,3 +63,11 @@ def install() -> None:
             "settlement.paid": _("这张结算单已经付了，不能作废。"),
         }
     )  # fmt: skip
+
+
+def _named(access: Access, ids: Collection[str]) -> Mapping[str, history.Target]:
+    """Return what partners are called now: one who was erased by their code, which is all that is left of them."""
+    if not access.may(PARTNERS_VIEW):
+        return {}
+    seen = Partner.objects.filter(pk__in=ids).values_list("pk", "name", "public_id")
+    return {str(pk): history.Target(name, reverse("console:partner", args=[public_id])) for pk, name, public_id in seen}
