@@ -222,6 +222,19 @@ def test_lag_counts_what_is_ahead(seen, make_fact, monkeypatch):
     assert readers.lag()["test.recorder"] == 0
 
 
+def test_what_a_reader_does_not_act_on_is_passed_over_in_large_steps(seen, make_fact):
+    other = INSERT.replace("test.happened", "test.other")
+    with connection.cursor() as cursor:
+        cursor.executemany(other, [[1, f"before-{number}"] for number in range(50)])
+    log.append([make_fact(number) for number in range(15)])
+    with connection.cursor() as cursor:
+        cursor.executemany(other, [[1, f"after-{number}"] for number in range(50)])
+    for expected in (7, 14, 15):
+        assert readers.advance_shard(Recorder(), 0, readers.horizon())
+        assert len(seen()) == expected
+    assert not readers.advance_shard(Recorder(), 0, readers.horizon())
+
+
 def test_a_reader_that_builds_on_another_stays_behind_it(seen, make_fact):
     class Follower(Recorder):
         name = "test.follower"

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from django.db import close_old_connections, connection
 
 from liuliang.kernel import postgres, readers
+from liuliang.kernel.garbage import spare_what_stays
 from liuliang.kernel.logs import get_logger, tell_stacks_on_request
 from liuliang.kernel.readers import Mark, Reader
 
@@ -103,6 +104,7 @@ def run(*, only: bool = False) -> None:
     stopping = threading.Event()
     only = only or postgres.is_private()
     lookout = Lookout()
+    spare_what_stays()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     tell_stacks_on_request()

@@ -84,7 +84,8 @@ class Reader(ABC):
     """Something that follows the log. Subclass `Projection` or `Reaction`, or this for other followers.
 
     ``kinds`` empty means every kind. ``shards`` is `SHARDS` for work that only touches the event's own member, 1 for
-    work that needs all events in one order.
+    work that needs all events in one order. A step takes at most ``batch`` events; where that is less than `BATCH`, because
+    each costs something, only those of ``kinds`` count, and the rest of the log is passed over in large steps.
     """
 
     name: ClassVar[str]
@@ -206,7 +207,7 @@ def _step(
 ) -> bool:
     """Act on the next window after ``after`` and move the cursors ``where`` to its end; the caller has locked them."""
     limit = reader.limit()
-    upto = _ahead(after, reader.batch, settled if limit is None else min(limit, settled))
+    upto = _ahead(reader, after, settled if limit is None else min(limit, settled))
     if upto is None:
         return False
     with connection.cursor() as cursor:
@@ -239,12 +240,14 @@ def standing() -> dict[str, Mark]:
         return {reader: Mark(xid, position) for reader, xid, position in cursor.fetchall()}
 
 
-def _ahead(after: Mark, count: int, end: Mark) -> Mark | None:
-    """Return the mark ``count`` events after ``after``, or ``end`` when that comes first; None when it was passed."""
+def _ahead(reader: Reader, after: Mark, end: Mark) -> Mark | None:
+    """Return where the next step of ``reader`` ends, at the most at ``end``; None when it was passed."""
     if end <= after:
         return None
     with _counting:
-        return _further(after, count, end)
+        if not reader.kinds or reader.batch >= BATCH:
+            return _further(after, reader.batch, end)
+        return _further(after, reader.batch, _further(after, BATCH, end), reader.kinds)
 
 
 _counting = threading.Lock()
@@ -252,13 +255,17 @@ _counting = threading.Lock()
 
 
 @functools.lru_cache(maxsize=64)
-def _further(after: Mark, count: int, end: Mark) -> Mark:
-    """See `_ahead`. The answer lasts: below the horizon nothing is added any more, and no cluster gives a transaction's number twice."""
+def _further(after: Mark, count: int, end: Mark, kinds: tuple[str, ...] = ()) -> Mark:
+    """Return the mark ``count`` events (of these kinds) after ``after``, or ``end`` when that comes first.
+
+    The answer lasts: below the horizon nothing is added any more, and no cluster gives a transaction's number twice.
+    """
+    condition, params = Window(end, after, kinds=kinds).where()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.xid::text::bigint, e.position FROM kernel_event e WHERE (e.xid, e.position) > (%s::text::xid8, %s)"
-            f" AND (e.xid, e.position) <= (%s::text::xid8, %s) ORDER BY e.xid, e.position OFFSET {count - 1} LIMIT 1",
-            [after.xid, after.position, end.xid, end.position],
+            f"SELECT e.xid::text::bigint, e.position FROM kernel_event e WHERE {condition}"
+            f" ORDER BY e.xid, e.position OFFSET {count - 1} LIMIT 1",
+            params,
         )
         row = cursor.fetchone()
     return Mark(*row) if row else end

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from liuliang.kernel import jobs
+from liuliang.kernel.garbage import spare_what_stays
 from liuliang.kernel.logs import get_logger, tell_stacks_on_request
 
 logger = get_logger(__name__)
@@ -24,6 +25,7 @@ STALLED = 12.0
 def run(concurrency: int = 2) -> None:
     """Work until SIGTERM or SIGINT; jobs under way stop at their next safe point and are taken up again later."""
     jobs.stopping.clear()
+    spare_what_stays()
     tell_stacks_on_request()
     asyncio.run(_work(concurrency))
     logger.info("worker stopped")
