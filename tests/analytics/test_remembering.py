@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.core.cache import cache
 
@@ -52,6 +54,35 @@ def test_a_costly_answer_serves_twenty_times_as_long_as_it_took_and_no_longer(co
     lake["clock"] += 1
     slow(3)
     assert calls == [3, 3]
+
+
+def test_answers_begun_together_are_computed_beside_each_other_and_kept(lake, monkeypatch):
+    monkeypatch.setattr(remembering.queries, "take_snapshot", lambda: None)
+    both = threading.Barrier(2, timeout=10)
+    calls = []
+
+    @remembered
+    def slow(argument: int) -> int:
+        both.wait()
+        calls.append(argument)
+        return argument * 2
+
+    answers = [slow.begin(1), slow.begin(2)]
+    assert [answer() for answer in answers] == [2, 4]
+    assert [slow.begin(1)(), slow(2)] == [2, 4], "known ones are asked of nobody"
+    assert sorted(calls) == [1, 2]
+
+
+def test_what_an_answer_fails_with_comes_to_who_waits_for_it(lake, monkeypatch):
+    monkeypatch.setattr(remembering.queries, "take_snapshot", lambda: None)
+
+    @remembered
+    def failing() -> None:
+        raise LookupError("gone")
+
+    answer = failing.begin()
+    with pytest.raises(LookupError, match="gone"):
+        answer()
 
 
 def test_no_answer_outlives_a_minute_once_the_lake_has_changed(lake):

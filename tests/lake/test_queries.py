@@ -69,6 +69,22 @@ def test_a_file_that_was_deleted_meanwhile_is_looked_up_again(ripple, time_zones
     assert query("SELECT count() FROM {events}").rows == [(1,)]
 
 
+def test_all_questions_of_one_state_are_of_the_same_files_and_look_them_up_once(
+    ripple, time_zones, django_assert_num_queries
+):
+    ripple()
+    seal_here()
+    counted = "SELECT count() FROM {events}"
+    with queries.in_one_state():
+        told = queries.fingerprint()
+        ripple(member=2)
+        seal_here()
+        with django_assert_num_queries(0), queries.in_one_state():
+            assert query(counted).rows == query(counted).rows == [(1,)]
+            assert queries.fingerprint() == told
+    assert query(counted).rows > [(1,)]
+
+
 def test_every_thread_has_a_client_of_its_own(db):
     seen = [id(engine.client())]
     threads = [threading.Thread(target=lambda: seen.append(id(engine.client()))) for _ in range(3)]

@@ -16,6 +16,7 @@ from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import Presence, presence
 from liuliang.analytics.scopes import Scope
 from liuliang.analytics.traffic import Coverage, Flows, Talk, Traffic, flows, talk, traffic
+from liuliang.lake.queries import in_one_state
 
 RATE = Definition(
     "rate",
@@ -86,10 +87,12 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
         today: the present local day, up to which flows lead from the period's end to the members of now.
         known: the span the log covers.
     """
-    communities = figures(scope, period, today=today)
+    with in_one_state():
+        days = traffic.begin(scope, period)
+        communities = figures(scope, period, today=today)
     totals = _totals(
         communities,
-        traffic(scope, period),
+        days(),
         is_comparable=known is not None and known.first <= period.previous.first,
     )
     return Overview(period, communities, totals)
@@ -97,9 +100,10 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
 
 def figures(scope: Scope, period: Period, *, today: date) -> tuple[CommunityFigures, ...]:
     """Return the figures of each community in ``scope``, in its order; the arguments are those of `overview`."""
-    standing = presence(scope)
-    moved = flows(scope, period, today)
-    said = talk(scope, period)
+    with in_one_state():
+        talking, moving = talk.begin(scope, period), flows.begin(scope, period, today)
+        standing = presence(scope)
+    said, moved = talking(), moving()
     return tuple(
         _figures(
             community,

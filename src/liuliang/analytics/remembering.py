@@ -7,14 +7,18 @@ never older than forty, and looking at boards takes no more than a twentieth of 
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.cache import cache
+from django.db import connection
 
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.kernel import readers
@@ -33,6 +37,8 @@ LONGEST_PATIENCE = 60.0
 KEPT = 3600
 """Seconds for which an answer is kept at all."""
 
+_THREADS = max(4, os.cpu_count() or 1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -47,9 +53,66 @@ class _Kept:
         return time.monotonic() - self.at <= min(self.cost * PATIENCE, LONGEST_PATIENCE)
 
 
-def remembered(compute: Callable[P, T]) -> Callable[P, T]:
+class Remembered(Generic[P, T]):
+    """A function of the lake alone whose answers are kept by its (hashable, repr-stable) arguments."""
+
+    def __init__(self, compute: Callable[P, T], told_apart: Callable[[], str]) -> None:
+        self._compute = compute
+        self._told_apart = told_apart
+        functools.update_wrapper(self, compute)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return the answer."""
+        asked = self._asked(args, kwargs)
+        return asked.known.answer if asked.known else asked.keep(_timed(self._compute, *args, **kwargs))
+
+    def begin(self, *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
+        """Begin with the answer beside what this thread does meanwhile, and return what waits for it.
+
+        For several answers of one page: the engine leaves a good part of the processors idle over one.
+        """
+        with queries.in_one_state():
+            asked = self._asked(args, kwargs)
+            if asked.known:
+                known: T = asked.known.answer
+                return lambda: known
+            context = copy_context()
+
+        def work() -> tuple[float, float, T]:
+            try:
+                return context.run(lambda: _timed(self._compute, *args, **kwargs))
+            finally:
+                # Opened only where a file was gone and the catalogue had to be asked again.
+                connection.close()
+
+        coming = _beside().submit(work)
+        return lambda: asked.keep(coming.result())
+
+    def _asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Asked:
+        key = _key(self._compute, args, kwargs)
+        fingerprint = self._told_apart()
+        kept: _Kept | None = cache.get(key)
+        return _Asked(key, fingerprint, kept if kept is not None and kept.serves(fingerprint) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked, when, and the answer that still serves."""
+
+    key: str
+    fingerprint: str
+    known: _Kept | None
+
+    def keep(self, told: tuple[float, float, T]) -> T:
+        """Keep a fresh answer and return it."""
+        started, cost, fresh = told
+        cache.set(self.key, _Kept(self.fingerprint, started, cost, fresh), KEPT)
+        return fresh
+
+
+def remembered(compute: Callable[P, T]) -> Remembered[P, T]:
     """Remember the answers of ``compute``, a function of the lake alone, by its (hashable, repr-stable) arguments."""
-    return _remembering(compute, queries.fingerprint)
+    return Remembered(compute, queries.fingerprint)
 
 
 def remembered_of_records(compute: Callable[P, T]) -> Callable[P, T]:
@@ -57,7 +120,7 @@ def remembered_of_records(compute: Callable[P, T]) -> Callable[P, T]:
 
     Whatever changes them is an event: so they change with the lake, and once more when the projections have followed.
     """
-    return _remembering(compute, _of_records)
+    return Remembered(compute, _of_records)
 
 
 def _of_records() -> str:
@@ -65,21 +128,16 @@ def _of_records() -> str:
     return f"{queries.fingerprint()} {[marks.get(each.name) for each in (MembershipProjection, BuyerProjection)]}"
 
 
-def _remembering(compute: Callable[P, T], told_apart: Callable[[], str]) -> Callable[P, T]:
-    @wraps(compute)
-    def answer(*args: P.args, **kwargs: P.kwargs) -> T:
-        key = _key(compute, args, kwargs)
-        fingerprint = told_apart()
-        kept: _Kept | None = cache.get(key)
-        if kept is not None and kept.serves(fingerprint):
-            known: T = kept.answer
-            return known
-        started = time.monotonic()
-        fresh = compute(*args, **kwargs)
-        cache.set(key, _Kept(fingerprint, started, time.monotonic() - started, fresh), KEPT)
-        return fresh
+def _timed(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[float, float, T]:
+    started = time.monotonic()
+    fresh = compute(*args, **kwargs)
+    return started, time.monotonic() - started, fresh
 
-    return answer
+
+@functools.cache
+def _beside() -> ThreadPoolExecutor:
+    """Return the threads of this process that compute beside those who answer."""
+    return ThreadPoolExecutor(_THREADS, "remembering")
 
 
 def _key(compute: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

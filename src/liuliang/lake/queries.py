@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -21,7 +23,7 @@ from liuliang.lake.models import LakeBatch, LakeFile
 from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
     from pyroaring import BitMap
@@ -32,6 +34,34 @@ READER = "lake"
 """The name of the lake's cursor in the log."""
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A state of the lake. The fingerprint was taken first, so it is never younger than the files."""
+
+    fingerprint: str
+    snapshot: Snapshot
+
+
+_state: ContextVar[_State | None] = ContextVar("lake_state", default=None)
+
+
+@contextmanager
+def in_one_state() -> Iterator[None]:
+    """Have all queries of this context speak of one and the same state of the lake, which is looked up once.
+
+    A thread that runs in a copy of the context needs no connection to the database for its queries.
+    """
+    if _state.get() is not None:
+        yield
+        return
+    before = fingerprint()
+    token = _state.set(_State(before, take_snapshot()))
+    try:
+        yield
+    finally:
+        _state.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +145,7 @@ def _asked(
         # for longer than retired files are kept. The catalogue knows what took its place.
         if engine.error_code(error) != engine.FILE_MISSING:
             raise
-    return fetch(_bound(statement), parameters, seconds=seconds, memory=memory)
+    return fetch(_with_tables(statement, take_snapshot()), parameters, seconds=seconds, memory=memory)
 
 
 def sealed_upto() -> Mark:
@@ -126,7 +156,11 @@ def sealed_upto() -> Mark:
 
 
 def _bound(statement: str) -> str:
-    snapshot = take_snapshot()
+    state = _state.get()
+    return _with_tables(statement, take_snapshot() if state is None else state.snapshot)
+
+
+def _with_tables(statement: str, snapshot: Snapshot) -> str:
     for table in (EVENT, MEMBER_DAY):
         name = "{events}" if table is EVENT else "{member_day}"
         if name in statement:
@@ -155,6 +189,9 @@ def fingerprint() -> str:
 
     Merging files does not change it: what counts is how far the log is sealed, and what is known of members and zones.
     """
+    state = _state.get()
+    if state is not None:
+        return state.fingerprint
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT (xid, position)::text FROM kernel_cursor WHERE reader = %s AND shard = 0),"
