@@ -8,7 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from liuliang.commerce.coupons import give_coupon, usable
+from liuliang.commerce.coupons import give_coupon, usable, withdraw_coupon
 from liuliang.commerce.models import Buyer, Coupon, Order, OrderLine
 from liuliang.commerce.products import add_offer, change_variant
 from liuliang.commerce.projections import BuyerProjection
@@ -300,3 +300,22 @@ def test_a_refund_that_comes_with_a_used_key_and_another_amount_is_refused(make_
         assert refund(order, 100, at).refunded == 100
     with pytest.raises(Refused, match=r"idempotency\.body"):
         refund(order, 200, at)
+
+
+@pytest.mark.usefixtures("shared_ledger")
+def test_a_coupon_that_is_withdrawn_while_its_order_is_paid_waits_for_nobody_in_a_circle(
+    make_variant, make_member, make_template, at_once, at
+):
+    for number in range(15):
+        member, variant = make_member(), make_variant()
+        coupon = give_coupon(make_template(), member, how="hand", cause=f"x{number}", at=at)
+        order = place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at, f"order {number}")
+        results = at_once(
+            [
+                lambda order=order: pay(order, at).status,
+                *[lambda coupon=coupon: withdraw_coupon(coupon.pk, at=at)] * 3,
+            ],
+            4,
+        )
+        told = [each.code if isinstance(each, Refused) else each for each in results]
+        assert told == ["paid", "coupon.used", "coupon.used", "coupon.used"]

@@ -186,14 +186,13 @@ def withdraw_coupon(coupon: int, *, at: datetime) -> None:
     Raises:
         Refused: ``coupon.used`` for one that is used or waits in an order.
     """
-    row = Coupon.objects.select_for_update(of=("self",)).select_related("template").get(id=coupon)
-    if row.withdrawn_at is not None:
-        return
+    row = Coupon.objects.select_related("template").get(id=coupon)
+    # As in an order that is paid: first its use, then the row, or the two wait for each other.
     taken = reserve_voucher(row, cause=f"{row.thing}:withdrawn", at=at, until=at + _AT_ONCE)
     stock.redeem(taken, at=at)
+    if not Coupon.objects.filter(id=coupon, withdrawn_at=None).update(withdrawn_at=at):
+        return
     stock.give_back(row.taken, cause=f"{row.thing}:back", at=at)
-    row.withdrawn_at = at
-    row.save(update_fields=["withdrawn_at"])
     audit.record(WITHDRAWN, row.template, name=row.template.name, community=row.template.community_id)
 
 
