@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection, connections, transaction
 
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
@@ -144,3 +147,33 @@ def test_who_would_fall_can_be_asked_of_another_ladder(member, at):
 def test_a_level_without_a_name_is_refused(db):
     with pytest.raises(Refused, match=r"level\.name"):
         set_ladder([NewLevel("a", " ", 0)])
+
+
+def test_who_rises_by_earning_is_not_put_back_by_a_change_of_the_ladder_at_that_moment(make_member, at):
+    member = make_member()
+    grow(member, 200, at)
+    catch_up(StandingProjection())
+    set_ladder(LADDER)
+
+    def raise_all() -> None:
+        raise_members(at=at)
+        connections.close_all()
+
+    raising = threading.Thread(target=raise_all)
+    with transaction.atomic():
+        grow(member, 600, at)
+        raising.start()
+        _wait_until_one_waits()
+    raising.join()
+    assert level_of(member) == "black"
+
+
+def _wait_until_one_waits() -> None:
+    until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")

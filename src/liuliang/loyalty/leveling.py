@@ -17,7 +17,7 @@ from liuliang.kernel.log import append
 from liuliang.loyalty.events import LevelLost, LevelReached
 from liuliang.loyalty.levels import MONTHS, Move, Rung, check_ladder, next_review, promotion, relegation
 from liuliang.loyalty.models import Level, MemberLevel, Standing
-from liuliang.loyalty.purses import fact_of, growth_of
+from liuliang.loyalty.purses import fact_of, growth_of, hold_growth
 from liuliang.loyalty.validity import add_months, day_begins, today
 
 LADDER_CHANGED = audit.action("levels.changed", _("修改等级"))
@@ -221,7 +221,10 @@ def raise_members(*, at: datetime, after: int = 0) -> int | None:
         persons = [row[0] for row in cursor.fetchall()]
     if not persons:
         return None
-    upgrade(persons, at=at)
+    with transaction.atomic():
+        # Or whoever rises by earning at this moment would be put back by what was known of them before.
+        hold_growth(persons)
+        upgrade(persons, at=at)
     return int(persons[-1])
 
 

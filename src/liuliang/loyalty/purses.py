@@ -77,6 +77,17 @@ def growth_of(persons: Collection[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def hold_growth(persons: Collection[int]) -> None:
+    """Keep the growth of persons as it is until the transaction ends: who is just earning some is waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM loyalty_account a WHERE a.unit = %s AND a.kind = 'member' AND a.member_id IN"
+            " (SELECT m.id FROM people_member m WHERE m.id = ANY(%s) OR m.canonical_id = ANY(%s))"
+            " ORDER BY a.id FOR NO KEY UPDATE OF a",
+            [GROWTH, list(persons), list(persons)],
+        )
+
+
 def find_budgets(keys: Collection[str]) -> list[Address]:
     """Return the addresses of those budgets of points that exist."""
     if not keys:
