@@ -164,6 +164,26 @@ def test_an_order_nobody_pays_times_out_whoever_comes_first(make_variant, make_m
 
 
 @pytest.mark.usefixtures("ledger")
+def test_an_order_that_a_coupon_paid_for_is_taken_back_once_with_coupon_and_items(
+    make_variant, make_member, make_template, at
+):
+    member, variant = make_member(), make_variant(1_000)
+    coupon = give_coupon(make_template(1_000), member, how="hand", cause="x", at=at)
+    order = pay(place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at), at)
+    assert (order.amount, order.status) == (0, "paid")
+    with pytest.raises(Refused, match=r"refund\.amount"):
+        refund(order, 1, at)
+    line = OrderLine.objects.get(order=order).pk
+    assert refund(order, 0, at, back={line: 1}).status == "refunded"
+    assert refund(order, 0, at, back={line: 1}).status == "refunded", "the same again"
+    assert usable(member, at=at) == [coupon]
+    variant.refresh_from_db()
+    assert remaining(variant.stock_id).free == 10
+    with pytest.raises(Refused, match=r"refund\.amount"):
+        refund(order, 0, at, "once more")
+
+
+@pytest.mark.usefixtures("ledger")
 def test_a_refund_is_never_larger_than_what_was_paid(make_variant, make_member, at):
     variant, member = make_variant(9_900), make_member()
     order = place(Sale(member, ((variant.pk, 1),)), at)

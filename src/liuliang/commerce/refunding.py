@@ -62,7 +62,7 @@ class RefundWanted:
 def refund_order(order: int, wanted: RefundWanted) -> Order:
     """Note that money went back for an order by hand, wholly or in part.
 
-    Coupons come back to the buyer when all the money has gone back.
+    Coupons come back to the buyer when all the money has gone back; an order that cost nothing is taken back with 0.
 
     Raises:
         Refused: ``order.unpaid``, ``order.imported``, ``refund.currency``, ``refund.amount`` with what is left, ``refund.items``,
@@ -166,7 +166,9 @@ def _refund(row: Order, wanted: RefundWanted) -> OrderRefund:
         raise Refused("order.unpaid")
     if wanted.currency != row.currency:
         raise Refused("refund.currency", currency=row.currency)
-    if not 1 <= wanted.amount <= _left(row):
+    # An order that coupons paid for is taken back for nothing, once.
+    least = 0 if row.amount == 0 and row.status == "paid" else 1
+    if not least <= wanted.amount <= _left(row):
         raise Refused("refund.amount", left=_left(row), currency=row.currency)
     _take_items_back(row, wanted)
     return OrderRefund.objects.create(

@@ -123,8 +123,8 @@ class RefundOrder(Told):
 
     number: Number
     source: Source = ORDER_SOURCE
-    amount: Annotated[int, Field(ge=1, lt=AMOUNT_LIMIT)]
-    """What went back this time, in minor units."""
+    amount: Annotated[int, Field(ge=0, lt=AMOUNT_LIMIT)]
+    """What went back this time, in minor units; 0 takes back an order that cost nothing."""
     currency: Currency
     reason: Line = ""
 

@@ -121,7 +121,10 @@ class OrderCoupon(models.Model):
 
 
 class OrderRefund(models.Model):
-    """Money that went back, once for each ``key``; ``state`` is processing while it is on its way, succeeded or failed."""
+    """Money that went back, once for each ``key``; ``state`` is processing while it is on its way, succeeded or failed.
+
+    The amount is 0 only where an order that cost nothing was taken back.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     key = models.CharField(max_length=60)
@@ -134,7 +137,7 @@ class OrderRefund(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["order", "key"], name="commerce_orderrefund_once"),
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="commerce_orderrefund_amount"),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="commerce_orderrefund_amount"),
         ]
 
     def __str__(self) -> str:

@@ -242,6 +242,8 @@ def refund(request: StaffRequest, order: Order) -> HttpResponse:
     text = _now("最多还能退 {left}。").format(
         left=formats.money(order.amount - order.refunded - order.refunding, order.currency)
     )
-    if "how" in form.fields and isinstance(form.fields["how"].widget, forms.HiddenInput):
+    if not order.amount:
+        text = _now("这单没有收钱。退掉它，用的券会还给买家。")
+    elif "how" in form.fields and isinstance(form.fields["how"].widget, forms.HiddenInput):
         text += _now("这里只记账，钱要用原来的收款方式退。")
     return dialog(request, form, _("退款"), _("退款"), text=text)
