@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.console.timezones import zone_choices
 from liuliang.people.communities import TYPES
 from liuliang.people.models import Community
 
-COMMON_ZONES = (
-    "Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Macau", "Asia/Tokyo", "Asia/Seoul",
-    "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Jakarta", "Asia/Manila",
-    "Asia/Kolkata", "Asia/Dubai", "Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Moscow",
-    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Sao_Paulo",
-    "Australia/Sydney", "Pacific/Auckland", "Africa/Johannesburg", "UTC",
-)  # fmt: skip
 _INDENT = "\u3000"
 TOP = ""
-
-
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the time zones: the usual ones first, then all."""
-    others = sorted(zone for zone in available_timezones() - set(COMMON_ZONES) if "/" in zone)
-    return [
-        (_now("常用"), [(zone, zone) for zone in COMMON_ZONES]),
-        (_now("全部"), [(zone, zone) for zone in others]),
-    ]
 
 
 def parent_choices(communities: list[Community], *, may_be_top: bool) -> list[tuple[str, str]]:

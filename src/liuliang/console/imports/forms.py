@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 import msgspec
 from django import forms
@@ -12,16 +11,11 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.console.fields import day_field
+from liuliang.console.timezones import zone_choices
 from liuliang.importers.base import Inspection, Options, sources
 from liuliang.importers.models import Import
 from liuliang.importers.zones import zone_before
 from liuliang.people.models import Community
-
-NEAR = (
-    "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Kuala_Lumpur", "Europe/London",
-    "Europe/Paris", "America/New_York", "America/Los_Angeles", "Australia/Sydney", "UTC",
-)  # fmt: skip
-"""Zones that stand first in the list."""
 
 ENCODINGS = (
     ("", _("自动识别")),
@@ -33,11 +27,6 @@ ENCODINGS = (
 )
 ORDERS = (("", _("自动识别")), ("ymd", _("年-月-日")), ("mdy", _("月-日-年")), ("dmy", _("日-月-年")))
 IGNORED = "-"
-
-
-def zones() -> list[tuple[str, str]]:
-    """Return every time zone, the near ones first."""
-    return [(zone, zone) for zone in (*NEAR, *sorted(available_timezones() - set(NEAR)))]
 
 
 class SourceForm(forms.Form):
@@ -56,7 +45,7 @@ class StartForm(forms.Form):
     """Where the content goes and what its times mean."""
 
     community = forms.ModelChoiceField(queryset=Community.objects.none(), label=_("导入到社群"), required=False)
-    timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"), choices=zones)
+    timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"), choices=zone_choices)
     is_sure = forms.BooleanField(
         label=_("时区和以前不同也导入"),
         required=False,
