@@ -59,6 +59,32 @@ def test_a_server_in_its_recovery_is_waited_for(data, monkeypatch):
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize("lines", [0, 1, 5, 7])
+def test_what_a_server_left_that_was_killed_while_it_started_is_cleared_away(data, lines, monkeypatch):
+    postgres.ensure_running(data)
+    file = data / "postmaster.pid"
+    whole = file.read_text().splitlines(keepends=True)
+    postgres.stop(data)
+    file.write_text("".join(whole[:lines]))
+    monkeypatch.setattr(postgres, "PATIENCE", 5.0)
+
+    with psycopg.connect(postgres.ensure_running(data)) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_what_belongs_to_another_live_process_is_no_server(data, monkeypatch):
+    postgres.ensure_running(data)
+    file = data / "postmaster.pid"
+    whole = file.read_text().splitlines(keepends=True)
+    postgres.stop(data)
+    file.write_text("".join([f"{os.getpid()}\n", *whole[1:7]]))
+    monkeypatch.setattr(postgres, "PATIENCE", 5.0)
+    monkeypatch.setattr(postgres, "RECOVERY", 5.0)
+
+    with psycopg.connect(postgres.ensure_running(data)) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_it_starts_although_the_terminal_names_a_locale_that_the_machine_does_not_have(data, monkeypatch):
     monkeypatch.setenv("LC_ALL", "xx_YY.UTF-8")
 

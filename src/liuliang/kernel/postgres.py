@@ -27,6 +27,9 @@ PATIENCE = 30.0
 RECOVERY = 300.0
 """Seconds that a server which was killed may take to repeat what its log has, gigabytes at the most."""
 
+_LOCK_LINES = 8
+"""Lines of a server's ``postmaster.pid`` once it has begun to start its children."""
+
 # The defaults of PostgreSQL are for a machine of 2005. Durability settings stay as they are: nothing is lost.
 _SETTINGS = {
     "shared_buffers": "256MB",
@@ -71,6 +74,7 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
                 with _usable_locale(data):
                     server.ensure_pgdata_inited()
                 _write_settings(data)
+                _clear_half_written(data)
                 server.ensure_postgres_running()
             _ensure_database(str(server.get_uri(database="postgres")), database)
             return str(server.get_uri(database=database))
@@ -125,10 +129,23 @@ def stop(data: Path | None = None) -> None:
         )
 
 
+def _clear_half_written(data: Path) -> None:
+    """Remove the lock file of a server that was killed while it wrote it: neither the library nor PostgreSQL gets past one.
+
+    Only without its last line, which tells how far the start has come: before that one the server has no children yet, and
+    afterwards PostgreSQL itself must see whether any of them still use the data. The caller keeps other starts out.
+    """
+    file = data / "postmaster.pid"
+    if file.exists() and not _is_alive(data) and len(file.read_text(encoding="utf-8").splitlines()) < _LOCK_LINES:
+        file.unlink()
+
+
 def _is_alive(data: Path) -> bool:
     try:
         pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)
+        # The number may be somebody else's by now, above all after a restart of the machine.
+        return process.status() != psutil.STATUS_ZOMBIE and process.name().startswith("postgres")
     except (OSError, ValueError, psutil.NoSuchProcess):
         return False
 
