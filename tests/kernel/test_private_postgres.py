@@ -72,12 +72,15 @@ def test_what_a_server_left_that_was_killed_while_it_started_is_cleared_away(dat
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_what_belongs_to_another_live_process_is_no_server(data, monkeypatch):
+@pytest.mark.parametrize(("lines", "is_from_before"), [(7, False), (8, True)])
+def test_what_names_another_live_process_is_cleared_away_too(data, lines, is_from_before, monkeypatch):
     postgres.ensure_running(data)
     file = data / "postmaster.pid"
     whole = file.read_text().splitlines(keepends=True)
     postgres.stop(data)
-    file.write_text("".join([f"{os.getpid()}\n", *whole[1:7]]))
+    file.write_text("".join([f"{os.getpid()}\n", *whole[1:lines]]))
+    if is_from_before:
+        os.utime(file, (0, 0))
     monkeypatch.setattr(postgres, "PATIENCE", 5.0)
     monkeypatch.setattr(postgres, "RECOVERY", 5.0)
 

@@ -74,7 +74,7 @@ def ensure_running(data: Path | None = None, database: str = DATABASE) -> str:
                 with _usable_locale(data):
                     server.ensure_pgdata_inited()
                 _write_settings(data)
-                _clear_half_written(data)
+                _clear_remnant(data)
                 server.ensure_postgres_running()
             _ensure_database(str(server.get_uri(database="postgres")), database)
             return str(server.get_uri(database=database))
@@ -129,14 +129,19 @@ def stop(data: Path | None = None) -> None:
         )
 
 
-def _clear_half_written(data: Path) -> None:
-    """Remove the lock file of a server that was killed while it wrote it: neither the library nor PostgreSQL gets past one.
+def _clear_remnant(data: Path) -> None:
+    """Remove the lock file of a server that is gone, where neither the library nor PostgreSQL would get past it.
 
-    Only without its last line, which tells how far the start has come: before that one the server has no children yet, and
-    afterwards PostgreSQL itself must see whether any of them still use the data. The caller keeps other starts out.
+    It is half-written if the server was killed while it started; without its last line, which tells how far the start has
+    come, there were no children yet. Or it is older than the machine's start, and its process's number may be somebody
+    else's by now. Any other is left to PostgreSQL, which sees whether children of the server still use the data. The caller
+    keeps other starts out.
     """
     file = data / "postmaster.pid"
-    if file.exists() and not _is_alive(data) and len(file.read_text(encoding="utf-8").splitlines()) < _LOCK_LINES:
+    if not file.exists() or _is_alive(data):
+        return
+    is_half_written = len(file.read_text(encoding="utf-8").splitlines()) < _LOCK_LINES
+    if is_half_written or file.stat().st_mtime < psutil.boot_time():
         file.unlink()
 
 
