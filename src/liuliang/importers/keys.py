@@ -36,9 +36,11 @@ class Keys:
         """
         if message_id and self._has_ids:
             return message_id if kind == "message" else f"{message_id}/{kind}"
-        said = f"{kind}\x1f{int(at.timestamp())}\x1f{who}\x1f{what}".encode("utf-8", "surrogatepass")
+        second = int(at.timestamp())
+        said = f"{kind}\x1f{second}\x1f{who}\x1f{what}".encode("utf-8", "surrogatepass")
         content = hashlib.blake2b(said, digest_size=12, key=self._secret).digest()
-        return f"{content.hex()}.{self._occurrence(at.date(), content)}"
+        # The second comes first, so that a chat in order is written to one end of the log's index and not all over it.
+        return f"{second:x}.{content.hex()}.{self._occurrence(at.date(), content)}"
 
     def _occurrence(self, day: date, content: bytes) -> int:
         """Count the same content; only a few days are remembered, because a chat is in order up to its last lines."""
