@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from liuliang.commerce.models import Buyer, Order
 from liuliang.commerce.projections import BuyerProjection
+from liuliang.commerce.refunding import RefundWanted, refund_imported
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.projections import rebuild
@@ -53,6 +54,16 @@ def test_one_number_in_two_shops_is_two_orders():
     record(order(1))
     record(order(1), source="other")
     assert len(logged("order.paid")) == 2
+
+
+@pytest.mark.django_db
+def test_an_order_that_cost_nothing_and_was_taken_back_stays_so_whatever_is_told_of_it_later():
+    record(order(1, amount=0))
+    (row,) = Order.objects.all()
+    refund_imported(row.pk, RefundWanted(0, "CNY", "key", "", AT))
+    assert record(order(1, amount=0)).changed == 0
+    row.refresh_from_db()
+    assert row.status == "refunded"
 
 
 @pytest.mark.django_db

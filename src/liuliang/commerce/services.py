@@ -208,7 +208,8 @@ def _after(before: _Standing, told: NewOrder, buyer: int | None) -> _Standing:
     if not after.is_paid:
         return after
     refunded = min(after.amount, max(before.refunded, went_back))
-    return replace(after, refunded=refunded, status="refunded" if 0 < refunded == after.amount else "paid")
+    is_back = before.status == "refunded" or 0 < refunded == after.amount
+    return replace(after, refunded=refunded, status="refunded" if is_back else "paid")
 
 
 def _moved(before: _Standing, after: _Standing, source: str) -> list[Fact]:
