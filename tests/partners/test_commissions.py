@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, readers
 from liuliang.loyalty.ledger import faults
-from liuliang.partners.commissions import available, release, settle_order
+from liuliang.partners.commissions import available, lock_partners, release, settle_order, settle_orders
 from liuliang.partners.models import Binding, Commission, Partner, Settlement
 from liuliang.partners.services import bind_member, claim_order
 from liuliang.partners.settling import cancel_settlement, confirm_settlement, due_currencies, make_settlement
@@ -469,3 +471,44 @@ def test_two_partners_who_bind_one_member_at_once_get_them_once(shared_ledger, m
     assert sum(isinstance(one, Binding) for one in results) == 1
     assert Binding.objects.count() == 1
     assert Member.objects.filter(pk=member.pk).exists()
+
+
+def test_orders_that_are_settled_together_wait_for_nobody_in_a_circle(
+    shared_ledger, make_partner, make_member, make_order
+):
+    first, second = make_partner(), make_partner()
+    for partner in (second, first):
+        member = make_member()
+        bind_member(member.pk, partner, how="staff", at=AT)
+        make_order(member)
+    orders = list(Order.objects.order_by("pk").values_list("pk", flat=True))
+    failed = []
+
+    def settle() -> None:
+        try:
+            settle_orders(orders, at=AT)
+        except OperationalError as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    settling = threading.Thread(target=settle)
+    with transaction.atomic():
+        lock_partners([first.pk])
+        settling.start()
+        _wait_until_one_waits()
+        lock_partners([second.pk])
+    settling.join()
+    assert not failed
+    assert [standing_of(partner) for partner in (first, second)] == [{"awaiting": 1_000}] * 2
+
+
+def _wait_until_one_waits() -> None:
+    until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -10,7 +10,7 @@ Whoever changes a partner's accounts holds the partner's row, and an order's bef
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
 from liuliang.loyalty.accounts import Address, open_account, standing
 from liuliang.loyalty.ledger import Posting, Transfer, transfer
-from liuliang.partners.attribution import shares_of
+from liuliang.partners.attribution import Share, shares_of
 from liuliang.partners.events import CommissionGiven, CommissionTakenBack
 from liuliang.partners.models import Commission, Partner
 from liuliang.partners.plans import commission_on
@@ -32,20 +32,29 @@ SWEEP = 500
 """Commissions released in one go."""
 
 
-@transaction.atomic
 def settle_order(order: int, *, at: datetime) -> None:
     """Bring an order's commissions in line with how it stands now. Again changes nothing."""
-    row = Order.objects.select_for_update(of=("self",)).filter(pk=order).first()
-    if row is None or row.status in UNPAID:
-        return
-    known = list(Commission.objects.filter(order=row))
-    if not known:
-        known = _attributed(row, at)
-    if not known:
-        return
-    lock_partners([each.partner_id for each in known])
-    for commission in Commission.objects.filter(order=row).select_related("partner").order_by("level"):
-        _take_back(commission, row, at)
+    settle_orders([order], at=at)
+
+
+@transaction.atomic
+def settle_orders(orders: Collection[int], *, at: datetime) -> None:
+    """Settle several orders in one transaction, as `settle_order` does.
+
+    All orders and then all partners are held before the first is settled: one after the other, they would be taken in an
+    order that is not everybody's.
+    """
+    held = Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).exclude(status__in=UNPAID)
+    rows = {row.pk: row for row in held.order_by("pk")}
+    known = list(Commission.objects.filter(order__in=rows).values_list("order", "partner"))
+    settled = {order for order, _partner in known}
+    shares = {row.pk: shares_of(row) for row in rows.values() if row.pk not in settled}
+    earning = [share.partner.pk for found in shares.values() for share in found]
+    lock_partners([*(partner for _order, partner in known), *earning])
+    for number, found in shares.items():
+        _give(rows[number], found, at)
+    for commission in Commission.objects.filter(order__in=rows).select_related("partner").order_by("order", "level"):
+        _take_back(commission, rows[commission.order_id], at)
 
 
 @transaction.atomic
@@ -108,11 +117,8 @@ def move(
     return transfer(asked, at=at)
 
 
-def _attributed(order: Order, at: datetime) -> list[Commission]:
+def _give(order: Order, shares: Sequence[Share], at: datetime) -> None:
     """Give the commissions of an order that nobody has been paid for."""
-    shares = shares_of(order)
-    lock_partners([share.partner.pk for share in shares])
-    made = []
     for share in shares:
         given = commission_on(order.amount, share.rate)
         commission = Commission.objects.create(
@@ -132,8 +138,6 @@ def _attributed(order: Order, at: datetime) -> list[Commission]:
                 CommissionGiven(commission.pk, share.partner.pk, order.pk, share.level, given, order.currency),
                 "given", at,
             )  # fmt: skip
-        made.append(commission)
-    return made
 
 
 def _take_back(commission: Commission, order: Order, at: datetime) -> None:

@@ -11,7 +11,7 @@ from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.reactions import Reaction
 from liuliang.kernel.readers import Window
-from liuliang.partners.commissions import settle_order
+from liuliang.partners.commissions import settle_orders
 from liuliang.partners.models import Binding, Partner
 from liuliang.partners.services import bind_member
 from liuliang.people.forgetting import ForgettingReaction
@@ -40,9 +40,7 @@ class CommissionReaction(Reaction):
             return
         if inviting:
             self._bind(window, inviting)
-        at = clock.now()
-        for order in self._orders(window):
-            settle_order(order, at=at)
+        settle_orders(self._orders(window), at=clock.now())
 
     @staticmethod
     def _bind(window: Window, inviting: dict[int, Partner]) -> None:
