@@ -155,6 +155,16 @@ def test_a_private_chat_is_no_success(browser, read):
     assert "notice-success" not in words
 
 
+def test_the_zone_that_a_chat_was_read_in_is_chosen_even_where_it_is_no_place(browser, read, community):
+    client = browser()
+    first = bring_in(CHAT, "群.txt", community)
+    Import.objects.filter(pk=first.pk).update(timezone="PRC")
+    row = services.receive(io.BytesIO(CHAT.encode()), "群.txt", staff=first.staff)
+    services.examine(row)
+    page = client.get(reverse("console:import", args=[row.public_id])).content.decode()
+    assert '<option value="PRC" selected>' in page
+
+
 def test_the_page_says_the_zone_asks_before_another_and_is_drawn_anew_when_done(browser, read, community):
     client = browser()
     first = bring_in(CHAT, "群.txt", community)

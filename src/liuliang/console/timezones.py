@@ -15,9 +15,13 @@ COMMON = (
 )  # fmt: skip
 
 
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the time zones: the usual ones first, then all that are places; names like ``localtime`` are no zones to choose."""
-    others = sorted(zone for zone in available_timezones() - set(COMMON) if "/" in zone)
+def zone_choices(chosen: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the time zones: the usual ones first, then all that are places; names like ``localtime`` are no zones to choose.
+
+    The one that is ``chosen`` already is always among them: without it, a browser would show the first as if it were.
+    """
+    places = {zone for zone in available_timezones() if "/" in zone} | {chosen}
+    others = sorted(places - set(COMMON))
     return [
         (_now("常用"), [(zone, zone) for zone in COMMON]),
         (_now("全部"), [(zone, zone) for zone in others]),

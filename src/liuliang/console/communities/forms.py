@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -57,9 +58,7 @@ class CommunityForm(forms.Form):
     """What stands on a community's first page."""
 
     name = forms.CharField(label=_("名称"), max_length=200)
-    timezone = forms.ChoiceField(
-        label=_("时区"), help_text=_("天数、高峰时段都按这个时区算；改了以后会重新计算。"), choices=zone_choices
-    )
+    timezone = forms.ChoiceField(label=_("时区"), help_text=_("天数、高峰时段都按这个时区算；改了以后会重新计算。"))
     size_limit = forms.IntegerField(
         label=_("人数上限"), required=False, min_value=1, max_value=1_000_000, help_text=_("留空则不提示满员。")
     )
@@ -67,6 +66,10 @@ class CommunityForm(forms.Form):
     house_rules = forms.CharField(
         label=_("群规"), required=False, max_length=20_000, widget=forms.Textarea({"rows": 12})
     )
+
+    def __init__(self, data: Mapping[str, Any] | None, *, initial: Mapping[str, Any]) -> None:
+        super().__init__(data, initial=dict(initial))
+        self.fields["timezone"].choices = zone_choices(initial["timezone"])  # type: ignore[attr-defined]
 
 
 class MoveForm(forms.Form):

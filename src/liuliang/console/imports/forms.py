@@ -45,7 +45,7 @@ class StartForm(forms.Form):
     """Where the content goes and what its times mean."""
 
     community = forms.ModelChoiceField(queryset=Community.objects.none(), label=_("导入到社群"), required=False)
-    timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"), choices=zone_choices)
+    timezone = forms.ChoiceField(label=_("文件里的时间是哪个时区的"))
     is_sure = forms.BooleanField(
         label=_("时区和以前不同也导入"),
         required=False,
@@ -67,6 +67,7 @@ class StartForm(forms.Form):
         before = zone_before(row)
         initial = {"timezone": before or row.timezone, "community": row.community_id, "first_day": first_day}
         super().__init__(data, initial=initial)
+        self.fields["timezone"].choices = zone_choices(before or row.timezone)  # type: ignore[attr-defined]
         kind = sources()[row.source].kind
         field = self.fields["community"]
         field.queryset = communities  # type: ignore[attr-defined]
