@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 
 import pytest
 from django.core.cache import cache
@@ -71,6 +73,33 @@ def test_answers_begun_together_are_computed_beside_each_other_and_kept(lake, mo
     assert [answer() for answer in answers] == [2, 4]
     assert [slow.begin(1)(), slow(2)] == [2, 4], "known ones are asked of nobody"
     assert sorted(calls) == [1, 2]
+
+
+def test_an_answer_that_had_to_wait_for_its_turn_is_as_old_as_the_state_it_is_of(lake, monkeypatch):
+    monkeypatch.setattr(remembering.queries, "take_snapshot", lambda: None)
+    waiting: list[Callable[[], object]] = []
+
+    class Busy:
+        def submit(self, work):
+            coming = Future()
+            waiting.append(lambda: coming.set_result(work()))
+            return coming
+
+    monkeypatch.setattr(remembering, "_beside", Busy)
+    calls = []
+
+    @remembered
+    def slow() -> None:
+        calls.append(1)
+        lake["clock"] += 2
+
+    answer = slow.begin()
+    lake["clock"] += 39
+    waiting[0]()
+    answer()
+    lake["fingerprint"] = "second"
+    slow()
+    assert len(calls) == 2, "two seconds allow forty, which it has waited and been computed"
 
 
 def test_what_an_answer_fails_with_comes_to_who_waits_for_it(lake, monkeypatch):

@@ -78,7 +78,7 @@ class Remembered(Generic[P, T]):
                 return lambda: known
             context = copy_context()
 
-        def work() -> tuple[float, float, T]:
+        def work() -> tuple[float, T]:
             try:
                 return context.run(lambda: _timed(self._compute, *args, **kwargs))
             finally:
@@ -89,10 +89,10 @@ class Remembered(Generic[P, T]):
         return lambda: asked.keep(coming.result())
 
     def _asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Asked:
-        key = _key(self._compute, args, kwargs)
+        key, at = _key(self._compute, args, kwargs), time.monotonic()
         fingerprint = self._told_apart()
         kept: _Kept | None = cache.get(key)
-        return _Asked(key, fingerprint, kept if kept is not None and kept.serves(fingerprint) else None)
+        return _Asked(key, at, fingerprint, kept if kept is not None and kept.serves(fingerprint) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,14 @@ class _Asked:
     """What was asked, when, and the answer that still serves."""
 
     key: str
+    at: float
     fingerprint: str
     known: _Kept | None
 
-    def keep(self, told: tuple[float, float, T]) -> T:
-        """Keep a fresh answer and return it."""
-        started, cost, fresh = told
-        cache.set(self.key, _Kept(self.fingerprint, started, cost, fresh), KEPT)
+    def keep(self, told: tuple[float, T]) -> T:
+        """Keep a fresh answer and return it. It is as old as the question: it may have waited for its turn."""
+        cost, fresh = told
+        cache.set(self.key, _Kept(self.fingerprint, self.at, cost, fresh), KEPT)
         return fresh
 
 
@@ -128,10 +129,10 @@ def _of_records() -> str:
     return f"{queries.fingerprint()} {[marks.get(each.name) for each in (MembershipProjection, BuyerProjection)]}"
 
 
-def _timed(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[float, float, T]:
+def _timed(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[float, T]:
     started = time.monotonic()
     fresh = compute(*args, **kwargs)
-    return started, time.monotonic() - started, fresh
+    return time.monotonic() - started, fresh
 
 
 @functools.cache
