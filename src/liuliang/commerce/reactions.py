@@ -21,7 +21,7 @@ class CouponReaction(Reaction):
     name = "commerce.coupons"
     kinds = KINDS
     shards = 1
-    batch = 500
+    batch = 50
 
     def apply(self, window: Window) -> None:
         """Give for the window's events."""

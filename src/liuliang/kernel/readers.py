@@ -85,7 +85,8 @@ class Reader(ABC):
 
     ``kinds`` empty means every kind. ``shards`` is `SHARDS` for work that only touches the event's own member, 1 for
     work that needs all events in one order. A step takes at most ``batch`` events; where that is less than `BATCH`, because
-    each costs something, only those of ``kinds`` count, and the rest of the log is passed over in large steps.
+    each costs something, only those of ``kinds`` count, and the rest of the log is passed over in large steps. No reader
+    comes further than a step that is under way, for its transaction holds the horizon back: keep it below a second.
     """
 
     name: ClassVar[str]

@@ -27,7 +27,7 @@ class CommissionReaction(Reaction):
     name = "partners.commission"
     kinds = ("member.joined", "order.paid", "order.claimed", "order.refunded")
     shards = 1
-    batch = 500
+    batch = 50
 
     def apply(self, window: Window) -> None:
         """Bind and settle."""

@@ -26,7 +26,7 @@ class MemberDayReaction(Reaction):
     name = "subscriptions.member_day"
     kinds = ("points.earned", "points.reversed")
     shards = 1
-    batch = 1_000
+    batch = 100
 
     def apply(self, window: Window) -> None:
         """Look at the window's points; nothing is asked while no plan gives any."""
