@@ -43,6 +43,9 @@ _WORDS = {
     "demo.incomplete": _("有一个示例文件没能导入，见上面。"),
     "bench.unknown": _("{name}：没有这项测试。有这些：{known}。"),
     "bench.size": _("{size}：不是这项测试的规模。规模是整数，如 10m 或 50m 个事件、200k 或 1m 个成员。"),
+    "bench.peer": _(
+        "{path}：对比用的程序没有运行起来（{said}）。请按文档另建环境，再用 LIULIANG_BENCH_PEER 指向它的 Python。"
+    ),
     "rebuild.unknown": _("{name}：没有这个投影。有这些：{known}。"),
 }
 
