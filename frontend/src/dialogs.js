@@ -44,6 +44,13 @@ export function dialogs() {
     });
   });
 
+  // A dialog that was opened by its address stands in the page: what its form answers with takes its place there.
+  document.addEventListener("htmx:config:request", (event) => {
+    const { ctx } = event.detail;
+    const alone = ctx.sourceElement.closest?.(".alone");
+    if (alone && ctx.target?.id === "dialog-place") ctx.target = alone;
+  });
+
   // What the server puts into the dialog place opens at once, and closes when it is emptied.
   document.addEventListener("htmx:after:swap", () => {
     const dialog = document.getElementById("dialog-place");
