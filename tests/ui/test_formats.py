@@ -140,3 +140,22 @@ def time_machine_at_noon(settings):
 def test_a_duration_takes_the_unit_that_fits(seconds, text):
     with translation.override("zh-hans"):
         assert formats.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "places", "chinese", "english"),
+    [
+        (0.9951, 0, "超过 99%", "over 99%"),
+        (0.994, 0, "99%", "99%"),
+        (0.9996, 1, "超过 99.9%", "over 99.9%"),
+        (1.0, 0, "超过 99%", "over 99%"),
+        (0.004, 0, "不到 1%", "under 1%"),
+        (0.0, 1, "不到 0.1%", "under 0.1%"),
+        (0.42, 0, "42%", "42%"),
+    ],
+)
+def test_nothing_foretold_is_said_to_be_certain(likelihood, places, chinese, english):
+    with translation.override("zh-hans"):
+        assert formats.chance(likelihood, places) == chinese
+    with translation.override("en"):
+        assert formats.chance(likelihood, places) == english

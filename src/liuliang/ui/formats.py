@@ -75,6 +75,18 @@ def percent(ratio: float, places: int = 1) -> str:
     return f"{ratio * 100:.{places}f}%"
 
 
+def chance(likelihood: float, places: int = 0) -> str:
+    """Write a likelihood as a percentage. Nothing foretold is certain: where 100% or 0% would stand, it says beyond what it is."""
+    step = 10.0**-places
+    if round(likelihood * 100, places) >= 100:
+        bound = f"{100 - step:.{places}f}%"
+        return f"超过 {bound}" if is_chinese() else f"over {bound}"
+    if round(likelihood * 100, places) <= 0:
+        bound = f"{step:.{places}f}%"
+        return f"不到 {bound}" if is_chinese() else f"under {bound}"
+    return percent(likelihood, places)
+
+
 def symbol(currency: str) -> str:
     """Return the sign of a currency (ISO 4217 code), or the code itself and a space."""
     return _SYMBOLS.get(currency, f"{currency} ")

@@ -126,7 +126,7 @@ def of_member(request: StaffRequest, member: Member) -> HttpResponse:
 
 def sentence(seen: story.Outlook, subject: Subject, horizon: int) -> str:
     """Return what is foretold of the one person in ``seen``."""
-    acts = formats.percent(float(seen.acts_within[0]), 0)
+    acts = formats.chance(float(seen.acts_within[0]))
     if subject == "buying":
         text = _("接下来 {days} 天会买的概率 {chance}，预计 {times} 次").format(
             days=horizon, chance=acts, times=f"{seen.expected[0]:.1f}"
@@ -138,7 +138,7 @@ def sentence(seen: story.Outlook, subject: Subject, horizon: int) -> str:
             days=horizon, chance=acts, times=f"{seen.expected[0]:.1f}"
         )
     if seen.told.acts[0] > 1:
-        return text + _("；仍活跃的概率 {alive}。").format(alive=formats.percent(float(seen.alive[0]), 0))
+        return text + _("；仍活跃的概率 {alive}。").format(alive=formats.chance(float(seen.alive[0])))
     return text + _("；只来过一次，还分不清走没走。")
 
 

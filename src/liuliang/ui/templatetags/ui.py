@@ -30,6 +30,7 @@ register.filter("badge", formats.badge)
 register.filter("listed", formats.listed)
 register.filter("exact", formats.exact)
 register.filter("percent", formats.percent)
+register.filter("chance", formats.chance)
 register.filter("duration", formats.duration)
 register.filter("file_size", formats.file_size)
 
