@@ -39,3 +39,19 @@ def test_a_file_that_cannot_be_imported_does_not_keep_out_those_after_it(tmp_pat
     assert "空.txt：文件是空的。" in said.getvalue()
     assert "坏.json：认不出格式。" in said.getvalue()
     assert said.getvalue().count("新增 1，已有 0，新成员 1") >= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_part_of_a_chat_goes_in_from_another_zone_once_a_person_is_sure(tmp_path, monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr(importing, "out", Console(file=said, width=400))
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    first, later = tmp_path / "读书群.txt", tmp_path / "later.txt"
+    first.write_text(CHAT.format(name="读书群"), encoding="utf-8")
+    later.write_text(CHAT.format(name="读书群").replace("2026-01-01", "2026-02-01"), encoding="utf-8")
+    assert importing.import_with_progress([first], community="", timezone="Asia/Shanghai", source="")
+
+    assert not importing.import_with_progress([later], community="", timezone="America/New_York", source="")
+    assert "--sure" in said.getvalue()
+    assert importing.import_with_progress([later], community="", timezone="America/New_York", source="", is_sure=True)
+    assert Community.objects.count() == 1

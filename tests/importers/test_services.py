@@ -170,7 +170,9 @@ def test_a_date_that_cannot_be_true_is_told_and_the_rest_is_read():
     assert row.state == "done"
     assert row.unreadable == 1
     assert row.counts["messages"] == 22
-    assert ImportProblem.objects.get().reason == "date_out_of_range"
+    told = ImportProblem.objects.get()
+    assert told.reason == "date_out_of_range"
+    assert told.excerpt == "2999-01-01 10:00:00 书友1 来自未来"
     assert LoggedEvent.objects.filter(kind="message.sent").count() == 22
 
 

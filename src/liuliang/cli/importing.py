@@ -21,18 +21,25 @@ from liuliang.people.models import Community
 out = Console()
 
 
-def import_with_progress(files: Sequence[Path], *, community: str, timezone: str, source: str) -> bool:
-    """Import ``files`` one after another and return whether every one of them went in."""
+def import_with_progress(
+    files: Sequence[Path], *, community: str, timezone: str, source: str, is_sure: bool = False
+) -> bool:
+    """Import ``files`` one after another and return whether every one of them went in.
+
+    ``is_sure`` is as in `liuliang.importers.services.queue`.
+    """
     if source and sources().get(source) is None:
         known = ", ".join(plugin.key for plugin in sources())
         told = in_shell(_("{name}：没有这种格式。有这些：{known}。"), name=source, known=known)
         out.print(f"[red]✗[/red] {told}")
         return False
     target = _community(community) if community else None
-    return import_all([(path, target) for path in files], timezone=timezone, source=source)
+    return import_all([(path, target) for path in files], timezone=timezone, source=source, is_sure=is_sure)
 
 
-def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str = "", source: str = "") -> bool:
+def import_all(
+    files: Sequence[tuple[Path, Community | None]], *, timezone: str = "", source: str = "", is_sure: bool = False
+) -> bool:
     """Import each file into its community (None: found or made for its chat); return whether all went in.
 
     What the worker and the follower would do is done here, so it works whether or not the product runs.
@@ -47,7 +54,7 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
                 progress.update(bar, completed=row.progress, told=_read(row))
 
             try:
-                row = _import(path, community, timezone=timezone, source=source, show=show)
+                row = _import(path, community, timezone=timezone, source=source, is_sure=is_sure, show=show)
             except Refused as refusal:
                 # The files after it go in all the same.
                 fine = False
@@ -66,14 +73,20 @@ def import_all(files: Sequence[tuple[Path, Community | None]], *, timezone: str 
 
 
 def _import(
-    path: Path, community: Community | None, *, timezone: str, source: str, show: Callable[[Import], None]
+    path: Path,
+    community: Community | None,
+    *,
+    timezone: str,
+    source: str,
+    is_sure: bool,
+    show: Callable[[Import], None],
 ) -> Import:
     with path.open("rb") as stream:
         row = services.receive(stream, path.name)
     # Held from step to step, or a worker would take an import for one that was left behind.
     with holds.hold(row.pk):
         if services.examine(row, source=source) is not None:
-            services.queue(row, community=community, timezone=timezone)
+            services.queue(row, community=community, timezone=timezone, is_sure=is_sure)
             row = services.run(row.pk, on_progress=show)
     return row
 

@@ -159,13 +159,20 @@ def import_files(
     community: Annotated[str, typer.Option(help="Import chats into the community of this name.")] = "",
     timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "",
     source: Annotated[str, typer.Option(help="Format, when it is not recognised.")] = "",
+    sure: Annotated[
+        bool,
+        typer.Option(
+            "--sure",
+            help="Import although the chat was read in another zone before, because this is another part of it.",
+        ),
+    ] = False,
 ) -> None:
     """Import chat histories, member lists or orders, with a progress bar."""
     ready(migrate=True)
     logs.configure(as_json=False, level=logs.WARNING)
     from liuliang.cli.importing import import_with_progress
 
-    if not import_with_progress(files, community=community, timezone=timezone, source=source):
+    if not import_with_progress(files, community=community, timezone=timezone, source=source, is_sure=sure):
         raise typer.Exit(1)
 
 

@@ -31,7 +31,8 @@ _WORDS = {
     "import.encoding_unknown": _("{encoding}：没有这种编码。"),
     "import.too_large": _("{name}：超过 {limit} 字节。调大 LIULIANG_UPLOAD_BYTES，或把导出分成几份。"),
     "import.zone_differs": _(
-        "{name}：这个群以前按 {before} 的时间导入过，按 {zone} 再导入，每条消息都会再算一遍。请去掉 --timezone，或用 --community 导入到新建的社群。"
+        "{name}：这个群以前按 {before} 的时间导入过，按 {zone} 再导入，每条消息都会再算一遍。请去掉 --timezone，或用 --community 导入到新建的社群；"
+        "确实是在另一个时区导出的另一段记录，就加上 --sure。"
     ),
     "import.zone_unknown": _("{zone}：没有这个时区。请用 Asia/Shanghai 这样的名字。"),
     "import.no_chat": _("{name}：里面没有聊天记录。"),

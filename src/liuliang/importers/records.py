@@ -134,6 +134,22 @@ class OrderRow(Struct, frozen=True, gc=False):
     status: str = "paid"
 
 
+def words_of(record: Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged) -> str:
+    """Return who a record of a chat is about and what it says: what finds its line in the file again."""
+    who: Person | None
+    match record:
+        case Message():
+            who, said = record.sender, record.text
+        case ChatRenamed():
+            who, said = record.by, record.title
+        case Renamed():
+            who, said = record.member, record.new_name
+        case _:
+            who, said = record.member, ""
+    name = "" if who is None else who.name or " ".join(value for _, value in who.identities)
+    return " ".join(filter(None, (name, said)))
+
+
 class Unreadable(Struct, frozen=True, gc=False):
     """A place that could not be read: line (1-based; row or message number where lines mean nothing), reason, what stood there."""
 

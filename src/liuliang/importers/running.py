@@ -194,7 +194,7 @@ class Run:
             if isinstance(row, MemberRow):
                 at = self._instant(row.joined_at) if row.joined_at else None
                 if row.joined_at and at is None:
-                    doubts.append(Unreadable(read.line, "date_out_of_range", str(row.joined_at)))
+                    doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.joined_at} {row.person.name}"))
                 members.append((row, at))
             elif isinstance(row, OrderRow):
                 at = self._instant(row.at)

@@ -24,7 +24,9 @@ from liuliang.importers.records import (
     Renamed,
     RoleChanged,
     Unreadable,
+    words_of,
 )
+from liuliang.importers.text import unreadable
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import fact_key
 from liuliang.people.events import (
@@ -102,7 +104,7 @@ class Translator:
         for line, record in records:
             at = self.instant(record.at)
             if at is None:
-                refused.append(Unreadable(line, "date_out_of_range", str(record.at)))
+                refused.append(unreadable(line, "date_out_of_range", f"{record.at} {words_of(record)}"))
             else:
                 timed.append((record, at))
         people = Resolved()
