@@ -29,3 +29,14 @@ def test_money_is_written_as_money_and_points_as_they_are(world):
 def test_states_uses_and_roles_are_said_in_words(world):
     assert changes(world, "commerce.order", {"status": ["unpaid", "cancelled"]}) == [("状态", "未付款", "已取消", ())]
     assert changes(world, "testimonials.testimonial", {"uses": [[], ["ad"]]}) == [("用途", "", "", ("用在广告里",))]
+
+
+def test_whoever_takes_a_list_away_stands_in_the_log_with_how_much_it_was(world):
+    client = world.sign_in(world.owner)
+    file = client.get(reverse("console:members"), {"export": "csv", "q": "没有这个人"})
+    assert b"".join(file.streaming_content)
+    entry = AuditEntry.objects.get(action="list.exported")
+    assert entry.staff == world.owner
+    assert entry.changes == {"list": [None, "成员"], "rows": [None, 0]}
+    assert "没有这个人" not in str(entry.changes)
+    assert "导出列表" in client.get(reverse("console:audit")).content.decode()

@@ -367,6 +367,9 @@ def test_an_erased_member_is_gone_from_every_page(brand):
     merge_members(brand["people"][5], member.id, at=clock.now())
     assert client.post(f"/members/{member.public_id}/erase/").status_code == 302
     assert client.get(f"/members/{member.public_id}/").status_code == 404
+    audit = client.get("/audit/?action=member.erased").content.decode()
+    assert f"已删除的成员 #{member.id}" in audit
+    assert "咖友04" not in audit
     assert "咖友04" not in listed(client, "size=100")
     assert "咖友04" not in client.get("/members/search/?q=咖友04").content.decode().split("搜索“咖友04”")[-1]
     assert not Identity.objects.filter(value="wxid_4").exists()

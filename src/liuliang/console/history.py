@@ -31,6 +31,7 @@ from liuliang.accounts.permissions import (
     STAFF_MANAGE,
 )
 from liuliang.people.access import Access
+from liuliang.people.models import Member
 from liuliang.ui import formats
 
 
@@ -106,6 +107,8 @@ _fields: dict[str, str | Promise] = {
     "is_active": gettext_lazy("在用"),
     "password": gettext_lazy("密码"),
     "sessions": gettext_lazy("登录的设备"),
+    "list": gettext_lazy("列表"),
+    "rows": gettext_lazy("行数"),
 }
 
 
@@ -247,4 +250,7 @@ def _communities(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
 @targets("people.member")
 def _members(access: Access, ids: Collection[str]) -> Mapping[str, Target]:
     seen = access.members(MEMBERS_VIEW).filter(pk__in=_numbers(ids)).values_list("pk", "name", "public_id")
-    return {str(pk): Target(name, reverse("console:member", args=[public_id])) for pk, name, public_id in seen}
+    found = {str(pk): Target(name, reverse("console:member", args=[public_id])) for pk, name, public_id in seen}
+    # Of the erased the number is left: it names nobody, and tells one erasure from another.
+    gone = Member.objects.filter(pk__in=_numbers(ids), erased_at__isnull=False).values_list("pk", flat=True)
+    return found | {str(pk): Target(_("已删除的成员 #{number}").format(number=pk)) for pk in gone}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from tempfile import TemporaryFile
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.accounts import audit
 from liuliang.kernel import clock
 from liuliang.ui import navigation
 from liuliang.ui.listing import export, preferences
@@ -26,6 +28,8 @@ from liuliang.ui.listing.pages import ListPage
 from liuliang.ui.listing.sources import QuerySetSource, Source
 
 # Counting stops here: beyond, the list says "10,000+".
+EXPORTED = audit.action("list.exported", _("导出列表"))
+
 COUNT_LIMIT = 10_000
 
 Rows = QuerySet[Any] | Callable[[Mapping[str, Any]], Source]
@@ -218,6 +222,7 @@ class Listing:
     def _export(self, request: HttpRequest, bound: Sequence[Filter], rows: Rows) -> HttpResponseBase:
         values = self._values(bound, request.GET)
         source = self._source(bound, rows, values)
+        self._note_export(source)
         _sort, order = self._order(request.GET)
         columns = [column for column in self.columns if column.is_exported]
         name = f"{self.export_name}-{timezone.localtime(clock.now()):%Y%m%d}"
@@ -234,6 +239,19 @@ class Listing:
             file.close()
             raise
         return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
+
+    def _note_export(self, source: Source) -> None:
+        """Note who takes which list away, and how long it is. What was searched for stays out: it may be somebody's name."""
+        staff = audit.actor().staff
+        if staff is None:
+            return
+        size = source.count(COUNT_LIMIT + 1)
+        told = {
+            "list": (None, str(self.export_name)),
+            "rows": (None, f"{COUNT_LIMIT}+" if size > COUNT_LIMIT else size),
+        }
+        with transaction.atomic():
+            audit.record(EXPORTED, staff, changes=told)
 
 
 def _of_many_answers(response: HttpResponse) -> HttpResponse:
