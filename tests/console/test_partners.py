@@ -14,8 +14,9 @@ from python_calamine import CalamineWorkbook
 from liuliang.commerce.models import Order, Product
 from liuliang.commerce.products import add_variant, create_product
 from liuliang.kernel import clock
+from liuliang.kernel.clock import local_day
 from liuliang.partners.commissions import release, settle_order
-from liuliang.partners.models import Material, Partner, Plan, Settlement, TrainingItem
+from liuliang.partners.models import Commission, Material, Partner, Plan, Settlement, TrainingItem
 from liuliang.partners.services import bind_member, claim_order
 from liuliang.people.blueprint import logo_from
 
@@ -84,6 +85,21 @@ def test_a_sheet_is_made_taken_along_and_paid_and_a_later_refund_is_owed(seller)
     assert seller.post(reverse("console:new-settlement"), {"currency": "CNY"}).status_code == 409
 
 
+def test_what_is_held_is_said_with_the_days_on_which_it_can_be_settled(seller):
+    assert "还在退款观察期" not in seller.get(reverse("console:settlements")).content.decode()
+    first, second = Commission.objects.order_by("given")
+    for commission, days in ((first, 3), (second, 9)):
+        commission.released_at, commission.release_at = None, clock.now() + timedelta(days=days)
+        commission.save()
+    days = [local_day(clock.now() + timedelta(days=days), "Asia/Shanghai").isoformat() for days in (3, 9)]
+    text = seller.get(reverse("console:settlements")).content.decode()
+    assert f"还在退款观察期：¥12.00（1 人），最早的 {days[0]} 可以结算，最晚的 {days[1]}。" in text
+    first.release_at = second.release_at
+    first.save()
+    text = seller.get(reverse("console:settlements")).content.decode()
+    assert f"还在退款观察期：¥12.00（1 人），{days[1]} 可以结算。" in text
+
+
 def test_pages_say_what_to_do_before_there_is_anybody(told, browser):
     client = browser()
     assert "先建佣金方案" in client.get(reverse("console:partners")).content.decode()
@@ -133,6 +149,23 @@ def test_a_product_stands_on_the_poster_with_its_lowest_price_and_its_picture(se
     assert seller.get(url).status_code == 200, "a picture that cannot be drawn is left out"
     form = seller.get(reverse("console:partner-material", args=[material.pk])).content.decode()
     assert "挂耳咖啡" in form, "what is no longer on sale stays chosen where it was"
+
+
+def test_materials_come_a_page_at_a_time_and_those_out_of_use_stand_apart(seller):
+    for number in range(50):
+        is_active = number != 7
+        Material.objects.create(title=f"第{number}篇", text="报 {code}", is_active=is_active, changed_at=clock.now())
+    address = reverse("console:partner-materials")
+    first = seller.get(address).content.decode()
+    assert first.count('<article class="card material') == 48
+    (after,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = seller.get(address + after).content.decode()
+    assert "第0篇" in second
+    assert second.count('<article class="card material') == 1
+    assert 'rel="prev"' in second
+    off = seller.get(address + "?state=off").content.decode()
+    assert off.count('<article class="card material') == 1
+    assert "第7篇" in off
 
 
 @pytest.mark.parametrize(

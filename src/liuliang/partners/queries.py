@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, CharField, Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Min, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from liuliang.loyalty.models import Account
@@ -96,3 +97,24 @@ def results(partner: Partner) -> Sequence[Results]:
         .annotate(Sum("amount"))
     )
     return [Results(*(*row, paid.get(row[0], 0))) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits in a currency for refund windows to end: minor units, of how many partners, the first end and the last."""
+
+    currency: str
+    amount: int
+    partners: int
+    first: datetime
+    last: datetime
+
+
+def held() -> list[Held]:
+    """Return what cannot be settled yet, by currency; read from the commissions that wait, which have an index of their own."""
+    waiting = Commission.objects.filter(released_at=None, given__gt=F("taken_back")).values("currency")
+    found = waiting.annotate(
+        amount=Sum(F("given") - F("taken_back")), partners=Count("partner", distinct=True), first=Min("release_at"),
+        last=Max("release_at"),
+    )  # fmt: skip
+    return [Held(**row) for row in found.order_by("currency")]

@@ -30,6 +30,13 @@ from liuliang.partners.posters import Poster, draw_poster
 from liuliang.people.access import Access
 from liuliang.people.pictures import LARGEST, made_anew
 from liuliang.ui import formats
+from liuliang.ui.listing import Cursor, Order
+from liuliang.ui.listing.keyset import fetch
+
+SHOWN = 48
+"""Materials on a page: they fill rows of two, three and four."""
+
+BY_CHANGE = Order("changed_at", is_descending=True)
 
 OFFERED = 500
 """Products that a material can be about."""
@@ -92,13 +99,25 @@ class MaterialForm(forms.Form):
 
 @page(permission=PARTNERS_VIEW)
 def materials(request: StaffRequest) -> HttpResponse:
-    """Show the materials."""
+    """Show a page of the materials in use, or of those that are not any more: the latest first."""
+    is_off = request.GET.get("state") == "off"
+    rows = library().filter(is_active=not is_off)
+    shown = fetch(rows, BY_CHANGE, _place(request), SHOWN)
     context = {
-        "materials": library().order_by("-is_active", "-changed_at"),
+        "materials": shown.rows,
+        "is_off": is_off,
+        "has_off": is_off or library().filter(is_active=False).exists(),
+        "before": shown.before.encode(BY_CHANGE) if shown.before else "",
+        "after": shown.after.encode(BY_CHANGE) if shown.after else "",
         "may_manage": request.access.may(PARTNERS_MANAGE),
         "tabs": partner_tabs(),
     }
     return render(request, "console/partners/materials.html", context)
+
+
+def _place(request: StaffRequest) -> Cursor | None:
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    return Cursor.decode(before or after, BY_CHANGE, is_backward=bool(before))
 
 
 @page(permission=PARTNERS_MANAGE, methods=("GET", "POST"))

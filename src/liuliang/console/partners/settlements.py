@@ -23,6 +23,7 @@ from liuliang.kernel.clock import local_day
 from liuliang.kernel.errors import Refused
 from liuliang.lake.zones import default_zone
 from liuliang.partners.models import Settlement
+from liuliang.partners.queries import Held, held
 from liuliang.partners.settling import (
     DONE,
     OPEN,
@@ -83,10 +84,25 @@ def settlements(request: StaffRequest) -> HttpResponseBase:
     context = {
         "may_settle": request.access.may(PARTNERS_SETTLE),
         "due": due_currencies(),
+        "held": [_held_words(one) for one in held()],
         "tabs": partner_tabs(),
     }
     rows = Settlement.objects.select_related("staff")
     return SETTLEMENTS.respond(request, rows, template="console/partners/settlements.html", context=context)
+
+
+def _held_words(one: Held) -> str:
+    zone = default_zone()
+    first, last = local_day(one.first, zone), local_day(one.last, zone)
+    words = {
+        "amount": formats.money(one.amount, one.currency),
+        "people": formats.exact(one.partners),
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+    }
+    if first == last:
+        return _now("还在退款观察期：{amount}（{people} 人），{first} 可以结算。").format(**words)
+    return _now("还在退款观察期：{amount}（{people} 人），最早的 {first} 可以结算，最晚的 {last}。").format(**words)
 
 
 @page(permission=PARTNERS_SETTLE, methods=("POST",))
