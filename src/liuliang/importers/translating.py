@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -87,7 +87,7 @@ class Translator:
     source: str = ""
     _keys: Keys = field(init=False)
     _members: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
-    _said_by: dict[str, tuple[Person, str]] = field(default_factory=dict)
+    _said_by: OrderedDict[str, tuple[Person, str]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         """Name the source after the chat, so that every tool's export of one chat shares it."""
@@ -171,7 +171,8 @@ class Translator:
         key = self._keys.key(*_identity(record, at))
         if isinstance(record, Message) and record.message_id:
             if len(self._said_by) > _REMEMBERED:
-                del self._said_by[next(iter(self._said_by))]
+                # The first of a plain dict is found by passing over all that were dropped before it.
+                self._said_by.popitem(last=False)
             self._said_by[record.message_id] = (record.sender, key)
         return key
 
