@@ -72,7 +72,7 @@ export function ask({ text, confirmTitle, confirmButton, confirmDanger, confirmT
   find("text").textContent = text;
   const button = find("yes");
   button.textContent = confirmButton || say("confirm");
-  button.className = `btn ${confirmType || confirmDanger ? "btn-danger" : "btn-primary"}`;
+  button.className = `btn ${confirmType || confirmDanger !== undefined ? "btn-danger" : "btn-primary"}`;
   const typed = find("typed");
   find("type-row").hidden = !confirmType;
   find("type-label").textContent = confirmType ? say("type", { name: confirmType }) : "";
