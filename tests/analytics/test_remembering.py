@@ -102,6 +102,21 @@ def test_an_answer_that_had_to_wait_for_its_turn_is_as_old_as_the_state_it_is_of
     assert len(calls) == 2, "two seconds allow forty, which it has waited and been computed"
 
 
+def test_an_answer_may_begin_with_others_however_many_are_asked(lake, monkeypatch):
+    monkeypatch.setattr(remembering.queries, "take_snapshot", lambda: None)
+
+    @remembered
+    def part(argument: int) -> int:
+        return argument
+
+    @remembered
+    def whole(argument: int) -> int:
+        return part.begin(argument)() + part.begin(argument + 1)()
+
+    answers = [whole.begin(number) for number in range(0, 4 * remembering._THREADS, 2)]
+    assert [answer() for answer in answers] == [2 * number + 1 for number in range(0, 4 * remembering._THREADS, 2)]
+
+
 def test_what_an_answer_fails_with_comes_to_who_waits_for_it(lake, monkeypatch):
     monkeypatch.setattr(remembering.queries, "take_snapshot", lambda: None)
 

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -36,6 +36,9 @@ LONGEST_PATIENCE = 60.0
 
 KEPT = 3600
 """Seconds for which an answer is kept at all."""
+
+_is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
+"""Whether this is one of the threads that compute beside those who answer."""
 
 _THREADS = max(4, os.cpu_count() or 1)
 
@@ -69,8 +72,12 @@ class Remembered(Generic[P, T]):
     def begin(self, *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
         """Begin with the answer beside what this thread does meanwhile, and return what waits for it.
 
-        For several answers of one page: the engine leaves a good part of the processors idle over one.
+        For several answers of one page: the engine leaves a good part of the processors idle over one. What such an answer
+        itself begins with is computed at once, or all threads could wait for one that nobody is left to do.
         """
+        if _is_beside.get():
+            found = self(*args, **kwargs)
+            return lambda: found
         with queries.in_one_state():
             asked = self._asked(args, kwargs)
             if asked.known:
@@ -79,6 +86,7 @@ class Remembered(Generic[P, T]):
             context = copy_context()
 
         def work() -> tuple[float, T]:
+            context.run(_is_beside.set, True)
             try:
                 return context.run(lambda: _timed(self._compute, *args, **kwargs))
             finally:

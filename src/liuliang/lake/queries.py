@@ -51,7 +51,8 @@ _state: ContextVar[_State | None] = ContextVar("lake_state", default=None)
 def in_one_state() -> Iterator[None]:
     """Have all queries of this context speak of one and the same state of the lake, which is looked up once.
 
-    A thread that runs in a copy of the context needs no connection to the database for its queries.
+    A thread that runs in a copy of the context needs no connection to the database for its queries. On a ClickHouse server the
+    tables go on all the same, and only who is meant by merged and erased records stays as it was.
     """
     if _state.get() is not None:
         yield
