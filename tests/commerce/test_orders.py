@@ -67,6 +67,15 @@ def test_an_order_that_cost_nothing_and_was_taken_back_stays_so_whatever_is_told
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("before", [(), ("paid",), ("unpaid",)])
+def test_an_order_that_cost_nothing_is_taken_back_when_its_source_says_so_and_once(before):
+    for status in (*before, "refunded", "refunded", "paid"):
+        record(order(1, 0, status=status))
+    assert Order.objects.get().status == "refunded"
+    assert (logged("order.paid"), logged("order.refunded")) == ([0], [0])
+
+
+@pytest.mark.django_db
 def test_a_refund_that_grows_is_logged_by_what_it_adds():
     record(order(1, refunded=1000))
     record(order(1, refunded=1000))

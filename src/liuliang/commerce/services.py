@@ -208,7 +208,8 @@ def _after(before: _Standing, told: NewOrder, buyer: int | None) -> _Standing:
     if not after.is_paid:
         return after
     refunded = min(after.amount, max(before.refunded, went_back))
-    is_back = before.status == "refunded" or 0 < refunded == after.amount
+    is_free_back = told.status == "refunded" and not after.amount
+    is_back = before.status == "refunded" or is_free_back or 0 < refunded == after.amount
     return replace(after, refunded=refunded, status="refunded" if is_back else "paid")
 
 
@@ -232,7 +233,9 @@ def _moved(before: _Standing, after: _Standing, source: str) -> list[Fact]:
     elif after.is_paid and after.member and not before.member:
         claimed = OrderClaimed(after.id, after.amount, before.refunded, after.currency, after.product, after.quantity)
         facts.append(fact(claimed, "claimed"))
-    if after.refunded > before.refunded:
+    is_back = after.status == "refunded" and before.status != "refunded"
+    # An order that cost nothing comes back with nothing.
+    if after.refunded > before.refunded or is_back:
         went_back = OrderRefunded(after.id, after.refunded - before.refunded, after.currency)
         facts.append(fact(went_back, f"refunded:{after.refunded}"))
     return facts
