@@ -48,6 +48,12 @@ def card(browser, read, row: Import, language: str = "zh-hans") -> str:
     return " ".join(html.replace(">", "> ").split())
 
 
+def test_the_list_names_the_group_that_a_file_found_by_itself(browser, read):
+    said = "".join(f"2026-03-01 10:00:0{n} 成员{n}(1000{n})\n早\n\n" for n in range(3))
+    bring_in(CHAT + said, "拼豆群.txt")
+    assert ">拼豆群<" in read(browser().get(reverse("console:imports")))
+
+
 def test_a_list_of_members_tells_who_is_new_and_who_was_known(browser, read, community):
     client = browser()
     resolve_members([Known("小雨", (("qq", "10001"),))], community=None, at=clock.now())

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -23,10 +24,11 @@ from liuliang.console.imports.cards import card_of
 from liuliang.console.imports.forms import SourceForm, StartForm
 from liuliang.console.imports.refusals import REASONS
 from liuliang.importers import jobs, services
-from liuliang.importers.base import sources
+from liuliang.importers.base import Inspection, sources
 from liuliang.importers.models import Import
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
+from liuliang.ui import formats
 from liuliang.ui.listing import Choice, Column, Empty, Listing, Option, Text, cells
 from liuliang.ui.listing.export import defused
 from liuliang.ui.templatetags.ui import tag
@@ -35,6 +37,9 @@ AT_ONCE = 32 * 1024 * 1024
 """Bytes up to which a file is recognised while the person waits; larger ones are recognised by the worker."""
 
 SHOWN_PROBLEMS = 50
+
+NAMED = 2
+"""Groups of one file that the list names."""
 
 STATES = {
     "uploaded": (gettext_lazy("正在识别"), "act"),
@@ -72,6 +77,15 @@ def _brought(row: Import) -> cells.Cell:
     return format_html("{}", _("新增 {added:,}，已有 {known:,}").format(added=added, known=known))
 
 
+def _place(row: Import) -> str:
+    """Return the community that was chosen, else the groups that the file itself names: an import finds theirs."""
+    if row.community is not None:
+        return row.community.name
+    chats = msgspec.convert(row.inspection, Inspection).chats if row.inspection else ()
+    titles = [chat.title for chat in chats if chat.is_group and chat.title]
+    return formats.listed(titles[:NAMED]) + ("…" if len(titles) > NAMED else "")
+
+
 def _source(row: Import) -> str:
     source = sources().get(row.source)
     return str(source.title) if source else ""
@@ -84,7 +98,7 @@ HISTORY = Listing(
         Column("file_name", gettext_lazy("文件"), sort="file_name", is_fixed=True, space="clipped"),
         Column("state", gettext_lazy("状态"), value=lambda row: str(STATES[row.state][0]), cell=_state),
         Column("source", gettext_lazy("格式"), value=_source, space="clipped"),
-        Column("community", gettext_lazy("社群"), value=lambda row: row.community.name if row.community else ""),
+        Column("community", gettext_lazy("社群"), value=_place, space="clipped"),
         Column(
             "counts", gettext_lazy("带来了"), value=lambda row: row.counts.get("added", 0), cell=_brought, align="end"
         ),
