@@ -52,3 +52,15 @@ def at_once() -> Callable[..., list]:
         return results
 
     return run
+
+
+def wait_until_one_waits() -> None:
+    """Return once somebody waits for a lock that another transaction holds."""
+    until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
+from crowds import wait_until_one_waits
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up
@@ -163,17 +163,6 @@ def test_who_rises_by_earning_is_not_put_back_by_a_change_of_the_ladder_at_that_
     with transaction.atomic():
         grow(member, 600, at)
         raising.start()
-        _wait_until_one_waits()
+        wait_until_one_waits()
     raising.join()
     assert level_of(member) == "black"
-
-
-def _wait_until_one_waits() -> None:
-    until = time.monotonic() + 30
-    with connection.cursor() as cursor:
-        while time.monotonic() < until:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() != (0,):
-                return
-            time.sleep(0.01)
-    raise AssertionError("nobody waits")

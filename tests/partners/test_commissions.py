@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crowds import wait_until_one_waits
 from liuliang.commerce.coupons import give_coupon
 from liuliang.commerce.models import Order
 from liuliang.commerce.products import add_variant, create_product
@@ -20,11 +20,13 @@ from liuliang.commerce.quoting import Sale
 from liuliang.commerce.refunding import RefundWanted, refund_order
 from liuliang.commerce.selling import pay_order, place_order
 from liuliang.kernel.errors import Refused
+from liuliang.kernel.log import append
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, readers
 from liuliang.loyalty.ledger import faults
 from liuliang.partners.commissions import available, lock_partners, release, settle_order, settle_orders
 from liuliang.partners.models import Binding, Commission, Partner, Settlement
+from liuliang.partners.reactions import CommissionReaction
 from liuliang.partners.services import bind_member, claim_order
 from liuliang.partners.settling import cancel_settlement, confirm_settlement, due_currencies, make_settlement
 from liuliang.people.erasure import erase_member
@@ -496,19 +498,38 @@ def test_orders_that_are_settled_together_wait_for_nobody_in_a_circle(
     with transaction.atomic():
         lock_partners([first.pk])
         settling.start()
-        _wait_until_one_waits()
+        wait_until_one_waits()
         lock_partners([second.pk])
     settling.join()
     assert not failed
     assert [standing_of(partner) for partner in (first, second)] == [{"awaiting": 1_000}] * 2
 
 
-def _wait_until_one_waits() -> None:
-    until = time.monotonic() + 30
-    with connection.cursor() as cursor:
-        while time.monotonic() < until:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() != (0,):
-                return
-            time.sleep(0.01)
-    raise AssertionError("nobody waits")
+def test_binding_and_settling_wait_in_no_circle_for_who_refunds_what_a_member_bought(told, make_partner):
+    group = told.community()
+    shop, guest = told.member("店长"), told.member("客人")
+    make_partner(member=shop.pk)
+    told.settle()
+    told.joins(guest, group, AT, inviter=shop)
+    order = told.buys(guest, AT + DAY, 20_000)
+    append(told.facts)
+    failed = []
+
+    def follow() -> None:
+        try:
+            catch_up(CommissionReaction())
+        except OperationalError as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    following = threading.Thread(target=follow)
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=order.pk)
+        following.start()
+        wait_until_one_waits()
+        # As giving back the money of a paid membership does.
+        Member.objects.select_for_update(no_key=True).get(pk=guest.pk)
+    following.join()
+    assert not failed
+    assert Commission.objects.get().how == "binding"

@@ -37,6 +37,12 @@ def settle_order(order: int, *, at: datetime) -> None:
     settle_orders([order], at=at)
 
 
+def hold_orders(orders: Collection[int]) -> list[Order]:
+    """Hold those of these orders that count until the transaction ends, and return them."""
+    held = Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).exclude(status__in=UNPAID)
+    return list(held.order_by("pk"))
+
+
 @transaction.atomic
 def settle_orders(orders: Collection[int], *, at: datetime) -> None:
     """Settle several orders in one transaction, as `settle_order` does.
@@ -44,8 +50,7 @@ def settle_orders(orders: Collection[int], *, at: datetime) -> None:
     All orders and then all partners are held before the first is settled: one after the other, they would be taken in an
     order that is not everybody's.
     """
-    held = Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).exclude(status__in=UNPAID)
-    rows = {row.pk: row for row in held.order_by("pk")}
+    rows = {row.pk: row for row in hold_orders(orders)}
     known = list(Commission.objects.filter(order__in=rows).values_list("order", "partner"))
     settled = {order for order, _partner in known}
     shares = {row.pk: shares_of(row) for row in rows.values() if row.pk not in settled}

@@ -11,7 +11,7 @@ from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.reactions import Reaction
 from liuliang.kernel.readers import Window
-from liuliang.partners.commissions import settle_orders
+from liuliang.partners.commissions import hold_orders, settle_orders
 from liuliang.partners.models import Binding, Partner
 from liuliang.partners.services import bind_member
 from liuliang.people.forgetting import ForgettingReaction
@@ -38,9 +38,12 @@ class CommissionReaction(Reaction):
         }
         if not inviting and not Partner.objects.exists():
             return
+        orders = self._orders(window)
+        # Before the members whom binding holds: giving back the money of an order holds it first, too.
+        hold_orders(orders)
         if inviting:
             self._bind(window, inviting)
-        settle_orders(self._orders(window), at=clock.now())
+        settle_orders(orders, at=clock.now())
 
     @staticmethod
     def _bind(window: Window, inviting: dict[int, Partner]) -> None:
