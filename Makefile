@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 UV := $(BIN)/uv
 PORT ?= 8765
+# Processes that share the tests of a package. Each has a PostgreSQL of its own, and some tests a browser.
+JOBS ?= 2
 # A shell made for images may carry it; here every process would compile two thousand modules anew, four seconds of work each.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -38,7 +40,7 @@ test: setup chromium ## Run all tests, the browser's included
 	@# in the test's thread, makes Django open other connections there.
 	@for part in $(sort $(filter-out tests/chaos/,$(wildcard tests/*/))); do \
 		case $$part in *__pycache__*) continue;; esac; \
-		echo "== $$part"; $(BIN)/python -m pytest -n 0 $$part || exit 1; \
+		echo "== $$part"; $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$part || exit 1; \
 	done
 
 check: setup ## Format, lint, types, import contracts, migrations, translations, docs

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
+import scipy  # its parts load when they are first named
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics import noise
@@ -158,14 +157,8 @@ def silence_of(community: int, days: Sequence[int]) -> Quiet | None:
 
 
 def binomial_tail(successes: int, trials: int) -> float:
-    """Return the probability of at least ``successes`` heads in ``trials`` throws of a fair coin.
-
-    Exact up to 500 throws; beyond, the normal distribution with half a throw of continuity correction.
-    """
-    if trials > 500:
-        return 1 - NormalDist(trials / 2, math.sqrt(trials) / 2).cdf(successes - 0.5)
-    ways: int = sum(math.comb(trials, count) for count in range(successes, trials + 1))
-    return float(ways / 2**trials)
+    """Return the probability of at least ``successes`` heads in ``trials`` throws of a fair coin."""
+    return float(scipy.special.bdtrc(successes - 1, trials, 0.5)) if successes > 0 else 1.0
 
 
 def _largest(shifts: list[Shift]) -> tuple[Shift, ...]:

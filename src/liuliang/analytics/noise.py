@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist, fmean
 
+import scipy  # its parts load when they are first named
+
 _NORMAL = NormalDist()
 CONFIDENCE = 0.95
 _STRONGEST_TIE = 0.8
@@ -272,47 +274,10 @@ def _tie(runs: Sequence[Sequence[float]]) -> float:
 
 @lru_cache(maxsize=512)
 def student_quantile(probability: float, freedom: float) -> float:
-    """Return the quantile of Student's t, by bisection on `student_cdf`; infinite ``freedom`` is the normal one."""
-    if math.isinf(freedom):
-        return _NORMAL.inv_cdf(probability)
-    low, high = 0.0, 1.0
-    while student_cdf(high, freedom) < probability:
-        high *= 2
-    for _step in range(60):
-        middle = (low + high) / 2
-        if student_cdf(middle, freedom) < probability:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def student_cdf(value: float, freedom: float) -> float:
-    """Return the distribution function of Student's t for a whole number of degrees of freedom.
-
-    The finite sums of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4. Beyond 200
-    degrees the normal distribution is used, which differs by less than 0.002 there.
-    """
-    if freedom > 200:
-        return _NORMAL.cdf(value)
-    degrees = max(1, round(freedom))
-    angle = math.atan2(value, math.sqrt(degrees))
-    cosine, sine = math.cos(angle), math.sin(angle)
-    if degrees % 2:
-        total, term = 0.0, cosine
-        for step in range(1, (degrees - 1) // 2 + 1):
-            total += term
-            term *= cosine * cosine * (2 * step) / (2 * step + 1)
-        area = (angle + sine * total) * 2 / math.pi
-    else:
-        total, term = 0.0, 1.0
-        for step in range(1, degrees // 2 + 1):
-            total += term
-            term *= cosine * cosine * (2 * step - 1) / (2 * step)
-        area = sine * total
-    return (1 + area) / 2
+    """Return the quantile of Student's t; infinite ``freedom`` is the normal one."""
+    return _NORMAL.inv_cdf(probability) if math.isinf(freedom) else float(scipy.special.stdtrit(freedom, probability))
 
 
 def _student_surprise(value: float, freedom: float) -> float:
-    cdf = _NORMAL.cdf(abs(value)) if math.isinf(freedom) else student_cdf(abs(value), freedom)
-    return min(1.0, max(0.0, 2 * (1 - cdf)))
+    """Return the probability of a value of Student's t at least as far from zero."""
+    return 2 * (_NORMAL.cdf(-abs(value)) if math.isinf(freedom) else float(scipy.special.stdtr(freedom, -abs(value))))
