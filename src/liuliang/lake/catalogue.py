@@ -126,10 +126,6 @@ def numbered_kinds() -> dict[str, int]:
     return dict(LakeKind.objects.values_list("name", "number"))
 
 
-def _kinds_of(table: Table) -> dict[str, int]:
-    return numbered_kinds() if table.has_numbered_kinds else {}
-
-
 def number_kinds(names: Iterable[str]) -> None:
     """Give those of these kinds a number that have none. Only the sealer may, which nobody does at the same time."""
     known = numbered_kinds()
@@ -148,7 +144,7 @@ def read_files(table: Table, paths: Sequence[str], kinds: Mapping[str, int] | No
 
     ``kinds`` are the numbers of a `Snapshot`; None looks them up.
     """
-    schema = literal(table.file_schema(_kinds_of(table) if kinds is None else kinds))
+    schema = literal(table.file_schema(numbered_kinds() if kinds is None else kinds))
     if not paths:
         return f"null({schema})"
     names = paths[0] if len(paths) == 1 else "{" + ",".join(paths) + "}"
@@ -173,7 +169,7 @@ def write_files(table: Table, stem: str, select: str) -> None:
     """
     pattern = root() / (stem + "-{_partition_id}.parquet")
     engine.execute(
-        f"INSERT INTO FUNCTION file({literal(str(pattern))}, Parquet, {literal(table.file_schema(_kinds_of(table)))})"
+        f"INSERT INTO FUNCTION file({literal(str(pattern))}, Parquet, {literal(table.file_schema(numbered_kinds()))})"
         f" PARTITION BY {table.month} {select}",
         output_format_parquet_compression_method=table.compression,
         output_format_parquet_max_dictionary_size=table.dictionary,

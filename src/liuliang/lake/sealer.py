@@ -54,14 +54,14 @@ def seal(window: Window) -> None:
             return
         spool.flush()
         rows = f"file({literal(spool.name)}, TSV, {literal(ROW_SCHEMA)})"
+        _, [(kinds, communities)] = engine.fetch(
+            f"SELECT groupUniqArray(kind), groupUniqArray(community) FROM {rows}", seconds=3600
+        )
+        catalogue.number_kinds(kinds)
         catalogue.write_files(EVENT, events, EVENT.merged(as_events(rows)))
         at = clock.now()
         sealed = catalogue.admit(EVENT, events, level=0, at=at)
         fresh = catalogue.read_files(EVENT, [file.path for file in sealed])
-        _, [(kinds, communities)] = engine.fetch(
-            f"SELECT groupUniqArray(kind), groupUniqArray(community) FROM {fresh}", seconds=3600
-        )
-        catalogue.number_kinds(kinds)
         grouped = zones.settle_zones(communities)
         catalogue.write_files(MEMBER_DAY, days, count_days(fresh, grouped, zones.default_zone()))
         catalogue.admit(MEMBER_DAY, days, level=0, at=at)
