@@ -15,7 +15,7 @@ from liuliang.analytics.noise import Comparison
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import Presence, presence
 from liuliang.analytics.scopes import Scope
-from liuliang.analytics.traffic import Coverage, Flows, Talk, Traffic, flows, talk, traffic
+from liuliang.analytics.traffic import Coverage, Flows, Speakers, Talk, Traffic, flows, speakers, talk, traffic
 from liuliang.lake.queries import in_one_state
 
 RATE = Definition(
@@ -88,11 +88,12 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
         known: the span the log covers.
     """
     with in_one_state():
-        days = traffic.begin(scope, period)
+        days, people = traffic.begin(scope, period), speakers.begin(scope, period)
         communities = figures(scope, period, today=today)
     totals = _totals(
         communities,
         days(),
+        people(),
         is_comparable=known is not None and known.first <= period.previous.first,
     )
     return Overview(period, communities, totals)
@@ -125,7 +126,9 @@ def _figures(community: int, standing: Presence, said: Talk, moved: Flows) -> Co
     return CommunityFigures(community, members, max(0, members - moved.now.net), said, moved, standing.last_spoke_at)
 
 
-def _totals(communities: tuple[CommunityFigures, ...], days: Traffic, *, is_comparable: bool) -> Totals:
+def _totals(
+    communities: tuple[CommunityFigures, ...], days: Traffic, people: Speakers, *, is_comparable: bool
+) -> Totals:
     moved = reduce(lambda total, each: total + each.flows, communities, Flows())
     members = sum(each.members for each in communities)
     before = sum(each.members_before for each in communities)
@@ -137,17 +140,19 @@ def _totals(communities: tuple[CommunityFigures, ...], days: Traffic, *, is_comp
         left=moved.now.left,
         kept=moved.now.kept,
         kept_share=moved.now.kept_share,
-        speakers=days.speakers_now,
+        speakers=people.now,
         rate=rate_of(spoke, members),
         messages=sum(day.messages for day in days.now),
         members_by_day=levels(members, [day.net for day in days.now]),
         traffic=days,
         flows=moved,
-        changes=_changes(days, moved, members, (spoke, spoke_before, before)) if is_comparable else {},
+        changes=_changes(days, people, moved, members, (spoke, spoke_before, before)) if is_comparable else {},
     )
 
 
-def _changes(days: Traffic, moved: Flows, members: int, speaking: tuple[int, int, int]) -> dict[str, Comparison]:
+def _changes(
+    days: Traffic, people: Speakers, moved: Flows, members: int, speaking: tuple[int, int, int]
+) -> dict[str, Comparison]:
     spoke, spoke_before, members_before = speaking
     shares = {
         "kept": noise.compare_shares(moved.now.kept, moved.now.joined, moved.before.kept, moved.before.joined),
@@ -158,9 +163,9 @@ def _changes(days: Traffic, moved: Flows, members: int, speaking: tuple[int, int
         "joined": noise.compare_days([day.joined for day in days.now], [day.joined for day in days.before]),
         "left": noise.compare_days([day.left for day in days.now], [day.left for day in days.before]),
         "speakers": noise.compare_people(
-            days.speakers_now,
-            days.speakers_before,
-            days.speakers_either,
+            people.now,
+            people.before,
+            people.either,
             days_now=[day.speakers for day in days.now],
             days_before=[day.speakers for day in days.before],
         ),

@@ -22,7 +22,7 @@ from django.db import connection
 
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.kernel import readers
-from liuliang.lake import queries
+from liuliang.lake import engine, queries
 from liuliang.people.projections import MembershipProjection
 
 P = ParamSpec("P")
@@ -85,10 +85,14 @@ class Remembered(Generic[P, T]):
                 return lambda: known
             context = copy_context()
 
+        def compute() -> tuple[float, T]:
+            _is_beside.set(True)
+            with engine.one_of_several():
+                return _timed(self._compute, *args, **kwargs)
+
         def work() -> tuple[float, T]:
-            context.run(_is_beside.set, True)
             try:
-                return context.run(lambda: _timed(self._compute, *args, **kwargs))
+                return context.run(compute)
             finally:
                 # Opened only where a file was gone and the catalogue had to be asked again.
                 connection.close()

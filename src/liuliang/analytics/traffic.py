@@ -77,13 +77,19 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """A period and the one before by day, with the people of each counted once."""
+    """A period and the one before by day."""
 
     now: tuple[Day, ...]
     before: tuple[Day, ...]
-    speakers_now: int
-    speakers_before: int
-    speakers_either: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """The people who spoke in a period, in the one before, and in one of them or both, each once."""
+
+    now: int
+    before: int
+    either: int
 
 
 # A remembered answer has these by the thousand, and a Struct is read back ten times as fast as a dataclass.
@@ -162,38 +168,31 @@ def traffic(scope: Scope, period: Period) -> Traffic:
     among, values = scope.condition()
     within, days = between(period.with_previous)
     rows = query(
-        f"""
-        SELECT grouping(day), grouping(is_now), day, is_now, sum(messages), groupBitmapOr(spoke), sum(joined), sum(gone)
-        FROM (
-            SELECT day, day >= {{begin:Date}} AS is_now,
-                   {MESSAGES_SENT} AS messages,
-                   groupBitmapStateIf(member, kind = 'message.sent') AS spoke,
-                   {PAIRS_JOINED} AS joined,
-                   {PAIRS_LEFT} AS gone
-            FROM {{member_day}}
-            WHERE {_KINDS} AND {among} AND {within}
-            GROUP BY day
-        )
-        GROUP BY GROUPING SETS ((day), (is_now), ())
-        """,
-        {**values, **days, "begin": period.first.isoformat()},
+        f"SELECT day, {MESSAGES_SENT}, uniqExactIf(member, kind = 'message.sent'), {PAIRS_JOINED}, {PAIRS_LEFT}"
+        f" FROM {{member_day}} WHERE {_KINDS} AND {among} AND {within} GROUP BY day",
+        {**values, **days},
     ).rows
-    known: dict[date, Day] = {}
-    spoke = {"now": 0, "before": 0, "either": 0}
-    for spans_days, spans_periods, day, is_now, *counts in rows:
-        if not spans_days:
-            known[day] = Day(day, *(int(count) for count in counts))
-        elif spans_periods:
-            spoke["either"] = int(counts[1])
-        else:
-            spoke["now" if is_now else "before"] = int(counts[1])
+    known = {day: Day(day, *(int(count) for count in counts)) for day, *counts in rows}
     return Traffic(
         tuple(known.get(day, Day(day)) for day in period.days),
         tuple(known.get(day, Day(day)) for day in period.previous.days),
-        spoke["now"],
-        spoke["before"],
-        spoke["either"],
     )
+
+
+@remembered
+def speakers(scope: Scope, period: Period) -> Speakers:
+    """Return how many people spoke in the period and in the one before, all communities together."""
+    among, values = scope.condition()
+    within, days = between(period.with_previous)
+    # Two sets of everybody beside the sets of each day: to join those of the days costs twice as much.
+    ((now, before, either),) = query(
+        "SELECT bitmapCardinality(now), bitmapCardinality(before), bitmapOrCardinality(now, before) FROM ("
+        " SELECT groupBitmapStateIf(member, day >= {begin:Date}) AS now,"
+        " groupBitmapStateIf(member, day < {begin:Date}) AS before"
+        f" FROM {{member_day}} WHERE kind = 'message.sent' AND {among} AND {within})",
+        {**values, **days, "begin": period.first.isoformat()},
+    ).rows
+    return Speakers(now, before, either)
 
 
 @remembered
