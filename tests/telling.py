@@ -77,12 +77,16 @@ class Told:
         return order
 
     def settle(self) -> None:
+        """Append what was told, let every reader catch up, and forget all answers."""
+        self.follow()
+        cache.clear()
+
+    def follow(self) -> None:
         """Append what was told, and let every reader catch up."""
         append(self.facts)
         self.facts = []
         for reader in readers():
             catch_up(reader)
-        cache.clear()
 
 
 def local(*parts: int, zone: str = "Asia/Shanghai") -> datetime:

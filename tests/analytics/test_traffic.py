@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from liuliang.analytics import traffic
+from liuliang.analytics import remembering, traffic
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope
-from liuliang.analytics.traffic import Coverage, Flow, Flows, Talk
+from liuliang.analytics.traffic import Coverage, Flow, Flows, Speakers, Talk
 from liuliang.people.merging import merge_members
 from liuliang.simulator import truth
 
@@ -27,7 +27,7 @@ def test_a_message_counts_on_the_community_s_local_day(told, at, only):
     assert [day.messages for day in found.now] == [1, 0, 0, 0, 0, 0, 0]
     assert found.before[-1].messages == 2
     assert found.before[-1].speakers == 1
-    assert (found.speakers_now, found.speakers_before, found.speakers_either) == (1, 1, 1)
+    assert traffic.speakers(only(here, there), WEEK) == Speakers(1, 1, 1)
 
 
 def test_days_of_a_clock_change_are_whole(told, at, only):
@@ -51,15 +51,14 @@ def test_a_merged_member_is_one_person(told, at, only):
     told.joins(record, here, at(2026, 3, 4, 9))
     told.says(record, here, at(2026, 3, 4, 10))
     told.settle()
-    before = traffic.traffic(only(here), WEEK)
+    before = traffic.speakers(only(here), WEEK)
 
     merge_members(record.id, person.id, at=at(2026, 3, 9))
     told.settle()
-    after = traffic.traffic(only(here), WEEK)
 
-    assert before.speakers_now == 2
-    assert after.speakers_now == 1
-    assert sum(day.messages for day in after.now) == 2
+    assert before == Speakers(2, 0, 2)
+    assert traffic.speakers(only(here), WEEK) == Speakers(1, 0, 1)
+    assert sum(day.messages for day in traffic.traffic(only(here), WEEK).now) == 2
     assert traffic.flows(only(here), WEEK, WEEK.last)[here.id].now == Flow(joined=1, left=0, kept=1)
 
 
@@ -102,13 +101,43 @@ def test_other_communities_and_robots_are_left_out(told, at, only):
     assert traffic.flows(scope, WEEK, WEEK.last) == {here.id: Flows(now=Flow(1, 0, 1))}
 
 
+def test_what_happens_today_leaves_what_is_known_of_the_days_before(told, at, only, monkeypatch):
+    here = told.community()
+    someone, other = told.member(), told.member()
+    told.joins(someone, here, at(2026, 3, 3, 8))
+    told.says(someone, here, at(2026, 3, 8, 23, 59))
+    told.follow()
+    asked: list[str] = []
+    query = traffic.query
+    monkeypatch.setattr(traffic, "query", lambda sql, values: asked.append(sql) or query(sql, values))
+    monkeypatch.setattr(remembering, "PATIENCE", 0.0)
+
+    def look() -> tuple[object, ...]:
+        asked.clear()
+        scope, today = only(here), date(2026, 3, 9)
+        figures = (traffic.traffic, traffic.speakers, traffic.talk)
+        return *(figure(scope, WEEK) for figure in figures), traffic.flows(scope, WEEK, today)[here.id]
+
+    before = look()
+    assert len(asked) == 5
+    told.joins(other, here, at(2026, 3, 9, 0, 0))
+    told.says(other, here, at(2026, 3, 9, 0, 0))
+    told.follow()
+    assert look()[:3] == before[:3]
+    assert len(asked) == 1, "who came since is asked for, and nothing else"
+    assert look()[3] == Flows(now=Flow(1, 0, 1), since=Flow(1, 0, 1))
+    told.says(other, here, at(2026, 3, 8, 23, 59))
+    told.follow()
+    assert look()[1] == Speakers(2, 0, 2)
+
+
 def test_nothing_known_is_no_coverage(told, only):
     here = told.community()
     told.settle()
 
     assert traffic.coverage(only(here)) is None
     assert traffic.coverage(Scope(())) is None
-    assert traffic.traffic(Scope(()), WEEK).speakers_either == 0
+    assert traffic.speakers(Scope(()), WEEK) == Speakers(0, 0, 0)
     assert traffic.flows(Scope(()), WEEK, WEEK.last) == {}
 
 
@@ -127,6 +156,11 @@ def test_the_invented_brand_has_the_traffic_that_is_true_of_it(simulated):
         assert found.now[place].speakers == len(speakers)
         assert found.now[place].joined == sum(truth.joins_per_day(world, key)[day] for key in keys)
         assert found.now[place].left == sum(truth.leaves_per_day(world, key)[day] for key in keys)
+    now, before = (
+        {who for key in keys for day in span.days for who in truth.speakers_per_day(world, key).get(day, set())}
+        for span in (period, period.previous)
+    )
+    assert traffic.speakers(simulated.scope, period) == Speakers(len(now), len(before), len(now | before))
     for key, community in keys.items():
         by_day = truth.speakers_per_day(world, key)
         now, before = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import transaction
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from liuliang.kernel import log
 from liuliang.kernel.events import Fact
 from liuliang.kernel.readers import Mark
-from liuliang.lake import aliases, catalogue, compaction, erasure, rewriting, zones
+from liuliang.lake import aliases, catalogue, compaction, erasure, queries, rewriting, zones
 from liuliang.lake.models import LakeAlias, LakeFile
+from liuliang.lake.tables import EVENT, MEMBER_DAY
 
-from .conftest import Frozen, Rippled, Truth, ahead, assert_true, seal_here
+from .conftest import Frozen, Rippled, Truth, ahead, assert_true, read_days, read_events, seal_here
 
 ZONES = ("Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "UTC")
 MEMBERS = st.integers(1, 5)
@@ -57,6 +58,9 @@ STEPS = st.one_of(
 ENDING = [("seal", 100), ("compact", None), ("settle", None), ("recount", None), ("sweep", None)]
 
 
+DAYS = sorted({(edge + timedelta(days=days)).date() for edge in EDGES for days in (-1, 0, 1)})
+
+
 class Undo(Exception):  # noqa: N818
     pass
 
@@ -69,10 +73,24 @@ class Story:
         self.truth = Truth()
         self.mark = Mark()
         self.appended = 0
+        self.remembered: dict[tuple[str, date, str], list[tuple]] = {}
 
     def run(self, name: str, argument: object) -> None:
         getattr(self, name)(argument)
         assert_true(self.truth, self.mark, self.default)
+        self.ask_of_days()
+
+    def ask_of_days(self) -> None:
+        """Ask for single days: what has the fingerprint of before must have the answer of before."""
+        days, events = read_days(), read_events()
+        for day in DAYS:
+            since = datetime.combine(day, time(), UTC)
+            span = (since, since + timedelta(days=1))
+            on_it = sorted((*key, *sums) for key, sums in days.items() if key[1] == day)
+            within = [row for row in events if span[0] <= row[3] < span[1]]
+            for table, rows in ((MEMBER_DAY, on_it), (EVENT, within)):
+                told = queries.fingerprint_within(table, *span)
+                assert self.remembered.setdefault((table.name, day, told), rows) == rows
 
     def append(self, events: list[tuple]) -> None:
         facts = []

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from liuliang.kernel import readers
 from liuliang.kernel.errors import Refused
-from liuliang.lake import catalogue, engine, queries
+from liuliang.lake import aliases, catalogue, engine, queries
 from liuliang.lake.queries import query
 from liuliang.lake.sealer import Sealer
+from liuliang.lake.tables import TABLES
 
 from .conftest import START, seal_here
 
@@ -63,7 +64,7 @@ def test_a_file_that_was_deleted_meanwhile_is_looked_up_again(ripple, time_zones
     ripple()
     seal_here()
     present = catalogue.take_snapshot()
-    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, (), {})
+    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, {}, (), {})
     states = iter([gone, present])
     monkeypatch.setattr(queries, "take_snapshot", lambda: next(states))
     assert query("SELECT count() FROM {events}").rows == [(1,)]
@@ -83,6 +84,26 @@ def test_all_questions_of_one_state_are_of_the_same_files_and_look_them_up_once(
             assert query(counted).rows == query(counted).rows == [(1,)]
             assert queries.fingerprint() == told
     assert query(counted).rows > [(1,)]
+
+
+def test_what_is_known_of_a_day_stays_while_events_of_others_are_sealed(ripple, time_zones):
+    def told() -> list[str]:
+        return [queries.fingerprint_within(table, START, START + timedelta(days=1)) for table in TABLES]
+
+    ripple()
+    upto = seal_here()
+    before, whole = told(), queries.fingerprint()
+    ripple(at=START + timedelta(days=1))
+    ripple(at=START - timedelta(days=1))
+    upto = seal_here(upto)
+    assert told() == before
+    ripple(at=START + timedelta(hours=9))
+    seal_here(upto)
+    late = told()
+    assert all(now != then for now, then in zip(late, before, strict=True))
+    aliases.set_canonical({1: 2})
+    assert all(now != then for now, then in zip(told(), late, strict=True))
+    assert queries.fingerprint() != whole
 
 
 def test_every_thread_has_a_client_of_its_own(db):

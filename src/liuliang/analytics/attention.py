@@ -13,9 +13,10 @@ from liuliang.analytics.definitions import Definition
 from liuliang.analytics.noise import Comparison
 from liuliang.analytics.overview import CommunityFigures
 from liuliang.analytics.periods import Period
-from liuliang.analytics.remembering import remembered
-from liuliang.analytics.scopes import Scope, between
+from liuliang.analytics.remembering import remembered_within
+from liuliang.analytics.scopes import Scope, between, days_of
 from liuliang.lake.queries import query
+from liuliang.lake.tables import MEMBER_DAY
 
 QUIET_DAYS = 3
 """Whole days without a word after which a community that used to talk is worth a look."""
@@ -79,7 +80,7 @@ class Attention:
     dormant: tuple[int, ...]
 
 
-@remembered
+@remembered_within(MEMBER_DAY, days_of)
 def messages_by_day(scope: Scope, period: Period) -> Mapping[int, tuple[int, ...]]:
     """Return each talking community's messages for every day of ``period``."""
     among, values = scope.condition()

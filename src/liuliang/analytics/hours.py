@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import one_community
-from liuliang.analytics.remembering import remembered
-from liuliang.analytics.scopes import Scope
+from liuliang.analytics.remembering import remembered, remembered_within
+from liuliang.analytics.scopes import Scope, instants_of
 from liuliang.lake.queries import query
+from liuliang.lake.tables import EVENT
 
 _HOURS = 7 * 24
 
@@ -82,7 +83,7 @@ class Hours:
         return (-best[1], -best[2]) if best[0] > 0 else None
 
 
-@remembered
+@remembered_within(EVENT, instants_of)
 def hours(scope: Scope, period: Period) -> Hours:
     """Return when one community talked in ``period``.
 

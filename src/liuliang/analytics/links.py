@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
-from liuliang.analytics.remembering import remembered
-from liuliang.analytics.scopes import Scope
+from liuliang.analytics.remembering import remembered_within
+from liuliang.analytics.scopes import Scope, instants_of
 from liuliang.lake.queries import query
+from liuliang.lake.tables import EVENT
 
 AT_MOST = 200_000
 """Messages looked through, the latest ones."""
@@ -36,7 +37,7 @@ class Link:
     last_at: datetime
 
 
-@remembered
+@remembered_within(EVENT, instants_of)
 def links(scope: Scope, period: Period, limit: int = 10) -> tuple[Link, ...]:
     """Return the addresses that most messages of ``period`` shared."""
     during, values = scope.during(period)

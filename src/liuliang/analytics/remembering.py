@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.cache import cache
@@ -23,6 +24,7 @@ from django.db import connection
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.kernel import readers
 from liuliang.lake import engine, queries
+from liuliang.lake.tables import Table
 from liuliang.people.projections import MembershipProjection
 
 P = ParamSpec("P")
@@ -59,14 +61,14 @@ class _Kept:
 class Remembered(Generic[P, T]):
     """A function of the lake alone whose answers are kept by its (hashable, repr-stable) arguments."""
 
-    def __init__(self, compute: Callable[P, T], told_apart: Callable[[], str]) -> None:
+    def __init__(self, compute: Callable[P, T], told_apart: Callable[P, str]) -> None:
         self._compute = compute
         self._told_apart = told_apart
         functools.update_wrapper(self, compute)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the answer."""
-        asked = self._asked(args, kwargs)
+        asked = self._asked(*args, **kwargs)
         return asked.known.answer if asked.known else asked.keep(_timed(self._compute, *args, **kwargs))
 
     def begin(self, *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
@@ -79,7 +81,7 @@ class Remembered(Generic[P, T]):
             found = self(*args, **kwargs)
             return lambda: found
         with queries.in_one_state():
-            asked = self._asked(args, kwargs)
+            asked = self._asked(*args, **kwargs)
             if asked.known:
                 known: T = asked.known.answer
                 return lambda: known
@@ -100,9 +102,9 @@ class Remembered(Generic[P, T]):
         coming = _beside().submit(work)
         return lambda: asked.keep(coming.result())
 
-    def _asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Asked:
+    def _asked(self, *args: P.args, **kwargs: P.kwargs) -> _Asked:
         key, at = _key(self._compute, args, kwargs), time.monotonic()
-        fingerprint = self._told_apart()
+        fingerprint = self._told_apart(*args, **kwargs)
         kept: _Kept | None = cache.get(key)
         return _Asked(key, at, fingerprint, kept if kept is not None and kept.serves(fingerprint) else None)
 
@@ -125,7 +127,30 @@ class _Asked:
 
 def remembered(compute: Callable[P, T]) -> Remembered[P, T]:
     """Remember the answers of ``compute``, a function of the lake alone, by its (hashable, repr-stable) arguments."""
-    return Remembered(compute, queries.fingerprint)
+
+    def told_apart(*_args: P.args, **_kwargs: P.kwargs) -> str:
+        return queries.fingerprint()
+
+    return Remembered(compute, told_apart)
+
+
+def remembered_within(
+    table: Table, span: Callable[..., tuple[datetime, datetime]]
+) -> Callable[[Callable[P, T]], Remembered[P, T]]:
+    """Remember the answers of a function of one table of the lake, and of no more of it than lies in ``span`` of its arguments.
+
+    What happens today does not change what is known of the days before, so an answer about those stays while the log grows.
+    ``span`` returns the first instant and the first one after, such as `liuliang.analytics.scopes.instants_of` for events and
+    `liuliang.analytics.scopes.days_of` for rows of ``member_day``.
+    """
+
+    def remember(compute: Callable[P, T]) -> Remembered[P, T]:
+        def told_apart(*args: P.args, **kwargs: P.kwargs) -> str:
+            return queries.fingerprint_within(table, *span(*args, **kwargs))
+
+        return Remembered(compute, told_apart)
+
+    return remember
 
 
 def remembered_of_records(compute: Callable[P, T]) -> Callable[P, T]:
@@ -133,12 +158,12 @@ def remembered_of_records(compute: Callable[P, T]) -> Callable[P, T]:
 
     Whatever changes them is an event: so they change with the lake, and once more when the projections have followed.
     """
-    return Remembered(compute, _of_records)
 
+    def told_apart(*_args: P.args, **_kwargs: P.kwargs) -> str:
+        marks = readers.standing()
+        return f"{queries.fingerprint()} {[marks.get(each.name) for each in (MembershipProjection, BuyerProjection)]}"
 
-def _of_records() -> str:
-    marks = readers.standing()
-    return f"{queries.fingerprint()} {[marks.get(each.name) for each in (MembershipProjection, BuyerProjection)]}"
+    return Remembered(compute, told_apart)
 
 
 def _timed(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[float, T]:

@@ -98,6 +98,11 @@ class Scope:
         outside = " AND community != 0" if is_plain else ""
         return f"({' OR '.join(terms)}){outside}{people}", values | more
 
+    def instants(self, period: Period) -> tuple[datetime, datetime]:
+        """Return the first instant of ``period`` in any of the time zones and the first one after it in all of them."""
+        spans = [period.instants(timezone) for timezone, _ids in self.zones] or [period.instants("UTC")]
+        return min(begin for begin, _end in spans), max(end for _begin, end in spans)
+
     def people(self) -> tuple[str, dict[str, Any]]:
         """Return the SQL that leaves out robots and everybody outside the population, with the AND before it."""
         text, values = "", dict[str, Any]()
@@ -120,3 +125,23 @@ def between(period: Period) -> tuple[str, Mapping[str, str]]:
         "day >= {first:Date} AND day <= {last:Date}",
         {"first": period.first.isoformat(), "last": period.last.isoformat()},
     )
+
+
+def days_of(_scope: Scope, period: Period, *_rest: object, **_more: object) -> tuple[datetime, datetime]:
+    """Return the instants at which rows of ``member_day`` lie for the days of ``period``: for `remembered_within`."""
+    return period.instants("UTC")
+
+
+def days_with_previous(_scope: Scope, period: Period, *_rest: object, **_more: object) -> tuple[datetime, datetime]:
+    """Return those of ``period`` and of the one before."""
+    return period.with_previous.instants("UTC")
+
+
+def instants_of(scope: Scope, period: Period, *_rest: object, **_more: object) -> tuple[datetime, datetime]:
+    """Return the instants at which the events of ``period`` happened: for `remembered_within`."""
+    return scope.instants(period)
+
+
+def instants_with_previous(scope: Scope, period: Period, *_rest: object, **_more: object) -> tuple[datetime, datetime]:
+    """Return those of ``period`` and of the one before."""
+    return scope.instants(period.with_previous)

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
-from liuliang.analytics.remembering import remembered
-from liuliang.analytics.scopes import Scope, between
+from liuliang.analytics.remembering import remembered_within
+from liuliang.analytics.scopes import Scope, between, days_of
 from liuliang.lake.queries import query
+from liuliang.lake.tables import MEMBER_DAY
 
 TOP = Definition(
     "top_speakers",
@@ -54,7 +55,7 @@ class Concentration:
         return self.top_messages / self.messages if self.messages else None
 
 
-@remembered
+@remembered_within(MEMBER_DAY, days_of)
 def top_speakers(scope: Scope, period: Period, limit: int = 20) -> tuple[Speaker, ...]:
     """Return those who sent the most messages, the most talkative first."""
     among, values = scope.condition()
@@ -68,7 +69,7 @@ def top_speakers(scope: Scope, period: Period, limit: int = 20) -> tuple[Speaker
     return tuple(Speaker(*(int(value) for value in row)) for row in rows)
 
 
-@remembered
+@remembered_within(MEMBER_DAY, days_of)
 def concentration(scope: Scope, period: Period) -> Concentration:
     """Return how the period's messages are spread over its speakers, exactly, whatever their number."""
     among, values = scope.condition()

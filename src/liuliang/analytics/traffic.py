@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
@@ -14,9 +14,10 @@ from liuliang.analytics.measures import JOINED as PAIRS_JOINED
 from liuliang.analytics.measures import LEFT as PAIRS_LEFT
 from liuliang.analytics.measures import MESSAGES as MESSAGES_SENT
 from liuliang.analytics.periods import ONE_DAY, Period
-from liuliang.analytics.remembering import remembered
-from liuliang.analytics.scopes import Scope, between
+from liuliang.analytics.remembering import remembered, remembered_within
+from liuliang.analytics.scopes import Scope, between, days_with_previous
 from liuliang.lake.queries import days_held, query
+from liuliang.lake.tables import EVENT, MEMBER_DAY
 
 MESSAGES = Definition(
     "messages", _("消息"), _("期内成员在群里发出的消息条数，包括图片、语音等；系统提示不算。"), _("条")
@@ -162,7 +163,7 @@ def coverage(scope: Scope) -> Coverage | None:
     return Coverage(first, last) if count else None
 
 
-@remembered
+@remembered_within(MEMBER_DAY, days_with_previous)
 def traffic(scope: Scope, period: Period) -> Traffic:
     """Return what happened day by day in the period and the one before, all communities together."""
     among, values = scope.condition()
@@ -179,7 +180,7 @@ def traffic(scope: Scope, period: Period) -> Traffic:
     )
 
 
-@remembered
+@remembered_within(MEMBER_DAY, days_with_previous)
 def speakers(scope: Scope, period: Period) -> Speakers:
     """Return how many people spoke in the period and in the one before, all communities together."""
     among, values = scope.condition()
@@ -195,7 +196,7 @@ def speakers(scope: Scope, period: Period) -> Speakers:
     return Speakers(now, before, either)
 
 
-@remembered
+@remembered_within(MEMBER_DAY, days_with_previous)
 def talk(scope: Scope, period: Period) -> Mapping[int, Talk]:
     """Return what was said in each community in the period and the one before; silent communities are left out."""
     among, values = scope.condition()
@@ -213,38 +214,45 @@ def talk(scope: Scope, period: Period) -> Mapping[int, Talk]:
 
 @remembered
 def flows(scope: Scope, period: Period, upto: date) -> Mapping[int, Flows]:
-    """Return who came and went in each community, from the period before up to ``upto`` (today).
+    """Return who came and went in each community, from the period before up to ``upto`` (today)."""
+    within = _moved(scope, period, period.previous)
+    after = _moved(scope, Period(period.last + ONE_DAY, upto)) if upto > period.last else {}
+    nothing = Flow()
+    return {
+        community: Flows(*within.get(community, (nothing, nothing)), *after.get(community, (nothing,)))
+        for community in within.keys() | after.keys()
+    }
+
+
+def _from_first_to_last(scope: Scope, *periods: Period) -> tuple[datetime, datetime]:
+    return scope.instants(Period(min(each.first for each in periods), max(each.last for each in periods)))
+
+
+@remembered_within(EVENT, _from_first_to_last)
+def _moved(scope: Scope, *periods: Period) -> Mapping[int, tuple[Flow, ...]]:
+    """Return who came and went in each community, for each of some periods that lie side by side.
 
     Joins and leaves are few beside messages, so they are read as events: only instants tell whether somebody left before
     or after they last came in. Equal instants count as gone, as in `liuliang.people.models.Membership`.
     """
-    spans = {"now": period, "before": period.previous}
-    if upto > period.last:
-        spans["since"] = Period(period.last + ONE_DAY, upto)
-    whole, values = scope.during(Period(period.previous.first, max(upto, period.last)), "whole")
+    whole, values = scope.during(Period(min(each.first for each in periods), max(each.last for each in periods)))
     columns: list[str] = []
-    for name, span in spans.items():
-        condition, more = scope.during(span, name)
+    counts: list[str] = []
+    for place, period in enumerate(periods):
+        condition, more = scope.during(period, f"span_{place}")
         values |= more
         columns += [
-            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.joined' AND {condition}) AS joined_{name}",
-            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.left' AND {condition}) AS left_{name}",
+            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.joined' AND {condition}) AS joined_{place}",
+            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.left' AND {condition}) AS left_{place}",
         ]
-    counted = [
-        count
-        for name in spans
-        for count in (
-            f"countIf(joined_{name} != 0)",
-            f"countIf(left_{name} != 0)",
-            f"countIf(joined_{name} != 0 AND left_{name} < joined_{name})",
-        )
-    ]
+        counts += [
+            f"countIf(joined_{place} != 0)",
+            f"countIf(left_{place} != 0)",
+            f"countIf(joined_{place} != 0 AND left_{place} < joined_{place})",
+        ]
     rows = query(
-        f"SELECT community, {', '.join(counted)} FROM (SELECT community, member, {', '.join(columns)} FROM {{events}}"
+        f"SELECT community, {', '.join(counts)} FROM (SELECT community, member, {', '.join(columns)} FROM {{events}}"
         f" WHERE kind IN ('member.joined', 'member.left') AND {whole} GROUP BY community, member) GROUP BY community",
         values,
     ).rows
-    return {
-        row[0]: Flows(**{name: Flow(*row[1 + place * 3 : 4 + place * 3]) for place, name in enumerate(spans)})
-        for row in rows
-    }
+    return {row[0]: tuple(Flow(*row[1 + at : 4 + at]) for at in range(0, 3 * len(periods), 3)) for row in rows}

@@ -15,9 +15,10 @@ from liuliang.analytics import noise
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.noise import Comparison
 from liuliang.analytics.periods import Period
-from liuliang.analytics.remembering import remembered
-from liuliang.analytics.scopes import Scope
+from liuliang.analytics.remembering import remembered_within
+from liuliang.analytics.scopes import Scope, instants_with_previous
 from liuliang.lake.queries import query
+from liuliang.lake.tables import EVENT
 
 AT_MOST = 10_000
 """Messages read of each period; where there are more, this many are drawn by a fixed rule, and the answer says so."""
@@ -65,7 +66,7 @@ class Words:
     is_sampled: bool
 
 
-@remembered
+@remembered_within(EVENT, instants_with_previous)
 def words(scope: Scope, period: Period, limit: int = 40) -> Words:
     """Return what was talked about in ``period``, the words in most messages first."""
     texts, counts = _texts(scope, period)

@@ -45,35 +45,46 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of the lake: the live files by table (names within the root), the pending aliases, the numbers of kinds."""
+    """One state of the lake: the live files by table (names within the root), the pending aliases, the numbers of kinds.
+
+    ``spans`` has the first and the last instant that each file holds something of.
+    """
 
     files: dict[str, tuple[str, ...]]
+    spans: Mapping[str, tuple[datetime, datetime]]
     pending: tuple[Pending, ...]
     kinds: Mapping[str, int]
+
+    def holding(self, table: Table, since: datetime, until: datetime) -> tuple[str, ...]:
+        """Return the files that may hold something of ``table`` from ``since`` on and before ``until``."""
+        spans = ((name, *self.spans[name]) for name in self.files[table.name])
+        return tuple(name for name, first, last in spans if first < until and last >= since)
 
 
 def take_snapshot() -> Snapshot:
     """Read the live files, the pending aliases and the numbers of kinds, as of one instant."""
     files: dict[str, list[str]] = {table.name: [] for table in TABLES}
+    spans = {}
     pending = []
     kinds = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT "table", path, NULL::int, NULL::int, NULL::bool, NULL::timestamptz'
+            'SELECT "table", path, NULL::int, NULL::int, NULL::bool, first_at, last_at'
             " FROM lake_lakefile WHERE retired_at IS NULL"
-            " UNION ALL SELECT NULL, NULL, recorded, canonical, is_erased, changed_at"
+            " UNION ALL SELECT NULL, NULL, recorded, canonical, is_erased, changed_at, NULL"
             " FROM lake_lakealias WHERE settled_at IS NULL"
-            " UNION ALL SELECT NULL, name, number, NULL, NULL, NULL FROM lake_lakekind"
+            " UNION ALL SELECT NULL, name, number, NULL, NULL, NULL, NULL FROM lake_lakekind"
         )
-        for table, name, number, canonical, is_erased, changed_at in cursor.fetchall():
+        for table, name, number, canonical, is_erased, at, last_at in cursor.fetchall():
             if table is not None:
                 files.setdefault(table, []).append(name)
+                spans[name] = at, last_at
             elif name is not None:
                 kinds[name] = number
             else:
-                pending.append(Pending(number, canonical, is_erased, changed_at))
+                pending.append(Pending(number, canonical, is_erased, at))
     listed = {table: tuple(sorted(paths)) for table, paths in files.items()}
-    return Snapshot(listed, tuple(pending), _with_unheard(kinds))
+    return Snapshot(listed, spans, tuple(pending), _with_unheard(kinds))
 
 
 def _with_unheard(kinds: Mapping[str, int]) -> dict[str, int]:

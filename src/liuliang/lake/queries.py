@@ -24,6 +24,7 @@ from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from numpy.typing import NDArray
     from pyroaring import BitMap
@@ -204,6 +205,20 @@ def fingerprint() -> str:
             [READER],
         )
         return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()[:32]
+
+
+def fingerprint_within(table: Table, since: datetime, until: datetime) -> str:
+    """Return a text that changes whenever what ``table`` says of the time from ``since`` on and before ``until`` may have changed.
+
+    It stays as it is while events of other times are sealed, as most are: the last minute's. Merging files does change it. On a
+    ClickHouse server, where nobody knows what holds which time, it is the `fingerprint`.
+    """
+    if not engine.is_embedded():
+        return fingerprint()
+    state = _state.get()
+    snapshot = take_snapshot() if state is None else state.snapshot
+    told = repr((snapshot.holding(table, since, until), snapshot.pending))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
