@@ -52,7 +52,12 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["member", "-at"], name="commerce_order_member"),
-            models.Index(fields=["-at", "-id"], name="commerce_order_at"),
+            # With what sales are added up from: a period's orders may lie anywhere in the table.
+            models.Index(
+                fields=["-at", "-id"],
+                include=["member", "community", "status", "currency", "amount", "refunded"],
+                name="commerce_order_sold",
+            ),
             models.Index(
                 fields=["until", "id"],
                 condition=models.Q(status="unpaid", until__isnull=False),
