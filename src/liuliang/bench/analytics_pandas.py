@@ -19,11 +19,11 @@ def pandas_frames(log: Log) -> dict[str, Ask]:
     pandas = importlib.import_module("pandas")
     stored = read_files(EVENT, take_snapshot().files[EVENT.name])
     table = engine.client().query_arrow(
-        "SELECT kind, member, community, toUnixTimestamp64Milli(occurred_at) AS ms,"
+        "SELECT toString(kind) AS kind, member, community, toUnixTimestamp64Milli(occurred_at) AS ms,"
         f" toInt32(toDate(occurred_at, '{ZONE}')) AS day, value, other FROM {stored} ORDER BY ms"
     )
     frame = table.to_pandas()
-    frame["kind"] = frame["kind"].astype(str).astype("category")
+    frame["kind"] = frame["kind"].astype("category")
     of = {name: frame[frame["kind"] == kind].drop(columns="kind").reset_index(drop=True) for name, kind in KIND.items()}
     last = (log.end + timedelta(hours=8) - timedelta(days=1)).date().toordinal() - 719163
     acts = frame["kind"].isin(["message.sent", "order.paid"])

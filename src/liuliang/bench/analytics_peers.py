@@ -139,11 +139,13 @@ def duckdb_tables(log: Log) -> dict[str, Ask]:
     database.execute("SET TimeZone = 'UTC'")
     kinds = ", ".join(f"'{kind}'" for kind in sorted(KIND.values()))
     database.execute(f"CREATE TYPE kinds AS ENUM ({kinds})")
+    now = take_snapshot()
+    numbers = ", ".join(f"({now.kinds[kind]}, '{kind}')" for kind in KIND.values())
     database.execute(
-        "CREATE TABLE events AS SELECT kind::kinds AS kind, member, community, epoch_ms(occurred_at) AS ms,"
-        " (occurred_at AT TIME ZONE 'UTC' + INTERVAL 8 HOUR)::DATE AS day, value, other FROM read_parquet($1)"
-        " ORDER BY kind, member, ms",
-        [[str(root() / path) for path in take_snapshot().files[EVENT.name]]],
+        "CREATE TABLE events AS SELECT k.name::kinds AS kind, member, community, epoch_ms(occurred_at) AS ms,"
+        " (occurred_at AT TIME ZONE 'UTC' + INTERVAL 8 HOUR)::DATE AS day, value, other FROM read_parquet($1) e"
+        f" JOIN (VALUES {numbers}) k (number, name) ON k.number = e.kind ORDER BY k.name::kinds, member, ms",
+        [[str(root() / path) for path in now.files[EVENT.name]]],
     )
     days = _days(log, "DATE '{day}'")
     asks = _shared("events", days, f"date_diff('day', max(day), DATE '{_last(log)}')")
