@@ -32,9 +32,6 @@ _TOO_MUCH = {158, 191, 241, 307, 396}
 FILE_MISSING = 107
 """The code of a file that is not there any more."""
 
-_LEAST_THREADS = 4
-"""On few processors the engine's threads wait for each other's hash tables; twice as many answer a tenth sooner."""
-
 _is_one_of_several: ContextVar[bool] = ContextVar("is_one_of_several", default=False)
 
 _FAULTS = (
@@ -126,7 +123,7 @@ def limits(seconds: float | None = None, memory: int | None = None) -> dict[str,
         "max_memory_usage": bytes_allowed,
         "max_bytes_before_external_sort": bytes_allowed // 3,
         "max_bytes_before_external_group_by": bytes_allowed // 3,
-        **_threads(),
+        **({"max_threads": max(1, (os.cpu_count() or 1) // 2)} if _is_one_of_several.get() else {}),
         "max_query_size": 64 * 1024 * 1024,
         "max_ast_elements": 10_000_000,
         "max_expanded_ast_elements": 10_000_000,
@@ -144,13 +141,6 @@ def one_of_several() -> Iterator[None]:
         yield
     finally:
         _is_one_of_several.reset(token)
-
-
-def _threads() -> dict[str, int]:
-    processors = os.cpu_count() or 1
-    if _is_one_of_several.get():
-        return {"max_threads": max(1, processors // 2)}
-    return {"max_threads": _LEAST_THREADS} if processors < _LEAST_THREADS else {}
 
 
 def fetch(
