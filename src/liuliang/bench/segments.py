@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.test.utils import override_settings
 from liuliang.bench.report import Goal, finish, seconds
 from liuliang.kernel import clock, readers
 from liuliang.kernel.events import Fact
-from liuliang.kernel.following import follow
+from liuliang.kernel.following import Lookout, follow
 from liuliang.kernel.log import append
 from liuliang.lake.compaction import QUIET, compact
 from liuliang.lake.models import LakeFile
@@ -204,9 +205,9 @@ def _live(members: int, lasting: int) -> dict[str, float]:
     probe = {"if": "behaviour", "kind": "message.sent", "properties": [{"field": "type", "value": "probe"}]}
     create_segment("探针", read_rule(probe), community=None, at=at)
     made = time.perf_counter() - started
-    stopping = threading.Event()
+    lookout, stopping = Lookout(), threading.Event()
     threads = [
-        threading.Thread(target=follow, args=(reader, stopping), kwargs={"alone": True}, daemon=True)
+        threading.Thread(target=partial(follow, reader, lookout, stopping, alone=True), daemon=True)
         for reader in readers.readers()
     ]
     for thread in threads:

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.db import close_old_connections, connection
 
@@ -109,9 +110,7 @@ def run(*, only: bool = False) -> None:
         signal.signal(number, lambda *_: stopping.set())
     tell_stacks_on_request()
     threads = [
-        threading.Thread(
-            target=follow, args=(reader, lookout, stopping), kwargs={"alone": only}, name=f"follow:{reader.name}"
-        )
+        threading.Thread(target=partial(follow, reader, lookout, stopping, alone=only), name=f"follow:{reader.name}")
         for reader in readers.readers()
     ]
     threads.append(threading.Thread(target=keep_up, args=(stopping,), name="upkeep"))
