@@ -82,7 +82,8 @@ def counting(at: datetime) -> Any:
         F("member__canonical_id"), F("member_id"), F("tag__group_id"), F("tag_id"), F("added_at"), F("pk"),
         Value(at, DateTimeField()),
     )  # fmt: skip
-    return _not_expired(at).exclude(Q(overruled, tag__group__is_exclusive=True))
+    # In this order: of groups that are not exclusive, which most are, no other tag need be looked at.
+    return _not_expired(at).filter(Q(tag__group__is_exclusive=False) | ~Q(overruled))
 
 
 def _not_expired(at: datetime) -> QuerySet[MemberTag]:

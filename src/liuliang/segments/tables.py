@@ -14,10 +14,13 @@ from pyroaring import BitMap
 PEOPLE = "(m.canonical_id IS NULL OR m.canonical_id = m.id) AND m.erased_at IS NULL AND NOT m.is_bot"
 """The SQL condition on ``people_member m`` that leaves one record a person, nobody erased, and no robots."""
 
-_HEAD = 19
-"""Bytes before the first row of PostgreSQL's binary COPY format: signature, flags, length of the extension."""
+_HEAD = 19 + 2
+"""Bytes before the first field of PostgreSQL's binary COPY format: signature, flags, length of the extension, number of fields."""
 
-_TAIL = 2
+_ARRAY = 5 * 4
+"""Bytes before the first element of an array of one dimension: dimensions, flags, type, length, lower bound."""
+
+_ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 
 
 def read_members(select: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> BitMap:
@@ -29,18 +32,23 @@ def read_members(select: str, params: Mapping[str, Any] | Sequence[Any] = ()) ->
 def read_columns(select: str, params: Mapping[str, Any] | Sequence[Any] = (), *, columns: int) -> list[NDArray[Any]]:
     """Return the non-null int4 columns of a SELECT, as arrays.
 
-    The rows come in PostgreSQL's binary COPY format, where such rows are all of one length.
+    They come as one row of arrays: of a million rows, to take each out of the connection would need twenty times as long.
     """
-    with (
-        connection.cursor() as cursor,
-        cursor.cursor.copy(f"COPY ({select}) TO STDOUT (FORMAT BINARY)", params) as copy,
-    ):
+    names = [f"c{at}" for at in range(columns)]
+    arrays = ", ".join(f"array_agg({name})" for name in names)
+    statement = f"COPY (SELECT {arrays} FROM ({select}) AS told ({', '.join(names)})) TO STDOUT (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.cursor.copy(statement, params) as copy:
         raw = b"".join(copy)
-    row = np.dtype(
-        [("fields", ">i2"), *((f"{part}{at}", ">i4") for at in range(columns) for part in ("size", "value"))]
-    )
-    rows = np.frombuffer(raw, row, count=(len(raw) - _HEAD - _TAIL) // row.itemsize, offset=_HEAD)
-    return [rows[f"value{at}"] for at in range(columns)]
+    found: list[NDArray[Any]] = []
+    at = _HEAD
+    for _name in names:
+        size = int.from_bytes(raw[at : at + 4], "big", signed=True)
+        at += 4
+        # No rows are no array.
+        count = max(0, size - _ARRAY) // _ELEMENT.itemsize
+        found.append(np.frombuffer(raw, _ELEMENT, count=count, offset=at + _ARRAY if count else 0)["value"])
+        at += max(0, size)
+    return found
 
 
 def among_queryset(people: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:

@@ -74,7 +74,8 @@ class AttributeCondition(Condition[Attribute]):
         )
         merged = (
             "SELECT m.id FROM (SELECT DISTINCT ON (r.canonical_id) r.canonical_id AS person, r.attributes->>%(key)s AS said"
-            " FROM people_member r WHERE r.canonical_id <> r.id AND r.attributes ? %(key)s ORDER BY r.canonical_id, r.id) f"
+            " FROM people_member r WHERE r.canonical_id IS NOT NULL AND r.canonical_id <> r.id AND r.attributes ? %(key)s"
+            " ORDER BY r.canonical_id, r.id) f"
             f" JOIN people_member m ON m.id = f.person WHERE NOT m.attributes ? %(key)s AND {PEOPLE} AND {condition} {{among}}"
         )
         inverted = config.operator in {"is_not", "empty"}
