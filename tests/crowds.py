@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError, connection, connections
@@ -54,7 +55,26 @@ def at_once() -> Callable[..., list]:
     return run
 
 
-def wait_until_one_waits() -> None:
+def begin_and_wait(work: Callable[[], object]) -> Callable[[], object]:
+    """Begin with ``work`` in another thread, wait until it waits for a lock of this one, and return what ends it.
+
+    That gives what it gave, and raises what it raised, such as a deadlock.
+    """
+
+    def run() -> object:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    threads = ThreadPoolExecutor(1)
+    coming = threads.submit(run)
+    threads.shutdown(wait=False)
+    _wait_until_one_waits()
+    return coming.result
+
+
+def _wait_until_one_waits() -> None:
     """Return once somebody waits for a lock that another transaction holds."""
     until = time.monotonic() + 30
     with connection.cursor() as cursor:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
-from crowds import wait_until_one_waits
+from crowds import begin_and_wait
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up
@@ -155,14 +154,8 @@ def test_who_rises_by_earning_is_not_put_back_by_a_change_of_the_ladder_at_that_
     catch_up(StandingProjection())
     set_ladder(LADDER)
 
-    def raise_all() -> None:
-        raise_members(at=at)
-        connections.close_all()
-
-    raising = threading.Thread(target=raise_all)
     with transaction.atomic():
         grow(member, 600, at)
-        raising.start()
-        wait_until_one_waits()
-    raising.join()
+        rise = begin_and_wait(lambda: raise_members(at=at))
+    rise()
     assert level_of(member) == "black"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connections, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crowds import wait_until_one_waits
+from crowds import begin_and_wait
 from liuliang.commerce.coupons import give_coupon
 from liuliang.commerce.models import Order
 from liuliang.commerce.products import add_variant, create_product
@@ -484,24 +483,11 @@ def test_orders_that_are_settled_together_wait_for_nobody_in_a_circle(
         bind_member(member.pk, partner, how="staff", at=AT)
         make_order(member)
     orders = list(Order.objects.order_by("pk").values_list("pk", flat=True))
-    failed = []
-
-    def settle() -> None:
-        try:
-            settle_orders(orders, at=AT)
-        except OperationalError as error:
-            failed.append(error)
-        finally:
-            connections.close_all()
-
-    settling = threading.Thread(target=settle)
     with transaction.atomic():
         lock_partners([first.pk])
-        settling.start()
-        wait_until_one_waits()
+        settle = begin_and_wait(lambda: settle_orders(orders, at=AT))
         lock_partners([second.pk])
-    settling.join()
-    assert not failed
+    settle()
     assert [standing_of(partner) for partner in (first, second)] == [{"awaiting": 1_000}] * 2
 
 
@@ -513,23 +499,10 @@ def test_binding_and_settling_wait_in_no_circle_for_who_refunds_what_a_member_bo
     told.joins(guest, group, AT, inviter=shop)
     order = told.buys(guest, AT + DAY, 20_000)
     append(told.facts)
-    failed = []
-
-    def follow() -> None:
-        try:
-            catch_up(CommissionReaction())
-        except OperationalError as error:
-            failed.append(error)
-        finally:
-            connections.close_all()
-
-    following = threading.Thread(target=follow)
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=order.pk)
-        following.start()
-        wait_until_one_waits()
+        follow = begin_and_wait(lambda: catch_up(CommissionReaction()))
         # As giving back the money of a paid membership does.
         Member.objects.select_for_update(no_key=True).get(pk=guest.pk)
-    following.join()
-    assert not failed
+    follow()
     assert Commission.objects.get().how == "binding"

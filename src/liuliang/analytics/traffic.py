@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -224,18 +224,22 @@ def flows(scope: Scope, period: Period, upto: date) -> Mapping[int, Flows]:
     }
 
 
-def _from_first_to_last(scope: Scope, *periods: Period) -> tuple[datetime, datetime]:
-    return scope.instants(Period(min(each.first for each in periods), max(each.last for each in periods)))
+def _together(periods: Sequence[Period]) -> Period:
+    return Period(min(each.first for each in periods), max(each.last for each in periods))
 
 
-@remembered_within(EVENT, _from_first_to_last)
+def _instants_together(scope: Scope, *periods: Period) -> tuple[datetime, datetime]:
+    return scope.instants(_together(periods))
+
+
+@remembered_within(EVENT, _instants_together)
 def _moved(scope: Scope, *periods: Period) -> Mapping[int, tuple[Flow, ...]]:
     """Return who came and went in each community, for each of some periods that lie side by side.
 
     Joins and leaves are few beside messages, so they are read as events: only instants tell whether somebody left before
     or after they last came in. Equal instants count as gone, as in `liuliang.people.models.Membership`.
     """
-    whole, values = scope.during(Period(min(each.first for each in periods), max(each.last for each in periods)))
+    whole, values = scope.during(_together(periods))
     columns: list[str] = []
     counts: list[str] = []
     for place, period in enumerate(periods):

@@ -65,10 +65,11 @@ class Concern:
 def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
     """Return everything worth a look, what needs a person first."""
     period = seen.choice.period
-    counting = attention.messages_by_day.begin(seen.scope, period.with_previous)
-    found, by_day = seen.overview, counting()
-    if found is None:
+    counting = attention.messages_by_day.begin(seen.scope, period.with_previous) if seen.choice.known else None
+    found = seen.overview
+    if found is None or counting is None:
         return _troubled_imports(request)
+    by_day = counting()
     alive = [each for each in found.communities if not seen.places[each.community].is_archived]
     noticed = attention.attention(by_day, alive, period, is_comparable=seen.choice.is_comparable)
     listed = [
