@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 
 from liuliang.analytics.scopes import Scope
 from liuliang.commerce.events import OrderPaid
@@ -99,9 +98,6 @@ def emptied() -> Iterator[Told]:
     cache.clear()
     yield Told()
     cache.clear()
-    with connection.cursor() as cursor:
-        # The log's table is not managed by Django, so the flush after the test passes it over.
-        cursor.execute("TRUNCATE kernel_event")
 
 
 @pytest.fixture

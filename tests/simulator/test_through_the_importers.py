@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 
 from liuliang.analytics import traffic
 from liuliang.analytics.periods import Period
@@ -53,9 +52,6 @@ def imported(transactional_db: None, tmp_path: Path) -> Iterator[Imported]:
     communities = {each.key: Community.objects.get(name=each.title) for each in world.communities}
     yield Imported(world, imports, communities)
     cache.clear()
-    with connection.cursor() as cursor:
-        # The log's table is not managed by Django, so the flush after the test passes it over.
-        cursor.execute("TRUNCATE kernel_event")
 
 
 def when(at: int) -> datetime:
