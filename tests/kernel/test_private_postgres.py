@@ -72,15 +72,23 @@ def test_what_a_server_left_that_was_killed_while_it_started_is_cleared_away(dat
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-@pytest.mark.parametrize(("lines", "is_from_before"), [(7, False), (8, True)])
-def test_what_names_another_live_process_is_cleared_away_too(data, lines, is_from_before, monkeypatch):
+@pytest.fixture
+def others(tmp_path: Path):
+    """Return the numbers of live processes that are not the server: this one, another server, and a child of that."""
+    with psycopg.connect(postgres.ensure_running(tmp_path / "other")) as connection:
+        server = int((tmp_path / "other" / "postmaster.pid").read_text().split("\n", 1)[0])
+        yield {"nobody's server": os.getpid(), "another server": server, "its child": connection.info.backend_pid}
+    postgres.stop(tmp_path / "other")
+
+
+@pytest.mark.parametrize("lines", [7, 8])
+@pytest.mark.parametrize("who", ["nobody's server", "another server", "its child"])
+def test_what_names_another_live_process_is_cleared_away_too(data, others, lines, who, monkeypatch):
     postgres.ensure_running(data)
     file = data / "postmaster.pid"
     whole = file.read_text().splitlines(keepends=True)
     postgres.stop(data)
-    file.write_text("".join([f"{os.getpid()}\n", *whole[1:lines]]))
-    if is_from_before:
-        os.utime(file, (0, 0))
+    file.write_text("".join([f"{others[who]}\n", *whole[1:lines]]))
     monkeypatch.setattr(postgres, "PATIENCE", 5.0)
     monkeypatch.setattr(postgres, "RECOVERY", 5.0)
 

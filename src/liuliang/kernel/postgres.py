@@ -133,25 +133,36 @@ def _clear_remnant(data: Path) -> None:
     """Remove the lock file of a server that is gone, where neither the library nor PostgreSQL would get past it.
 
     It is half-written if the server was killed while it started; without its last line, which tells how far the start has
-    come, there were no children yet. Or it is older than the machine's start, and its process's number may be somebody
-    else's by now. Any other is left to PostgreSQL, which sees whether children of the server still use the data. The caller
-    keeps other starts out.
+    come, there were no children yet. Or its process's number is somebody else's by now, as after a restart of the machine:
+    what children the server had ended long before. Any other is left to PostgreSQL, which sees whether children still use
+    the data. The caller keeps other starts out.
     """
     file = data / "postmaster.pid"
-    if not file.exists() or _is_alive(data):
-        return
-    is_half_written = len(file.read_text(encoding="utf-8").splitlines()) < _LOCK_LINES
-    if is_half_written or file.stat().st_mtime < psutil.boot_time():
+    process = _named_in_lock(data)
+    is_half_written = file.exists() and len(file.read_text(encoding="utf-8").splitlines()) < _LOCK_LINES
+    if (process is None and is_half_written) or (process is not None and not _serves(process, data)):
         file.unlink()
 
 
 def _is_alive(data: Path) -> bool:
+    process = _named_in_lock(data)
+    return process is not None and _serves(process, data)
+
+
+def _named_in_lock(data: Path) -> psutil.Process | None:
+    """Return the live process that has the number in the server's lock file, whoever it is."""
     try:
-        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-        process = psutil.Process(pid)
-        # The number may be somebody else's by now, above all after a restart of the machine.
-        return process.status() != psutil.STATUS_ZOMBIE and process.name().startswith("postgres")
+        process = psutil.Process(int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0]))
+        return None if process.status() == psutil.STATUS_ZOMBIE else process
     except (OSError, ValueError, psutil.NoSuchProcess):
+        return None
+
+
+def _serves(process: psutil.Process, data: Path) -> bool:
+    """Tell whether this is the server of this folder: another's, or a child of one, is not."""
+    try:
+        return process.name().startswith("postgres") and str(data.resolve()) in process.cmdline()
+    except psutil.NoSuchProcess:
         return False
 
 
