@@ -88,7 +88,9 @@ def test_what_names_another_live_process_is_cleared_away_too(data, others, lines
     file = data / "postmaster.pid"
     whole = file.read_text().splitlines(keepends=True)
     postgres.stop(data)
-    file.write_text("".join([f"{others[who]}\n", *whole[1:lines]]))
+    left = "".join([f"{others[who]}\n", *whole[1:lines]])
+    file.write_text(left)
+    (Path(whole[4].strip()) / ".s.PGSQL.5432.lock").write_text(left)
     monkeypatch.setattr(postgres, "PATIENCE", 5.0)
     monkeypatch.setattr(postgres, "RECOVERY", 5.0)
 

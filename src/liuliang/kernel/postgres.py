@@ -30,6 +30,9 @@ RECOVERY = 300.0
 _LOCK_LINES = 8
 """Lines of a server's ``postmaster.pid`` once it has begun to start its children."""
 
+_SOCKETS = 4
+"""The line of ``postmaster.pid``, counted from 0, that tells the folder of the server's socket."""
+
 # The defaults of PostgreSQL are for a machine of 2005. Durability settings stay as they are: nothing is lost.
 _SETTINGS = {
     "shared_buffers": "256MB",
@@ -130,29 +133,33 @@ def stop(data: Path | None = None) -> None:
 
 
 def _clear_remnant(data: Path) -> None:
-    """Remove the lock file of a server that is gone, where neither the library nor PostgreSQL would get past it.
+    """Remove the locks of a server that is gone, where neither the library nor PostgreSQL would get past them.
 
-    It is half-written if the server was killed while it started; without its last line, which tells how far the start has
-    come, there were no children yet. Or its process's number is somebody else's by now, as after a restart of the machine:
+    The file is half-written if the server was killed while it started; without its last line, which tells how far the start
+    has come, there were no children yet. Or a lock's number is another process's by now, as after a restart of the machine:
     what children the server had ended long before. Any other is left to PostgreSQL, which sees whether children still use
     the data. The caller keeps other starts out.
     """
     file = data / "postmaster.pid"
-    process = _named_in_lock(data)
-    is_half_written = file.exists() and len(file.read_text(encoding="utf-8").splitlines()) < _LOCK_LINES
-    if (process is None and is_half_written) or (process is not None and not _serves(process, data)):
-        file.unlink()
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    sockets = {data, Path(lines[_SOCKETS] or data)} if len(lines) > _SOCKETS else {data}
+    for lock in (file, *(each for folder in sockets for each in folder.glob(".s.PGSQL.*.lock"))):
+        process = _named_in(lock)
+        if process is not None and not _serves(process, data):
+            lock.unlink()
+    if len(lines) < _LOCK_LINES and not _is_alive(data):
+        file.unlink(missing_ok=True)
 
 
 def _is_alive(data: Path) -> bool:
-    process = _named_in_lock(data)
+    process = _named_in(data / "postmaster.pid")
     return process is not None and _serves(process, data)
 
 
-def _named_in_lock(data: Path) -> psutil.Process | None:
-    """Return the live process that has the number in the server's lock file, whoever it is."""
+def _named_in(lock: Path) -> psutil.Process | None:
+    """Return the live process that has the number in a lock, whoever it is."""
     try:
-        process = psutil.Process(int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0]))
+        process = psutil.Process(int(lock.read_text(encoding="utf-8").split("\n", 1)[0]))
         return None if process.status() == psutil.STATUS_ZOMBIE else process
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
