@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before Django reads its settings: tests never touch the developer's own data.
 _HOME = Path(os.environ.get("LIULIANG_TEST_HOME") or Path(__file__).resolve().parent.parent / "var" / "test")
@@ -50,9 +51,11 @@ from playwright.sync_api import expect  # noqa: E402
 expect.set_options(timeout=30_000)
 
 
-@pytest.fixture
-def transactional_db(transactional_db: None) -> Iterator[None]:
-    """Leave no work behind either: the flush after the test passes the queue over, whose tables Django does not manage."""
+@pytest.fixture(autouse=True)
+def _queue_left_empty(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Leave no work behind: the flush after real transactions passes the queue over, whose tables Django does not manage."""
     yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+    mark = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (mark is not None and mark.kwargs.get("transaction")):
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
