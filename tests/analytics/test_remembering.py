@@ -58,6 +58,24 @@ def test_a_costly_answer_serves_twenty_times_as_long_as_it_took_and_no_longer(co
     assert calls == [3, 3]
 
 
+def test_an_answer_is_made_of_nothing_older_than_itself(counting, lake):
+    part, calls = counting
+
+    @remembered
+    def whole(argument: int) -> int:
+        return part(3) + argument
+
+    assert whole(1) == 7
+    lake["fingerprint"] = "second"
+    lake["clock"] += 1
+    part(3)
+    assert calls == [3], "asked by itself, it may be a little old"
+    assert whole(2) == 8
+    assert calls == [3, 3]
+    part(3)
+    assert calls == [3, 3]
+
+
 def test_answers_begun_together_are_computed_beside_each_other_and_kept(lake, monkeypatch):
     monkeypatch.setattr(remembering.queries, "take_snapshot", lambda: None)
     both = threading.Barrier(2, timeout=10)

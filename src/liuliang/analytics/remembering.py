@@ -42,6 +42,9 @@ KEPT = 3600
 _is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
 """Whether this is one of the threads that compute beside those who answer."""
 
+_is_part: ContextVar[bool] = ContextVar("is_part", default=False)
+"""Whether this is asked while another answer is computed."""
+
 _THREADS = max(4, os.cpu_count() or 1)
 
 
@@ -55,6 +58,9 @@ class _Kept:
     def serves(self, fingerprint: str) -> bool:
         if self.fingerprint == fingerprint:
             return True
+        if _is_part.get():
+            # The whole is kept as fresh, which it is not with a stale part.
+            return False
         return time.monotonic() - self.at <= min(self.cost * PATIENCE, LONGEST_PATIENCE)
 
 
@@ -168,7 +174,11 @@ def remembered_of_records(compute: Callable[P, T]) -> Callable[P, T]:
 
 def _timed(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[float, T]:
     started = time.monotonic()
-    fresh = compute(*args, **kwargs)
+    token = _is_part.set(True)
+    try:
+        fresh = compute(*args, **kwargs)
+    finally:
+        _is_part.reset(token)
     return time.monotonic() - started, fresh
 
 
