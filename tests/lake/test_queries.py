@@ -7,7 +7,7 @@ import pytest
 
 from liuliang.kernel import readers
 from liuliang.kernel.errors import Refused
-from liuliang.lake import aliases, catalogue, engine, queries
+from liuliang.lake import aliases, catalogue, engine, queries, rewriting
 from liuliang.lake.queries import query
 from liuliang.lake.sealer import Sealer
 from liuliang.lake.tables import TABLES
@@ -64,7 +64,7 @@ def test_a_file_that_was_deleted_meanwhile_is_looked_up_again(ripple, time_zones
     ripple()
     seal_here()
     present = catalogue.take_snapshot()
-    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, {}, (), {})
+    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, {}, (), {}, None)
     states = iter([gone, present])
     monkeypatch.setattr(queries, "take_snapshot", lambda: next(states))
     assert query("SELECT count() FROM {events}").rows == [(1,)]
@@ -102,8 +102,20 @@ def test_what_is_known_of_a_day_stays_while_events_of_others_are_sealed(ripple, 
     late = told()
     assert all(now != then for now, then in zip(late, before, strict=True))
     aliases.set_canonical({1: 2})
-    assert all(now != then for now, then in zip(told(), late, strict=True))
+    merged = told()
+    assert all(now != then for now, then in zip(merged, late, strict=True))
     assert queries.fingerprint() != whole
+    aliases.set_canonical({1: 1})
+    rewriting.settle()
+    # No file has changed, but who asked in between was told of one person fewer.
+    assert not {*told()} & {*merged, *late}
+
+
+def test_a_server_is_not_told_of_this_machines_processors(settings):
+    with engine.one_of_several():
+        assert "max_threads" in engine.limits()
+        settings.CLICKHOUSE_URL = "http://elsewhere:8123"
+        assert "max_threads" not in engine.limits()
 
 
 def test_every_thread_has_a_client_of_its_own(db):

@@ -54,8 +54,10 @@ class Snapshot:
     spans: Mapping[str, tuple[datetime, datetime]]
     pending: tuple[Pending, ...]
     kinds: Mapping[str, int]
+    settled_at: datetime | None
+    """When files were last rewritten for an alias: with those that are pending it tells who is meant by whom."""
 
-    def holding(self, table: Table, since: datetime, until: datetime) -> tuple[str, ...]:
+    def told_of(self, table: Table, since: datetime, until: datetime) -> tuple[str, ...]:
         """Return the files that may hold something of ``table`` from ``since`` on and before ``until``."""
         spans = ((name, *self.spans[name]) for name in self.files[table.name])
         return tuple(name for name, first, last in spans if first < until and last >= since)
@@ -67,6 +69,7 @@ def take_snapshot() -> Snapshot:
     spans = {}
     pending = []
     kinds = {}
+    settled_at = None
     with connection.cursor() as cursor:
         cursor.execute(
             'SELECT "table", path, NULL::int, NULL::int, NULL::bool, first_at, last_at'
@@ -74,6 +77,7 @@ def take_snapshot() -> Snapshot:
             " UNION ALL SELECT NULL, NULL, recorded, canonical, is_erased, changed_at, NULL"
             " FROM lake_lakealias WHERE settled_at IS NULL"
             " UNION ALL SELECT NULL, name, number, NULL, NULL, NULL, NULL FROM lake_lakekind"
+            " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, max(settled_at), NULL FROM lake_lakealias"
         )
         for table, name, number, canonical, is_erased, at, last_at in cursor.fetchall():
             if table is not None:
@@ -81,10 +85,13 @@ def take_snapshot() -> Snapshot:
                 spans[name] = at, last_at
             elif name is not None:
                 kinds[name] = number
+            elif number is None:
+                settled_at = at
             else:
                 pending.append(Pending(number, canonical, is_erased, at))
     listed = {table: tuple(sorted(paths)) for table, paths in files.items()}
-    return Snapshot(listed, spans, tuple(pending), _with_unheard(kinds))
+    pending.sort(key=lambda each: each.recorded)
+    return Snapshot(listed, spans, tuple(pending), _with_unheard(kinds), settled_at)
 
 
 def _with_unheard(kinds: Mapping[str, int]) -> dict[str, int]:

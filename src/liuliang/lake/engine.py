@@ -123,7 +123,7 @@ def limits(seconds: float | None = None, memory: int | None = None) -> dict[str,
         "max_memory_usage": bytes_allowed,
         "max_bytes_before_external_sort": bytes_allowed // 3,
         "max_bytes_before_external_group_by": bytes_allowed // 3,
-        **({"max_threads": max(1, (os.cpu_count() or 1) // 2)} if _is_one_of_several.get() else {}),
+        **({"max_threads": max(1, (os.cpu_count() or 1) // 2)} if is_embedded() and _is_one_of_several.get() else {}),
         "max_query_size": 64 * 1024 * 1024,
         "max_ast_elements": 10_000_000,
         "max_expanded_ast_elements": 10_000_000,
@@ -134,7 +134,7 @@ def limits(seconds: float | None = None, memory: int | None = None) -> dict[str,
 def one_of_several() -> Iterator[None]:
     """Have the statements of this context take half of the processors each, since others of the same page run beside them.
 
-    Every thread of a statement fills a hash table of its own, which are then joined: with fewer that takes less work in all.
+    Those are this machine's; a server knows its own. Every thread of a statement fills a hash table of its own, which are then joined: with fewer that takes less work in all.
     """
     token = _is_one_of_several.set(True)
     try:

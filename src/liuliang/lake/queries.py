@@ -217,7 +217,7 @@ def fingerprint_within(table: Table, since: datetime, until: datetime) -> str:
         return fingerprint()
     state = _state.get()
     snapshot = take_snapshot() if state is None else state.snapshot
-    told = repr((snapshot.holding(table, since, until), snapshot.pending))
+    told = repr((snapshot.told_of(table, since, until), snapshot.pending, snapshot.settled_at))
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
