@@ -24,3 +24,9 @@ def test_two_columns_come_out_row_by_row(db, rows):
 def test_members_are_a_set_of_ids(db, ids):
     found = read_members("SELECT unnest(%(ids)s::int4[]) UNION ALL SELECT 5 WHERE false", {"ids": list(ids)})
     assert found == BitMap(ids)
+
+
+@pytest.mark.parametrize("column", ["CASE WHEN n = 2 THEN NULL ELSE n END", "n::int8"])
+def test_what_is_no_number_of_a_member_is_not_taken_for_one(db, column):
+    with pytest.raises(ValueError, match="something else"):
+        read_members(f"SELECT {column} FROM generate_series(1, 3) n")

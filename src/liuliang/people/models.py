@@ -87,6 +87,12 @@ class Member(models.Model):
             models.Index(fields=["name", "id"], name="people_member_name"),
             models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="people_member_erased"),
             models.Index(fields=["id"], condition=Q(is_bot=True), name="people_member_bot"),
+            # Everybody who is a person, for sets of all of them.
+            models.Index(
+                fields=["id"],
+                condition=(Q(canonical=None) | Q(canonical=F("id"))) & Q(erased_at=None, is_bot=False),
+                name="people_member_person",
+            ),
         ]
 
     def __str__(self) -> str:

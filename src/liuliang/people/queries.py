@@ -90,12 +90,24 @@ def _not_expired(at: datetime) -> QuerySet[MemberTag]:
     return MemberTag.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
 
-class _Overruled(Func):
-    """Whether a later tag of the same group is on a record of the same person.
+def overruled(*, person: str, group: str, tag: str, added_at: str, pk: str, at: str) -> str:
+    """Return the SQL condition that a later tag of the same group is on a record of the same person; all arguments are SQL.
 
     Written by hand, because the person's records must be an array for the index on tags to be used: joined, PostgreSQL
     reads every tag of the group for every tag it checks (measured: 44 s against 20 ms on 200,000 members).
     """
+    records = (
+        f"SELECT {person} UNION ALL SELECT record.id FROM people_member record WHERE record.canonical_id = {person}"
+    )
+    return (
+        "EXISTS (SELECT 1 FROM people_membertag later JOIN people_tag latertag ON latertag.id = later.tag_id"
+        f" WHERE later.member_id = ANY(ARRAY({records})) AND latertag.group_id = {group} AND later.tag_id <> {tag}"
+        f" AND (later.expires_at IS NULL OR later.expires_at > {at}) AND (later.added_at, later.id) > ({added_at}, {pk}))"
+    )
+
+
+class _Overruled(Func):
+    """`overruled`, of the columns and the instant given."""
 
     output_field = BooleanField()
 
@@ -105,17 +117,7 @@ class _Overruled(Func):
         parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
         (canonical, _c), (member, _m), (group, _g), (tag, _t), (added, _a), (pk, _p), (at, values) = parts
         person = f"coalesce({canonical}, {member})"
-        records = (
-            f"SELECT {person} UNION ALL SELECT record.id FROM people_member record WHERE record.canonical_id = {person}"
-        )
-        condition = (
-            "EXISTS (SELECT 1 FROM people_membertag later JOIN people_tag latertag ON latertag.id = later.tag_id"
-            f" WHERE later.member_id = ANY(ARRAY({records}))"
-            f" AND latertag.group_id = {group} AND later.tag_id <> {tag}"
-            f" AND (later.expires_at IS NULL OR later.expires_at > {at})"
-            f" AND (later.added_at, later.id) > ({added}, {pk}))"
-        )
-        return condition, list(values)
+        return overruled(person=person, group=group, tag=tag, added_at=added, pk=pk, at=at), list(values)
 
 
 def tags_by_person(members: Collection[int], at: datetime) -> dict[int, list[MemberTag]]:

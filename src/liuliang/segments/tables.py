@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import QuerySet
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
@@ -19,6 +18,9 @@ _HEAD = 19 + 2
 
 _ARRAY = 5 * 4
 """Bytes before the first element of an array of one dimension: dimensions, flags, type, length, lower bound."""
+
+_OF_NUMBERS = (0).to_bytes(4, "big") + (23).to_bytes(4, "big")
+"""Flags and type of an array of int4 without nulls."""
 
 _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 
@@ -33,6 +35,9 @@ def read_columns(select: str, params: Mapping[str, Any] | Sequence[Any] = (), *,
     """Return the non-null int4 columns of a SELECT, as arrays.
 
     They come as one row of arrays: of a million rows, to take each out of the connection would need twenty times as long.
+
+    Raises:
+        ValueError: a column is not of int4, or has nulls.
     """
     names = [f"c{at}" for at in range(columns)]
     arrays = ", ".join(f"array_agg({name})" for name in names)
@@ -46,17 +51,8 @@ def read_columns(select: str, params: Mapping[str, Any] | Sequence[Any] = (), *,
         at += 4
         # No rows are no array.
         count = max(0, size - _ARRAY) // _ELEMENT.itemsize
+        if count and raw[at + 4 : at + 12] != _OF_NUMBERS:
+            raise ValueError("a column of numbers holds something else, or nothing in some row")
         found.append(np.frombuffer(raw, _ELEMENT, count=count, offset=at + _ARRAY if count else 0)["value"])
         at += max(0, size)
     return found
-
-
-def among_queryset(people: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
-    """Return a queryset of ids as the SELECT of a `TableSet` whose person is ``found.person``, with its parameters.
-
-    PostgreSQL moves the condition on the person into the queryset by itself.
-    """
-    statement, values = people.query.sql_with_params()
-    params = {f"q{at}": value for at, value in enumerate(values)}
-    named = statement % tuple(f"%({name})s" for name in params)
-    return f"SELECT DISTINCT found.person FROM ({named}) AS found (person) WHERE true {{among}}", params

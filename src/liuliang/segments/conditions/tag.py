@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from django.db.models import Count, F, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import Field
 
 from liuliang.people.models import MemberTag
-from liuliang.people.queries import counting, tags_by_person
+from liuliang.people.queries import overruled, tags_by_person
 from liuliang.segments.base import Condition, Config, Context, Names, Refs, TableSet
 from liuliang.segments.parameters import Parameters
-from liuliang.segments.tables import among_queryset
 from liuliang.segments.wording import MOST_DAYS, listed
+
+
+_PERSON = "coalesce(record.canonical_id, held.member_id)"
+
+# `liuliang.people.queries.counting` joins the record of each tag. Only those that were merged need be looked up here, and of a
+# million members that takes a fifth of the time.
+_COUNTING = (
+    f"SELECT {_PERSON} FROM people_membertag held"
+    " JOIN people_tag tag ON tag.id = held.tag_id JOIN people_taggroup taggroup ON taggroup.id = tag.group_id"
+    " LEFT JOIN people_member record ON record.id = held.member_id AND record.canonical_id IS NOT NULL"
+    " WHERE held.tag_id = ANY(%(tags)s) AND (held.expires_at IS NULL OR held.expires_at > %(at)s)"
+    " AND (NOT taggroup.is_exclusive OR NOT "
+    + overruled(person=_PERSON, group="tag.group_id", tag="tag.id", added_at="held.added_at", pk="held.id", at="%(at)s")
+    + ")"
+)
 
 
 class Tags(Config):
@@ -43,14 +56,16 @@ class TagCondition(Condition[Tags]):
         """Ask for the tags that count now, on any record of a person."""
         del parameters
         wanted = sorted(set(config.tags))
-        held = counting(context.at).filter(tag__in=wanted)
+        params: dict[str, Any] = {"tags": wanted, "at": context.at}
+        select = _COUNTING
         if config.expires_within_days:
-            held = held.filter(expires_at__lte=context.at + timedelta(days=config.expires_within_days))
-        people = held.annotate(person=Coalesce(F("member__canonical_id"), F("member_id"))).values("person")
+            select += " AND held.expires_at <= %(until)s"
+            params["until"] = context.at + timedelta(days=config.expires_within_days)
+        select += " {among}"
         if config.match == "all" and len(wanted) > 1:
-            people = people.annotate(kinds=Count("tag_id", distinct=True)).filter(kinds=len(wanted))
-        select, params = among_queryset(people.values_list("person", flat=True))
-        return TableSet(select, "found.person", params, is_inverted=config.match == "none")
+            select += " GROUP BY 1 HAVING count(DISTINCT held.tag_id) = %(count)s"
+            params["count"] = len(wanted)
+        return TableSet(select, _PERSON, params, is_inverted=config.match == "none")
 
     def kinds(self, config: Tags) -> frozenset[str]:
         """Return the kinds that put tags on and take them off."""
