@@ -21,7 +21,7 @@ from liuliang.people.merging import merge_members, split_member
 from liuliang.people.models import Community, Member, Merge, Tag, TagGroup
 from liuliang.people.profile import define_attribute, set_attribute
 from liuliang.people.tagging import drop_expired, tag_members, untag_members
-from liuliang.segments import keeping
+from liuliang.segments import evaluating, keeping
 from liuliang.segments.evaluating import context_of, evaluate, everybody, with_held
 from liuliang.segments.keeping import hold
 from liuliang.segments.models import KeptLeaf, Segment
@@ -91,6 +91,45 @@ def test_an_event_touches_only_the_conditions_of_its_kind(told, at, monkeypatch)
         told.buys(member, NOON, 100)
         told.settle()
         assert asked == ["orders"], "and not how often the member spoke"
+
+
+ASKED = {"if": "behaviour", "kind": "message.sent", "properties": [{"field": "is_question", "value": "true"}]}
+
+
+def test_what_one_event_decides_is_told_by_the_new_events_alone(told, at, monkeypatch):
+    group = told.community()
+    early, late, quiet = told.member("早问"), told.member("晚问"), told.member("不问")
+    told.says(early, group, at(2026, 3, 8), "怎么泡？")
+    told.says(late, group, at(2026, 3, 8))
+    told.settle()
+    statements: list[str] = []
+    honest = evaluating.query_sets
+    monkeypatch.setattr(
+        evaluating, "query_sets", lambda text, *rest, **more: statements.append(text) or honest(text, *rest, **more)
+    )
+    with time_machine.travel(NOON, tick=False):
+        inside = create_segment("问过", read_rule(ASKED), community=None, at=NOON)
+        outside = create_segment(
+            "没问过", read_rule(ASKED | {"compare": "exactly", "number": 0}), community=None, at=NOON
+        )
+        twice = create_segment("问过两次", read_rule(ASKED | {"number": 2}), community=None, at=NOON)
+        statements.clear()
+        for member in (late, early):
+            # An old message that comes late counts as well: what matters is when it came into the log.
+            told.says(member, group, at(2026, 3, 1), "多少钱？")
+        told.says(quiet, group, NOON)
+        told.settle()
+        (decided,) = [text for text in statements if "position >=" in text]
+        assert len(statements) == 2
+        assert decided.count("groupBitmapStateIf") == 2
+        expected = {inside: {early.pk, late.pk}, outside: {quiet.pk}, twice: {early.pk}}
+        for segment, members in expected.items():
+            segment.refresh_from_db()
+            assert set(members_of(segment)) == members
+        merge_members(late.pk, quiet.pk, at=NOON)
+        told.settle()
+        outside.refresh_from_db()
+        assert not members_of(outside), "whoever is one with somebody who asked has asked"
 
 
 def test_a_changed_rule_moves_people_for_that_reason_and_a_list_stays(told, at):
@@ -193,7 +232,14 @@ def conditions_of(world: World) -> st.SearchStrategy[dict[str, Any]]:
                 "count": st.sampled_from(["times", "days"]),
             },
         ),
-        st.just({"if": "behaviour", "kind": "message.sent", "properties": [{"field": "is_question", "value": "true"}]}),
+        st.fixed_dictionaries(
+            {
+                "if": st.just("behaviour"),
+                "kind": st.just("message.sent"),
+                "properties": st.just([{"field": "is_question", "value": "true"}]),
+            },
+            optional={"compare": compares, "number": st.integers(0, 2), "within": windows, "communities": places},
+        ),
         st.fixed_dictionaries(
             {"if": st.just("silence"), "days": st.integers(1, 4)}, optional={"including_never": st.booleans()}
         ),

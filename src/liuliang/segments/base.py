@@ -87,7 +87,8 @@ class LakeSet:
 
     ``where`` chooses rows of ``relation``; ``measure`` is an aggregate over exactly those (write it with ``-If`` and
     ``where``), ``holds`` a comparison of it. Both may be evaluated over more rows than ``where`` chooses. ``kinds`` are the
-    kinds of these rows, to skip the rest. ``is_inverted`` means everybody else.
+    kinds of these rows, to skip the rest. ``is_inverted`` means everybody else. ``by_one`` says that any one of these rows
+    decides, so that events can be looked at without those before them.
     """
 
     relation: Literal["events", "member_day"]
@@ -97,6 +98,7 @@ class LakeSet:
     holds: str
     is_inverted: bool = False
     reads_data: bool = False
+    by_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,13 @@ class Touched:
     """Whom new events concern: the members of events by kind, and those of whom everything may have changed.
 
     ``entirely`` are people who are new, were merged, taken apart or erased. ``others`` are second members of events.
+    ``since`` is the least position of these events in the log; 0 leaves it open.
     """
 
     members: Mapping[str, BitMap] = field(default_factory=dict)
     others: Mapping[str, BitMap] = field(default_factory=dict)
     entirely: BitMap = field(default_factory=BitMap)
+    since: int = 0
 
     def of(self, kinds: Iterable[str]) -> BitMap:
         """Return the members of events of these kinds, and those of whom everything may have changed."""

@@ -96,6 +96,28 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
     return sets
 
 
+def decided_since(
+    found: Iterable[Leaf], context: Context, among: BitMap, position: int
+) -> dict[Leaf, tuple[BitMap, bool]]:
+    """Return for whom events from a position of the log on decide a condition, and whether by that they are in or out.
+
+    Only of conditions that one event decides, and that are asked of the events: however long the log, little of it is read.
+
+    Raises:
+        Refused: ``lake.too_slow`` or ``lake.too_much``.
+    """
+    parameters = Parameters()
+    asked: list[tuple[Leaf, LakeSet]] = []
+    for leaf in found:
+        compiled = leaf.condition.compiled(leaf.config, context, parameters)
+        if isinstance(compiled, LakeSet) and compiled.by_one and compiled.relation == "events":
+            asked.append((leaf, replace(compiled, where=f"position >= {position:d} AND ({compiled.where})")))
+    if not asked:
+        return {}
+    sets = _from_lake("events", [compiled for _, compiled in asked], context, parameters, among)
+    return {leaf: (members, not compiled.is_inverted) for (leaf, compiled), members in zip(asked, sets, strict=True)}
+
+
 def measured(compiled: LakeSet, member: int, context: Context, parameters: Parameters) -> Any:
     """Return what a condition of the lake measures for one member."""
     branch = context.places_sql((), parameters)

@@ -25,7 +25,7 @@ from liuliang.kernel.readers import readers
 from liuliang.lake.zones import default_zone
 from liuliang.segments.base import Context, Touched, conditions
 from liuliang.segments.calendars import extent
-from liuliang.segments.evaluating import context_of, evaluate, everybody, loaded, with_held
+from liuliang.segments.evaluating import context_of, decided_since, evaluate, everybody, loaded, with_held
 from liuliang.segments.events import SegmentEntered, SegmentLeft
 from liuliang.segments.models import KeptLeaf, Segment
 from liuliang.segments.rules import Leaf, combine, leaves, read_rule
@@ -212,10 +212,7 @@ class _Pass:
             if len(together) > MOST_ASKED:
                 self._work_out(branch, [leaf for leaf, _ in partly])
                 return
-            context = with_held(branch.context, [leaf for leaf, _ in partly])
-            for leaf, members in evaluate([leaf for leaf, _ in partly], context, together).items():
-                kept = (branch.members(leaf.key) - together) | members
-                branch.store(leaf.key, kept, leaf.condition.due_at(leaf.config, context), self.extent)
+            self._work_out_partly(branch, [leaf for leaf, _ in partly], together, touched)
 
     def settle_related(self, segment: Segment, branch: _Branch, touched: Touched) -> None:
         """Bring the segment's conditions that name other segments up to date; those segments have been."""
@@ -286,6 +283,19 @@ class _Pass:
         now = found if asked is None else (before - asked) | found
         branch.store(EVERYBODY, now, None, self.extent)
         return replace(touched, entirely=touched.entirely | (before ^ now))
+
+    def _work_out_partly(self, branch: _Branch, found: list[Leaf], among: BitMap, touched: Touched) -> None:
+        """Work conditions out for some members: where one event decides, by the new events alone."""
+        context = with_held(branch.context, found)
+        decided = decided_since(found, context, among - touched.entirely, touched.since)
+        kept = {leaf: branch.members(leaf.key) for leaf in found}
+        for leaf, (newly, are_in) in decided.items():
+            kept[leaf] = kept[leaf] | newly if are_in else kept[leaf] - newly
+        for asked, part in ((touched.entirely, decided.keys()), (among, set(found) - decided.keys())):
+            for leaf, members in (evaluate(part, context, asked) if asked else {}).items():
+                kept[leaf] = (kept[leaf] - asked) | members
+        for leaf, members in kept.items():
+            branch.store(leaf.key, members, leaf.condition.due_at(leaf.config, context), self.extent)
 
     def _work_out(self, branch: _Branch, found: list[Leaf]) -> None:
         """Work conditions out for everybody. Of several, one that takes too much stays as it was and is tried again later."""

@@ -21,11 +21,12 @@ def read_touched(window: Window) -> Touched:
     condition, params = window.where()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.kind, array_agg(DISTINCT coalesce(m.canonical_id, m.id)) FROM kernel_event e"
+            "SELECT e.kind, array_agg(DISTINCT coalesce(m.canonical_id, m.id)), min(e.position) FROM kernel_event e"
             f" JOIN people_member m ON m.id = e.member WHERE {condition} GROUP BY e.kind",
             params,
         )
-        members = {kind: BitMap(ids) for kind, ids in cursor.fetchall()}
+        told = cursor.fetchall()
+        members = {kind: BitMap(ids) for kind, ids, _ in told}
         others: dict[str, BitMap] = {}
         if members.keys() & set(_OTHERS):
             types = event_types()
@@ -47,4 +48,4 @@ def read_touched(window: Window) -> Touched:
                 [list(_TURNING), *params],
             )
             turned |= BitMap((cursor.fetchone() or ([],))[0] or [])
-    return Touched(members, others, turned)
+    return Touched(members, others, turned, min((first for _, _, first in told), default=0))

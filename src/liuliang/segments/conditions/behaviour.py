@@ -53,6 +53,7 @@ class BehaviourCondition(Condition[Behaviour]):
             f"{measure} {sign} {parameters.number(config.number)}",
             is_inverted,
             reads_data=not in_days,
+            by_one=config.number == 0 if is_inverted else config.number == 1 and config.compare == "at_least",
         )
 
     def kinds(self, config: Behaviour) -> frozenset[str]:
