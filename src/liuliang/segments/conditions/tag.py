@@ -16,7 +16,6 @@ from liuliang.segments.base import Condition, Config, Context, Names, Refs, Tabl
 from liuliang.segments.parameters import Parameters
 from liuliang.segments.wording import MOST_DAYS, listed
 
-
 _PERSON = "coalesce(record.canonical_id, held.member_id)"
 
 # `liuliang.people.queries.counting` joins the record of each tag. Only those that were merged need be looked up here, and of a
