@@ -375,7 +375,7 @@ def test_a_population_narrows_every_metric(simulated, asked, reckoned, period):
 
 
 def test_metrics_are_those_of_the_boards(asked, simulated, period):
-    board = traffic.traffic(simulated.scope, period)
+    board = traffic.activity(simulated.scope, period)
     for key in ("messages", "speakers", "joined", "left"):
         by_day = {r.start: r.value for r in metrics()[key].read(replace(asked, step="day"))}
         assert [by_day.get(day.day, 0) for day in board.now] == [getattr(day, key) for day in board.now]

@@ -21,13 +21,13 @@ def test_a_message_counts_on_the_community_s_local_day(told, at, only):
     told.says(someone, there, at(2026, 3, 2, 0, 1))
     told.settle()
 
-    found = traffic.traffic(only(here, there), WEEK)
+    found = traffic.activity(only(here, there), WEEK)
 
     assert found.now[0].day == date(2026, 3, 2)
     assert [day.messages for day in found.now] == [1, 0, 0, 0, 0, 0, 0]
     assert found.before[-1].messages == 2
     assert found.before[-1].speakers == 1
-    assert traffic.speakers(only(here, there), WEEK) == Speakers(1, 1, 1)
+    assert traffic.activity(only(here, there), WEEK).speakers == Speakers(1, 1, 1)
 
 
 def test_days_of_a_clock_change_are_whole(told, at, only):
@@ -51,14 +51,14 @@ def test_a_merged_member_is_one_person(told, at, only):
     told.joins(record, here, at(2026, 3, 4, 9))
     told.says(record, here, at(2026, 3, 4, 10))
     told.settle()
-    before = traffic.speakers(only(here), WEEK)
+    before = traffic.activity(only(here), WEEK).speakers
 
     merge_members(record.id, person.id, at=at(2026, 3, 9))
     told.settle()
 
     assert before == Speakers(2, 0, 2)
-    assert traffic.speakers(only(here), WEEK) == Speakers(1, 0, 1)
-    assert sum(day.messages for day in traffic.traffic(only(here), WEEK).now) == 2
+    assert traffic.activity(only(here), WEEK).speakers == Speakers(1, 0, 1)
+    assert sum(day.messages for day in traffic.activity(only(here), WEEK).now) == 2
     assert traffic.flows(only(here), WEEK, WEEK.last)[here.id].now == Flow(joined=1, left=0, kept=1)
 
 
@@ -96,8 +96,8 @@ def test_other_communities_and_robots_are_left_out(told, at, only):
     told.settle()
     scope = Scope.of([(here.id, here.timezone)], robots=[robot.id])
 
-    assert sum(day.messages for day in traffic.traffic(scope, WEEK).now) == 1
-    assert traffic.talk(scope, WEEK) == {here.id: Talk(1, 1, 0, 0, 1)}
+    assert sum(day.messages for day in traffic.activity(scope, WEEK).now) == 1
+    assert traffic.activity(scope, WEEK).talk == {here.id: Talk(1, 1, 0, 0, 1)}
     assert traffic.flows(scope, WEEK, WEEK.last) == {here.id: Flows(now=Flow(1, 0, 1))}
 
 
@@ -115,20 +115,19 @@ def test_what_happens_today_leaves_what_is_known_of_the_days_before(told, at, on
     def look() -> tuple[object, ...]:
         asked.clear()
         scope, today = only(here), date(2026, 3, 9)
-        figures = (traffic.traffic, traffic.speakers, traffic.talk)
-        return *(figure(scope, WEEK) for figure in figures), traffic.flows(scope, WEEK, today)[here.id]
+        return traffic.activity(scope, WEEK), traffic.flows(scope, WEEK, today)[here.id]
 
     before = look()
-    assert len(asked) == 5
+    assert len(asked) == 3
     told.joins(other, here, at(2026, 3, 9, 0, 0))
     told.says(other, here, at(2026, 3, 9, 0, 0))
     told.follow()
-    assert look()[:3] == before[:3]
+    assert look()[0] == before[0]
     assert len(asked) == 1, "who came since is asked for, and nothing else"
-    assert look()[3] == Flows(now=Flow(1, 0, 1), since=Flow(1, 0, 1))
+    assert look()[1] == Flows(now=Flow(1, 0, 1), since=Flow(1, 0, 1))
     told.says(other, here, at(2026, 3, 8, 23, 59))
     told.follow()
-    assert look()[1] == Speakers(2, 0, 2)
+    assert look()[0].speakers == Speakers(2, 0, 2)
 
 
 def test_nothing_known_is_no_coverage(told, only):
@@ -137,7 +136,7 @@ def test_nothing_known_is_no_coverage(told, only):
 
     assert traffic.coverage(only(here)) is None
     assert traffic.coverage(Scope(())) is None
-    assert traffic.speakers(Scope(()), WEEK) == Speakers(0, 0, 0)
+    assert traffic.activity(Scope(()), WEEK).speakers == Speakers(0, 0, 0)
     assert traffic.flows(Scope(()), WEEK, WEEK.last) == {}
 
 
@@ -146,8 +145,8 @@ def test_the_invented_brand_has_the_traffic_that_is_true_of_it(simulated):
     keys = simulated.communities
     period = Period(world.starting + timedelta(days=30), world.starting + timedelta(days=59))
 
-    found = traffic.traffic(simulated.scope, period)
-    said = traffic.talk(simulated.scope, period)
+    found = traffic.activity(simulated.scope, period)
+    said = found.talk
     moved = traffic.flows(simulated.scope, period, world.starting + timedelta(days=world.days))
 
     for place, day in enumerate(period.days):
@@ -160,7 +159,7 @@ def test_the_invented_brand_has_the_traffic_that_is_true_of_it(simulated):
         {who for key in keys for day in span.days for who in truth.speakers_per_day(world, key).get(day, set())}
         for span in (period, period.previous)
     )
-    assert traffic.speakers(simulated.scope, period) == Speakers(len(now), len(before), len(now | before))
+    assert traffic.activity(simulated.scope, period).speakers == Speakers(len(now), len(before), len(now | before))
     for key, community in keys.items():
         by_day = truth.speakers_per_day(world, key)
         now, before = (

@@ -174,8 +174,8 @@ def test_queries_of_a_page_and_of_each_card_are_few(told, monkeypatch, card, bro
 
     with CaptureQueriesContext(connection) as cold:
         page(client, here, card)
-    # The page: coverage, days, speakers, talk, flows and those since.
-    few = 6 if not card else 1 + CARDS[card]
+    # The page: coverage, activity, flows and those since.
+    few = 4 if not card else 1 + CARDS[card]
     assert len(asked) == few
     assert len(cold) <= (24 if not card else 16)
     with CaptureQueriesContext(connection) as warm:

@@ -312,10 +312,10 @@ def lake_queries(monkeypatch) -> Callable[[], int]:
 @pytest.mark.parametrize(
     ("asked", "of_lake"),
     [
-        # Coverage, days, speakers, talk, flows and those since; then the days of what needs a person, or the lines' pictures.
-        (page, 6),
-        (lambda client: page(client, "console:attention"), 7),
-        (table, 7),
+        # Coverage, activity, flows and those since; then the days of what needs a person, or the lines' pictures.
+        (page, 4),
+        (lambda client: page(client, "console:attention"), 5),
+        (table, 5),
         (lambda client: page(client, "console:overview-sold"), 1),
     ],
 )

@@ -10,7 +10,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.lake import aliases, catalogue, engine, queries, rewriting
 from liuliang.lake.queries import query
 from liuliang.lake.sealer import Sealer
-from liuliang.lake.tables import TABLES
+from liuliang.lake.tables import EVENT, TABLES
 
 from .conftest import START, seal_here
 
@@ -64,7 +64,7 @@ def test_a_file_that_was_deleted_meanwhile_is_looked_up_again(ripple, time_zones
     ripple()
     seal_here()
     present = catalogue.take_snapshot()
-    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, {}, (), {}, None)
+    gone = catalogue.Snapshot({"event": ("event-gone-202601.parquet",), "member_day": ()}, {}, {}, (), {}, None)
     states = iter([gone, present])
     monkeypatch.setattr(queries, "take_snapshot", lambda: next(states))
     assert query("SELECT count() FROM {events}").rows == [(1,)]
@@ -116,6 +116,24 @@ def test_a_server_is_not_told_of_this_machines_processors(settings):
         assert "max_threads" in engine.limits()
         settings.CLICKHOUSE_URL = "http://elsewhere:8123"
         assert "max_threads" not in engine.limits()
+
+
+def test_rows_that_several_parts_of_a_statement_name_are_read_once_while_they_are_few(ripple, time_zones, monkeypatch):
+    ripple()
+    ripple(at=START + timedelta(days=1))
+    seal_here()
+    day = START, START + timedelta(days=1)
+
+    def plan() -> str:
+        held = queries.read_once(EVENT, *day)
+        rows = query(
+            f"EXPLAIN WITH r AS {held} (SELECT * FROM {{events}}) SELECT count() FROM r UNION ALL SELECT 1 FROM r"
+        )
+        return "\n".join(row[0] for row in rows.rows)
+
+    assert plan().count("ReadFromFile") == 1
+    monkeypatch.setattr(queries, "MOST_HELD", 0)
+    assert plan().count("ReadFromFile") == 2
 
 
 def test_every_thread_has_a_client_of_its_own(db):

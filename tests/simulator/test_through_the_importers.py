@@ -77,7 +77,7 @@ def test_the_product_says_what_is_true(imported: Imported, tmp_path: Path) -> No
 
     period = Period(world.starting, world.starting + timedelta(days=world.days - 1))
     for key, community in imported.communities.items():
-        days = traffic.traffic(Scope.of([(community.id, community.timezone)]), period).now
+        days = traffic.activity(Scope.of([(community.id, community.timezone)]), period).now
         said, spoke = truth.messages_per_day(world, key), truth.speakers_per_day(world, key)
         came, went = truth.joins_per_day(world, key), truth.leaves_per_day(world, key)
         for day in days:

@@ -15,7 +15,7 @@ from liuliang.analytics.noise import Comparison
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import Presence, presence
 from liuliang.analytics.scopes import Scope
-from liuliang.analytics.traffic import Coverage, Flows, Speakers, Talk, Traffic, flows, speakers, talk, traffic
+from liuliang.analytics.traffic import Activity, Coverage, Flows, Talk, activity, flows
 from liuliang.lake.queries import in_one_state
 
 RATE = Definition(
@@ -57,7 +57,7 @@ class Totals:
     rate: float | None
     messages: int
     members_by_day: tuple[int, ...]
-    traffic: Traffic
+    activity: Activity
     flows: Flows
     changes: Mapping[str, Comparison]
 
@@ -65,7 +65,7 @@ class Totals:
     def rate_by_day(self) -> tuple[float | None, ...]:
         """Return the share of members that spoke on each day; None for days without members."""
         return tuple(
-            rate_of(day.speakers, members) for day, members in zip(self.traffic.now, self.members_by_day, strict=True)
+            rate_of(day.speakers, members) for day, members in zip(self.activity.now, self.members_by_day, strict=True)
         )
 
 
@@ -87,33 +87,14 @@ def overview(scope: Scope, period: Period, *, today: date, known: Coverage | Non
         today: the present local day, up to which flows lead from the period's end to the members of now.
         known: the span the log covers.
     """
-    with in_one_state():
-        days, people = traffic.begin(scope, period), speakers.begin(scope, period)
-        communities = figures(scope, period, today=today)
-    totals = _totals(
-        communities,
-        days(),
-        people(),
-        is_comparable=known is not None and known.first <= period.previous.first,
-    )
-    return Overview(period, communities, totals)
+    told, communities = _told(scope, period, today)
+    is_comparable = known is not None and known.first <= period.previous.first
+    return Overview(period, communities, _totals(communities, told, is_comparable=is_comparable))
 
 
 def figures(scope: Scope, period: Period, *, today: date) -> tuple[CommunityFigures, ...]:
     """Return the figures of each community in ``scope``, in its order; the arguments are those of `overview`."""
-    with in_one_state():
-        talking, moving = talk.begin(scope, period), flows.begin(scope, period, today)
-        standing = presence(scope)
-    said, moved = talking(), moving()
-    return tuple(
-        _figures(
-            community,
-            standing.get(community, NOBODY),
-            said.get(community, Talk()),
-            moved.get(community, Flows()),
-        )
-        for community in scope.communities
-    )
+    return _told(scope, period, today)[1]
 
 
 def rate_of(speakers: int, members: int) -> float | None:
@@ -121,14 +102,29 @@ def rate_of(speakers: int, members: int) -> float | None:
     return min(1.0, speakers / members) if members > 0 else None
 
 
+def _told(scope: Scope, period: Period, today: date) -> tuple[Activity, tuple[CommunityFigures, ...]]:
+    with in_one_state():
+        moving = flows.begin(scope, period, today)
+        told = activity(scope, period)
+        standing = presence(scope)
+    moved = moving()
+    return told, tuple(
+        _figures(
+            community,
+            standing.get(community, NOBODY),
+            told.talk.get(community, Talk()),
+            moved.get(community, Flows()),
+        )
+        for community in scope.communities
+    )
+
+
 def _figures(community: int, standing: Presence, said: Talk, moved: Flows) -> CommunityFigures:
     members = max(0, standing.members - moved.since.net)
     return CommunityFigures(community, members, max(0, members - moved.now.net), said, moved, standing.last_spoke_at)
 
 
-def _totals(
-    communities: tuple[CommunityFigures, ...], days: Traffic, people: Speakers, *, is_comparable: bool
-) -> Totals:
+def _totals(communities: tuple[CommunityFigures, ...], told: Activity, *, is_comparable: bool) -> Totals:
     moved = reduce(lambda total, each: total + each.flows, communities, Flows())
     members = sum(each.members for each in communities)
     before = sum(each.members_before for each in communities)
@@ -140,36 +136,34 @@ def _totals(
         left=moved.now.left,
         kept=moved.now.kept,
         kept_share=moved.now.kept_share,
-        speakers=people.now,
+        speakers=told.speakers.now,
         rate=rate_of(spoke, members),
-        messages=sum(day.messages for day in days.now),
-        members_by_day=levels(members, [day.net for day in days.now]),
-        traffic=days,
+        messages=sum(day.messages for day in told.now),
+        members_by_day=levels(members, [day.net for day in told.now]),
+        activity=told,
         flows=moved,
-        changes=_changes(days, people, moved, members, (spoke, spoke_before, before)) if is_comparable else {},
+        changes=_changes(told, moved, members, (spoke, spoke_before, before)) if is_comparable else {},
     )
 
 
-def _changes(
-    days: Traffic, people: Speakers, moved: Flows, members: int, speaking: tuple[int, int, int]
-) -> dict[str, Comparison]:
+def _changes(told: Activity, moved: Flows, members: int, speaking: tuple[int, int, int]) -> dict[str, Comparison]:
     spoke, spoke_before, members_before = speaking
     shares = {
         "kept": noise.compare_shares(moved.now.kept, moved.now.joined, moved.before.kept, moved.before.joined),
         "rate": noise.compare_shares(min(spoke, members), members, min(spoke_before, members_before), members_before),
     }
     found = {
-        "members": noise.compare_flow([day.net for day in days.now], members),
-        "joined": noise.compare_days([day.joined for day in days.now], [day.joined for day in days.before]),
-        "left": noise.compare_days([day.left for day in days.now], [day.left for day in days.before]),
+        "members": noise.compare_flow([day.net for day in told.now], members),
+        "joined": noise.compare_days([day.joined for day in told.now], [day.joined for day in told.before]),
+        "left": noise.compare_days([day.left for day in told.now], [day.left for day in told.before]),
         "speakers": noise.compare_people(
-            people.now,
-            people.before,
-            people.either,
-            days_now=[day.speakers for day in days.now],
-            days_before=[day.speakers for day in days.before],
+            told.speakers.now,
+            told.speakers.before,
+            told.speakers.either,
+            days_now=[day.speakers for day in told.now],
+            days_before=[day.speakers for day in told.before],
         ),
-        "messages": noise.compare_days([day.messages for day in days.now], [day.messages for day in days.before]),
+        "messages": noise.compare_days([day.messages for day in told.now], [day.messages for day in told.before]),
     }
     return found | {key: share for key, share in shares.items() if share is not None}
 

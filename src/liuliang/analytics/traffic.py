@@ -16,7 +16,7 @@ from liuliang.analytics.measures import MESSAGES as MESSAGES_SENT
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.remembering import remembered, remembered_within
 from liuliang.analytics.scopes import Scope, between, days_with_previous
-from liuliang.lake.queries import days_held, query
+from liuliang.lake.queries import days_held, query, read_once
 from liuliang.lake.tables import EVENT, MEMBER_DAY
 
 MESSAGES = Definition(
@@ -77,14 +77,6 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
-    """A period and the one before by day."""
-
-    now: tuple[Day, ...]
-    before: tuple[Day, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Speakers:
     """The people who spoke in a period, in the one before, and in one of them or both, each once."""
 
@@ -141,7 +133,20 @@ class Talk(Struct, frozen=True):
     speakers_either: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A period and the one before: by day, who spoke in all, and what each community said (silent ones are left out)."""
+
+    now: tuple[Day, ...]
+    before: tuple[Day, ...]
+    speakers: Speakers
+    talk: Mapping[int, Talk]
+
+
 _KINDS = "kind IN ('message.sent', 'member.joined', 'member.left')"
+
+_FIRST_DAY = date(1970, 1, 1)
+"""The day from which the lake counts days."""
 
 
 @remembered
@@ -164,52 +169,41 @@ def coverage(scope: Scope) -> Coverage | None:
 
 
 @remembered_within(MEMBER_DAY, days_with_previous)
-def traffic(scope: Scope, period: Period) -> Traffic:
-    """Return what happened day by day in the period and the one before, all communities together."""
+def activity(scope: Scope, period: Period) -> Activity:
+    """Return what happened in the period and the one before: day by day, by all together, and in each community.
+
+    Three questions of the same rows, in one statement: to read these takes as long as to answer. Its rows tell which question
+    they answer, and of which day or community.
+    """
     among, values = scope.condition()
     within, days = between(period.with_previous)
+    held = read_once(MEMBER_DAY, *period.with_previous.instants("UTC"))
     rows = query(
-        f"SELECT day, {MESSAGES_SENT}, uniqExactIf(member, kind = 'message.sent'), {PAIRS_JOINED}, {PAIRS_LEFT}"
-        f" FROM {{member_day}} WHERE {_KINDS} AND {among} AND {within} GROUP BY day",
-        {**values, **days},
+        f"WITH told AS {held} (SELECT kind, day, community, member, count FROM {{member_day}}"
+        f" WHERE {_KINDS} AND {among} AND {within})"
+        f" SELECT 'days', toUInt32(day), {MESSAGES_SENT}, uniqExactIf(member, kind = 'message.sent'), {PAIRS_JOINED},"
+        f" {PAIRS_LEFT}, 0 FROM told GROUP BY day"
+        # Two sets of everybody beside the sets of each day: to join those of the days costs twice as much.
+        " UNION ALL SELECT 'speakers', 0, bitmapCardinality(now), bitmapCardinality(before), bitmapOrCardinality(now, before),"
+        " 0, 0 FROM (SELECT groupBitmapStateIf(member, day >= {begin:Date}) AS now,"
+        " groupBitmapStateIf(member, day < {begin:Date}) AS before FROM told WHERE kind = 'message.sent')"
+        # Pairs first: of many communities that takes half the time of a set of members for each.
+        " UNION ALL SELECT 'talk', community, sum(now), countIf(now > 0), sum(before), countIf(before > 0), count() FROM ("
+        "SELECT community, member, sumIf(count, day >= {begin:Date}) AS now, sumIf(count, day < {begin:Date}) AS before"
+        " FROM told WHERE kind = 'message.sent' GROUP BY community, member) GROUP BY community",
+        {**values, **days, "begin": period.first.isoformat()},
     ).rows
-    known = {day: Day(day, *(int(count) for count in counts)) for day, *counts in rows}
-    return Traffic(
-        tuple(known.get(day, Day(day)) for day in period.days),
-        tuple(known.get(day, Day(day)) for day in period.previous.days),
+    by_day = {_day(row[1]): Day(_day(row[1]), *row[2:6]) for row in rows if row[0] == "days"}
+    return Activity(
+        now=tuple(by_day.get(day, Day(day)) for day in period.days),
+        before=tuple(by_day.get(day, Day(day)) for day in period.previous.days),
+        speakers=next(Speakers(*row[2:5]) for row in rows if row[0] == "speakers"),
+        talk={row[1]: Talk(*row[2:]) for row in rows if row[0] == "talk"},
     )
 
 
-@remembered_within(MEMBER_DAY, days_with_previous)
-def speakers(scope: Scope, period: Period) -> Speakers:
-    """Return how many people spoke in the period and in the one before, all communities together."""
-    among, values = scope.condition()
-    within, days = between(period.with_previous)
-    # Two sets of everybody beside the sets of each day: to join those of the days costs twice as much.
-    ((now, before, either),) = query(
-        "SELECT bitmapCardinality(now), bitmapCardinality(before), bitmapOrCardinality(now, before) FROM ("
-        " SELECT groupBitmapStateIf(member, day >= {begin:Date}) AS now,"
-        " groupBitmapStateIf(member, day < {begin:Date}) AS before"
-        f" FROM {{member_day}} WHERE kind = 'message.sent' AND {among} AND {within})",
-        {**values, **days, "begin": period.first.isoformat()},
-    ).rows
-    return Speakers(now, before, either)
-
-
-@remembered_within(MEMBER_DAY, days_with_previous)
-def talk(scope: Scope, period: Period) -> Mapping[int, Talk]:
-    """Return what was said in each community in the period and the one before; silent communities are left out."""
-    among, values = scope.condition()
-    within, days = between(period.with_previous)
-    # Pairs first: of many communities that takes half the time of a set of members for each.
-    rows = query(
-        "SELECT community, sum(now), countIf(now > 0), sum(before), countIf(before > 0), count() FROM ("
-        " SELECT community, member, sumIf(count, day >= {begin:Date}) AS now, sumIf(count, day < {begin:Date}) AS before"
-        f" FROM {{member_day}} WHERE kind = 'message.sent' AND {among} AND {within} GROUP BY community, member"
-        ") GROUP BY community",
-        {**values, **days, "begin": period.first.isoformat()},
-    ).rows
-    return {row[0]: Talk(*row[1:]) for row in rows}
+def _day(number: int) -> date:
+    return _FIRST_DAY + timedelta(days=number)
 
 
 @remembered

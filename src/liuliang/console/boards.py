@@ -21,7 +21,7 @@ from liuliang.ui.figures import Change, Figure
 
 def figures(totals: Totals, versus: str) -> Sequence[Figure]:
     """Return the numbers of a scope, each with its trend and its change; joins stand in the sum of what was kept."""
-    days = totals.traffic.now
+    days = totals.activity.now
 
     def changed(definition: Definition, *, in_points: bool = False) -> Change | None:
         return change_of(totals.changes.get(definition.key), definition, versus=versus, in_points=in_points)

@@ -47,11 +47,12 @@ class Pending:
 class Snapshot:
     """One state of the lake: the live files by table (names within the root), the pending aliases, the numbers of kinds.
 
-    ``spans`` has the first and the last instant that each file holds something of.
+    ``spans`` has the first and the last instant that each file holds something of, ``rows`` how many rows it has.
     """
 
     files: dict[str, tuple[str, ...]]
     spans: Mapping[str, tuple[datetime, datetime]]
+    rows: Mapping[str, int]
     pending: tuple[Pending, ...]
     kinds: Mapping[str, int]
     settled_at: datetime | None
@@ -67,12 +68,13 @@ def take_snapshot() -> Snapshot:
     """Read the live files, the pending aliases and the numbers of kinds, as of one instant."""
     files: dict[str, list[str]] = {table.name: [] for table in TABLES}
     spans = {}
+    rows = {}
     pending = []
     kinds = {}
     settled_at = None
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT "table", path, NULL::int, NULL::int, NULL::bool, first_at, last_at'
+            'SELECT "table", path, rows, NULL::int, NULL::bool, first_at, last_at'
             " FROM lake_lakefile WHERE retired_at IS NULL"
             " UNION ALL SELECT NULL, NULL, recorded, canonical, is_erased, changed_at, NULL"
             " FROM lake_lakealias WHERE settled_at IS NULL"
@@ -83,6 +85,7 @@ def take_snapshot() -> Snapshot:
             if table is not None:
                 files.setdefault(table, []).append(name)
                 spans[name] = at, last_at
+                rows[name] = number
             elif name is not None:
                 kinds[name] = number
             elif number is None:
@@ -91,7 +94,7 @@ def take_snapshot() -> Snapshot:
                 pending.append(Pending(number, canonical, is_erased, at))
     listed = {table: tuple(sorted(paths)) for table, paths in files.items()}
     pending.sort(key=lambda each: each.recorded)
-    return Snapshot(listed, spans, tuple(pending), _with_unheard(kinds), settled_at)
+    return Snapshot(listed, spans, rows, tuple(pending), _with_unheard(kinds), settled_at)
 
 
 def _with_unheard(kinds: Mapping[str, int]) -> dict[str, int]:

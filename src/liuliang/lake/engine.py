@@ -123,11 +123,17 @@ def limits(seconds: float | None = None, memory: int | None = None) -> dict[str,
         "max_memory_usage": bytes_allowed,
         "max_bytes_before_external_sort": bytes_allowed // 3,
         "max_bytes_before_external_group_by": bytes_allowed // 3,
-        **({"max_threads": max(1, (os.cpu_count() or 1) // 2)} if is_embedded() and _is_one_of_several.get() else {}),
+        **(_own_limits() if is_embedded() else {}),
         "max_query_size": 64 * 1024 * 1024,
         "max_ast_elements": 10_000_000,
         "max_expanded_ast_elements": 10_000_000,
     }
+
+
+def _own_limits() -> dict[str, Any]:
+    # What `liuliang.lake.queries.read_once` asks for is ignored without.
+    shared = {"enable_materialized_cte": 1}
+    return shared | ({"max_threads": max(1, (os.cpu_count() or 1) // 2)} if _is_one_of_several.get() else {})
 
 
 @contextmanager

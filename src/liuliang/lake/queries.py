@@ -34,6 +34,9 @@ Answer = TypeVar("Answer")
 READER = "lake"
 """The name of the lake's cursor in the log."""
 
+MOST_HELD = 10_000_000
+"""Rows that a statement may hold in memory: of a few narrow columns they take some two hundred megabytes."""
+
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -148,6 +151,19 @@ def _asked(
         if engine.error_code(error) != engine.FILE_MISSING:
             raise
     return fetch(_with_tables(statement, take_snapshot()), parameters, seconds=seconds, memory=memory)
+
+
+def read_once(table: Table, since: datetime, until: datetime) -> str:
+    """Return the word after ``WITH name AS`` that has the rows of a time read once, for all parts of a statement that name them.
+
+    It is empty where there may be more of them than `MOST_HELD`, and on a ClickHouse server: then each part reads for itself.
+    """
+    if not engine.is_embedded():
+        return ""
+    state = _state.get()
+    snapshot = take_snapshot() if state is None else state.snapshot
+    count = sum(snapshot.rows[name] for name in snapshot.told_of(table, since, until))
+    return "MATERIALIZED" if count <= MOST_HELD else ""
 
 
 def sealed_upto() -> Mark:

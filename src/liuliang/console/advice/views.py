@@ -16,7 +16,7 @@ from liuliang.analytics.comebacks import COMEBACKS, RARE, SILENCES, WITHIN, Come
 from liuliang.analytics.hours import BEST_HOURS, Slot, best_hours
 from liuliang.analytics.periods import ONE_DAY
 from liuliang.analytics.presence import robots
-from liuliang.analytics.traffic import talk
+from liuliang.analytics.traffic import activity
 from liuliang.console.analysis.ground import ground_of
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.segments.editor import chosen_place, place_options, speaks_of_trade
@@ -161,7 +161,7 @@ def hours(request: StaffRequest) -> HttpResponse:
     ground = ground_of(request.access, request.GET)
     if ground.choice.known is None:
         return render(request, f"{FOLDER}/hours.html", {"groups": []})
-    said = talk(ground.scope, ground.choice.period)
+    said = activity(ground.scope, ground.choice.period).talk
     loudest = sorted(said, key=lambda each: (-said[each].messages, each))[:SHOWN]
     found = best_hours(ground.scope.only(loudest), ground.choice.period.last)
     ids = {place.id: place.public_id for place in ground.places}

@@ -29,7 +29,7 @@ def overview(request: StaffRequest) -> HttpResponseBase:
         "choice": seen.choice,
         **kept_context(found.totals, seen.choice.versus),
         "figures": boards.figures(found.totals, seen.choice.versus),
-        "activity": boards.activity(found.totals.traffic.now),
+        "activity": boards.activity(found.totals.activity.now),
         "compared": COMPARED,
         "may_see_orders": seen.buying is not None,
     }
