@@ -5,6 +5,8 @@ import threading
 import pytest
 
 from liuliang.kernel import following
+from liuliang.kernel.log import append
+from liuliang.kernel.readers import Mark, Reader, Window
 
 
 @pytest.fixture
@@ -36,3 +38,54 @@ def test_upkeep_that_fails_is_tried_again_and_keeps_nothing_from_being_done(upke
 
 def test_the_lake_s_upkeep_is_the_follower_s():
     assert "lake" in following._upkeep
+
+
+class Builder(Reader):
+    """Builds on another reader, which has come to ``other``."""
+
+    name = "test.builder"
+    shards = 1
+
+    def __init__(self) -> None:
+        self.other = Mark()
+        self.steps = 0
+
+    def apply(self, window: Window) -> None:
+        self.steps += 1
+
+    def limit(self) -> Mark:
+        return self.other
+
+
+class Impatient(threading.Event):
+    """Notes how long it is waited for, and never waits. Let go after so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+        self.waited: list[float] = []
+        self.then = lambda count: None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waited.append(timeout)
+        self.then(len(self.waited))
+        if len(self.waited) == self.times:
+            self.set()
+        return self.is_set()
+
+
+def test_who_waits_for_another_reader_looks_again_soon(transactional_db, make_fact, monkeypatch):
+    append([make_fact(1)])
+    builder, stopping = Builder(), Impatient(5)
+    # So that every look is a fresh one.
+    monkeypatch.setattr(following, "IDLE", -1.0)
+
+    def come(count: int) -> None:
+        if count == 3:
+            builder.other = following.readers.horizon()
+
+    stopping.then = come
+    following.follow(builder, following.Lookout(), stopping, alone=True)
+    assert stopping.waited == [following.IDLE, following.BEHIND, following.BEHIND, following.IDLE, following.IDLE]
+    assert builder.steps == 1

@@ -244,7 +244,7 @@ def _append_and_watch(members: int, lasting: int) -> tuple[list[float], float]:
             with transaction.atomic():
                 append(facts)
         waits.extend(time.perf_counter() - sent.pop(member) for member in _arrived(sent))
-        time.sleep(max(0.0, step - (time.perf_counter() - now)))
+        time.sleep(max(0.0, began + batch * step - time.perf_counter()) if now < began + lasting else step)
     if sent:
         raise RuntimeError(f"{len(sent)} of {len(sent) + len(waits)} people never came into the segment")
     return waits, batch * size / lasting

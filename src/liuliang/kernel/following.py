@@ -25,6 +25,9 @@ IDLE = 0.7
 """Seconds that a reader which is up to date waits, so that it does not act on every few events by themselves; with the
 sealer's own work this keeps the lake within two seconds."""
 
+BEHIND = 0.2
+"""Seconds that a reader waits for another on whose work it builds: what is new has waited once already."""
+
 UPKEEP = 60.0
 """Seconds between two rounds of upkeep."""
 
@@ -84,10 +87,13 @@ def follow(reader: Reader, lookout: Lookout, stopping: threading.Event, *, alone
     while not stopping.is_set():
         try:
             readers.ensure_cursors(reader)
-            while not stopping.wait(IDLE):
+            pause = IDLE
+            while not stopping.wait(pause):
                 settled = lookout.ahead(reader)
                 while settled and readers.advance(reader, together=alone, settled=settled) and not stopping.is_set():
                     failures = 0
+                limit = reader.limit() if settled else None
+                pause = BEHIND if settled and limit and limit < settled else IDLE
                 close_old_connections()
         except Exception:
             logger.exception("reader failed", reader=reader.name)
