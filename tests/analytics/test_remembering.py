@@ -103,7 +103,7 @@ def test_an_answer_that_had_to_wait_for_its_turn_is_as_old_as_the_state_it_is_of
             waiting.append(lambda: coming.set_result(work()))
             return coming
 
-    monkeypatch.setattr(remembering, "_beside", Busy)
+    monkeypatch.setattr(remembering.queries, "_threads", Busy)
     calls = []
 
     @remembered
@@ -131,8 +131,9 @@ def test_an_answer_may_begin_with_others_however_many_are_asked(lake, monkeypatc
     def whole(argument: int) -> int:
         return part.begin(argument)() + part.begin(argument + 1)()
 
-    answers = [whole.begin(number) for number in range(0, 4 * remembering._THREADS, 2)]
-    assert [answer() for answer in answers] == [2 * number + 1 for number in range(0, 4 * remembering._THREADS, 2)]
+    numbers = range(0, 4 * remembering.queries._threads()._max_workers, 2)
+    answers = [whole.begin(number) for number in numbers]
+    assert [answer() for answer in answers] == [2 * number + 1 for number in numbers]
 
 
 def test_what_an_answer_fails_with_comes_to_who_waits_for_it(lake, monkeypatch):

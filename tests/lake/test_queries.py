@@ -3,11 +3,12 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from liuliang.kernel import readers
 from liuliang.kernel.errors import Refused
-from liuliang.lake import aliases, catalogue, engine, queries, rewriting
+from liuliang.lake import aliases, bitmaps, catalogue, engine, queries, rewriting
 from liuliang.lake.queries import query
 from liuliang.lake.sealer import Sealer
 from liuliang.lake.tables import EVENT, TABLES
@@ -159,6 +160,13 @@ def test_sets_of_members_come_back_as_they_are(db, members):
     )
     assert set(everyone) == set(again) == members
     assert not nobody
+
+
+@pytest.mark.parametrize("kind", ["i8", ">i4", "u4"])
+def test_a_set_is_made_of_any_array_of_ids_in_any_order(kind):
+    ids = [7, 2**31 - 1, 3, 7, 70_000]
+    assert set(bitmaps.from_ids(np.array(ids, kind))) == set(ids)
+    assert not bitmaps.from_ids(np.array([], kind))
 
 
 def test_the_lake_says_how_far_it_holds_the_log(ripple, time_zones):

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.cache import cache
-from django.db import connection
 
 from liuliang.commerce.projections import BuyerProjection
 from liuliang.kernel import readers
@@ -39,13 +36,8 @@ LONGEST_PATIENCE = 60.0
 KEPT = 3600
 """Seconds for which an answer is kept at all."""
 
-_is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
-"""Whether this is one of the threads that compute beside those who answer."""
-
 _is_part: ContextVar[bool] = ContextVar("is_part", default=False)
 """Whether this is asked while another answer is computed."""
-
-_THREADS = max(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +72,20 @@ class Remembered(Generic[P, T]):
     def begin(self, *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
         """Begin with the answer beside what this thread does meanwhile, and return what waits for it.
 
-        For several answers of one page: the engine leaves a good part of the processors idle over one. What such an answer
-        itself begins with is computed at once, or all threads could wait for one that nobody is left to do.
+        For several answers of one page: the engine leaves a good part of the processors idle over one.
         """
-        if _is_beside.get():
-            found = self(*args, **kwargs)
-            return lambda: found
         with queries.in_one_state():
             asked = self._asked(*args, **kwargs)
             if asked.known:
                 known: T = asked.known.answer
                 return lambda: known
-            context = copy_context()
 
-        def compute() -> tuple[float, T]:
-            _is_beside.set(True)
-            with engine.one_of_several():
-                return _timed(self._compute, *args, **kwargs)
+            def work() -> tuple[float, T]:
+                with engine.one_of_several():
+                    return _timed(self._compute, *args, **kwargs)
 
-        def work() -> tuple[float, T]:
-            try:
-                return context.run(compute)
-            finally:
-                # Opened only where a file was gone and the catalogue had to be asked again.
-                connection.close()
-
-        coming = _beside().submit(work)
-        return lambda: asked.keep(coming.result())
+            coming = queries.beside(work)
+        return lambda: asked.keep(coming())
 
     def _asked(self, *args: P.args, **kwargs: P.kwargs) -> _Asked:
         key, at = _key(self._compute, args, kwargs), time.monotonic()
@@ -180,12 +159,6 @@ def _timed(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[
     finally:
         _is_part.reset(token)
     return time.monotonic() - started, fresh
-
-
-@functools.cache
-def _beside() -> ThreadPoolExecutor:
-    """Return the threads of this process that compute beside those who answer."""
-    return ThreadPoolExecutor(_THREADS, "remembering")
 
 
 def _key(compute: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

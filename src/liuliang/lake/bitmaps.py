@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import array
 import sys
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pyroaring import BitMap
 
 _SMALL = 0
@@ -28,6 +31,11 @@ def read_row(raw: bytes) -> list[BitMap]:
             found.append(BitMap.deserialize(raw[at : at + size]))
             at += size
     return found
+
+
+def from_ids(ids: NDArray[Any]) -> BitMap:
+    """Return the set of some numbers below 2**32: ten times as fast as the set of an array."""
+    return from_numbers(np.sort(ids).astype("<u4").tobytes())
 
 
 def from_numbers(raw: bytes) -> BitMap:

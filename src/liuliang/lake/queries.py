@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,6 +52,10 @@ class _State:
 
 
 _state: ContextVar[_State | None] = ContextVar("lake_state", default=None)
+
+
+_is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
+"""Whether this is one of the threads that ask beside others."""
 
 
 @contextmanager
@@ -151,6 +158,35 @@ def _asked(
         if engine.error_code(error) != engine.FILE_MISSING:
             raise
     return fetch(_with_tables(statement, take_snapshot()), parameters, seconds=seconds, memory=memory)
+
+
+def beside(work: Callable[[], Answer]) -> Callable[[], Answer]:
+    """Begin with questions to the lake beside what this thread does meanwhile, and return what waits for their answer.
+
+    They speak of the state that this context does, and need no connection to the database for it. What is begun beside is done at
+    once, or all threads could wait for one that nobody is left to do.
+    """
+    if _is_beside.get():
+        found = work()
+        return lambda: found
+    with in_one_state():
+        context = copy_context()
+
+    def run() -> Answer:
+        context.run(_is_beside.set, True)
+        try:
+            return context.run(work)
+        finally:
+            # Opened only where a file was gone and the catalogue had to be asked again.
+            connection.close()
+
+    return _threads().submit(run).result
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads of this process that ask beside others."""
+    return ThreadPoolExecutor(max(4, os.cpu_count() or 1), "beside")
 
 
 def read_once(table: Table, since: datetime, until: datetime) -> str:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pyroaring import BitMap
 
-from liuliang.lake.queries import query, query_sets
+from liuliang.lake.queries import beside, in_one_state, query, query_sets
 from liuliang.people.models import Community
 from liuliang.segments.base import Context, LakeSet, ReadySet, TableSet
 from liuliang.segments.calendars import calendar
@@ -72,6 +73,7 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
     """
     sets: dict[Leaf, BitMap] = {}
     inverted: list[Leaf] = []
+    tables: list[tuple[Leaf, TableSet]] = []
     shared: defaultdict[tuple[str, bool], list[tuple[Leaf, LakeSet]]] = defaultdict(list)
     parameters = Parameters()
     for leaf in dict.fromkeys(found):
@@ -81,18 +83,22 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
                 sets[leaf] = compiled.members if among is None else compiled.members & among
                 continue
             case TableSet():
-                sets[leaf] = _from_tables(compiled, among)
+                tables.append((leaf, compiled))
             case LakeSet():
                 shared[compiled.relation, compiled.reads_data].append((leaf, compiled))
         if compiled.is_inverted:
             inverted.append(leaf)
-    for (relation, _), group in shared.items():
-        members = _from_lake(relation, [compiled for _, compiled in group], context, parameters, among)
-        sets |= zip((leaf for leaf, _ in group), members, strict=True)
-    if inverted:
-        people = everybody(context, among)
-        for leaf in inverted:
-            sets[leaf] = people - sets[leaf]
+    with in_one_state():
+        coming = [
+            (group, beside(partial(_from_lake, relation, [each for _, each in group], context, parameters, among)))
+            for (relation, _), group in shared.items()
+        ]
+        sets |= {leaf: _from_tables(compiled, among) for leaf, compiled in tables}
+        people = everybody(context, among) if inverted else BitMap()
+        for group, members in coming:
+            sets |= zip((leaf for leaf, _ in group), members(), strict=True)
+    for leaf in inverted:
+        sets[leaf] = people - sets[leaf]
     return sets
 
 

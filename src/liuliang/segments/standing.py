@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
+from liuliang.lake.bitmaps import from_ids
 from liuliang.lake.queries import fingerprint as lake_fingerprint
 from liuliang.lake.zones import default_zone
 from liuliang.people.models import Member
@@ -235,10 +235,10 @@ def _assigned(
     places = dimension.assign(people, config, norms)
     by_hand = corrections.get(dimension.key, {})
     corrected = BitMap.union(BitMap(), *by_hand.values())
-    everyone = BitMap(people.member.astype(np.uint32))
+    everyone = from_ids(people.member)
     sets = {}
     for place, layer in enumerate(dimension.layers):
-        members = BitMap(people.member[places == place].astype(np.uint32))
+        members = from_ids(people.member[places == place])
         sets[layer] = (members - corrected) | (by_hand.get(layer, BitMap()) & everyone)
     return sets
 

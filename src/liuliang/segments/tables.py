@@ -10,6 +10,8 @@ from django.db import connection
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from liuliang.lake.bitmaps import from_ids
+
 PEOPLE = "(m.canonical_id IS NULL OR m.canonical_id = m.id) AND m.erased_at IS NULL AND NOT m.is_bot"
 """The SQL condition on ``people_member m`` that leaves one record a person, nobody erased, and no robots."""
 
@@ -28,7 +30,7 @@ _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 def read_members(select: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> BitMap:
     """Return the ids that a SELECT of one non-null int4 column gives."""
     (ids,) = read_columns(select, params, columns=1)
-    return BitMap(ids.astype("=u4"))
+    return from_ids(ids)
 
 
 def read_columns(select: str, params: Mapping[str, Any] | Sequence[Any] = (), *, columns: int) -> list[NDArray[Any]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pyroaring import BitMap
 
+from liuliang.lake.bitmaps import from_ids
 from liuliang.lake.queries import query_sets
 from liuliang.segments.base import Condition, Config, Context, Names, ReadySet, Refs, Touched
 from liuliang.segments.parameters import Parameters
@@ -129,7 +130,7 @@ def _invitations(config: Relation, people: BitMap, context: Context) -> BitMap:
 
 def _chosen(mine: NDArray[Any], theirs: NDArray[Any], people: BitMap) -> BitMap:
     tied = np.isin(theirs, np.array(people.to_array(), dtype="i8"))
-    return BitMap(mine[tied].astype("=u4"))
+    return from_ids(mine[tied])
 
 
 CONDITION = RelationCondition()
