@@ -59,6 +59,18 @@ def test_a_server_in_its_recovery_is_waited_for(data, monkeypatch):
     assert len(asked) == 3
 
 
+def test_a_server_that_runs_is_left_alone_by_whatever_way_its_folder_is_reached(data):
+    postgres.ensure_running(data)
+    lock = data / "postmaster.pid"
+    before = lock.read_text().split("\n", 1)[0]
+    way = data.parent / "way"
+    way.symlink_to(data.parent)
+    with psycopg.connect(postgres.ensure_running(way / "postgres")) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    postgres.keep_running(way / "postgres")
+    assert lock.read_text().split("\n", 1)[0] == before
+
+
 @pytest.mark.parametrize("lines", [0, 1, 5, 7])
 def test_what_a_server_left_that_was_killed_while_it_started_is_cleared_away(data, lines, monkeypatch):
     postgres.ensure_running(data)

@@ -168,9 +168,14 @@ def _named_in(lock: Path) -> psutil.Process | None:
 def _serves(process: psutil.Process, data: Path) -> bool:
     """Tell whether this is the server of this folder: another's, or a child of one, is not."""
     try:
-        return process.name().startswith("postgres") and str(data.resolve()) in process.cmdline()
-    except psutil.NoSuchProcess:
+        words = process.cmdline()
+    except psutil.Error:
+        # Gone by now, or of another user: this one's own processes may be looked at.
         return False
+    if not words or "postgres" not in Path(words[0]).name or "-D" not in words[:-1]:
+        return False
+    folder = Path(words[words.index("-D") + 1])
+    return not folder.is_absolute() or folder.resolve() == data.resolve()
 
 
 def _server(data: Path) -> Any:

@@ -89,10 +89,12 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
         if compiled.is_inverted:
             inverted.append(leaf)
     with in_one_state():
-        coming = [
-            (group, beside(partial(_from_lake, relation, [each for _, each in group], context, parameters, among)))
+        statements = [
+            (group, _lake_statement(relation, [each for _, each in group], context, parameters, among))
             for (relation, _), group in shared.items()
         ]
+        # All are written before the first is asked: the values of all are sent with each, and only those named are looked at.
+        coming = [(group, beside(partial(_from_lake, statement, parameters))) for group, statement in statements]
         sets |= {leaf: _from_tables(compiled, among) for leaf, compiled in tables}
         people = everybody(context, among) if inverted else BitMap()
         for group, members in coming:
@@ -120,7 +122,8 @@ def decided_since(
             asked.append((leaf, replace(compiled, where=f"position >= {position:d} AND ({compiled.where})")))
     if not asked:
         return {}
-    sets = _from_lake("events", [compiled for _, compiled in asked], context, parameters, among)
+    statement = _lake_statement("events", [compiled for _, compiled in asked], context, parameters, among)
+    sets = _from_lake(statement, parameters)
     return {leaf: (members, not compiled.is_inverted) for (leaf, compiled), members in zip(asked, sets, strict=True)}
 
 
@@ -151,13 +154,14 @@ def _from_tables(compiled: TableSet, among: BitMap | None) -> BitMap:
     return read_members(compiled.select.replace("{among}", restriction), params)
 
 
-def _from_lake(
-    relation: str, group: list[LakeSet], context: Context, parameters: Parameters, among: BitMap | None
-) -> list[BitMap]:
-    """Return the sets of several conditions in one scan of a relation.
+def _from_lake(statement: str, parameters: Parameters) -> list[BitMap]:
+    return query_sets(statement, parameters.values, seconds=SECONDS)
 
-    The values of all statements are sent with each; only those named are looked at.
-    """
+
+def _lake_statement(
+    relation: str, group: list[LakeSet], context: Context, parameters: Parameters, among: BitMap | None
+) -> str:
+    """Return the SELECT of the sets of several conditions in one scan of a relation."""
     kinds = frozenset().union(*(each.kinds for each in group))
     terms = [
         "member != 0",
@@ -169,9 +173,7 @@ def _from_lake(
         terms.append(f"member IN {parameters.numbers(among)}")
     sets = ", ".join(f"groupBitmapStateIf(who, h{at})" for at in range(len(group)))
     holds = ", ".join(f"({each.holds}) AS h{at}" for at, each in enumerate(group))
-    return query_sets(
+    return (
         f"SELECT {sets} FROM (SELECT member AS who, {holds} FROM {{{relation}}}"
-        f" WHERE {' AND '.join(terms)} GROUP BY member)",
-        parameters.values,
-        seconds=SECONDS,
+        f" WHERE {' AND '.join(terms)} GROUP BY member)"
     )
