@@ -17,6 +17,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,13 @@ HERE = Path(__file__).resolve().parent
 PARTS = ("worker", "follower", "web", "postgres", "up")
 PATIENCE = 600.0
 """Seconds that a disturbed round may take before it counts as lost."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Installation:
@@ -113,7 +121,7 @@ def main() -> int:
     chosen = parser.parse_args()
     dice = random.Random(chosen.seed)
     folder = Path(tempfile.mkdtemp(prefix="liuliang-chaos-"))
-    calm, wild = Installation(folder / "calm", 8871), Installation(folder / "wild", 8872)
+    calm, wild = Installation(folder / "calm", free_port()), Installation(folder / "wild", free_port())
     failed = kills = 0
     sound = False
     try:

@@ -104,6 +104,20 @@ def installation(home):
                 process.wait(PATIENCE)
 
 
+def test_an_address_is_told_once_it_can_be_opened(installation):
+    with subprocess.Popen(
+        installation.command(), env=installation.environment, stdout=subprocess.PIPE, text=True
+    ) as up:
+        try:
+            assert up.stdout is not None
+            assert any(f":{installation.port}" in line for line in up.stdout), "ended without a word"
+            assert installation.answers()
+        finally:
+            up.terminate()
+            up.stdout.read()
+    assert installation.all_end()
+
+
 def test_every_part_stops_when_it_is_asked_to_and_nobody_else_is_touched(installation):
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
     run = installation.home / "run"

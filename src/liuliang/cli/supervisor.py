@@ -68,7 +68,7 @@ class Supervisor:
         Args:
             host: where the web server listens.
             port: its port.
-            on_ready: called once, when everything that must be free is.
+            on_ready: called once, when the web server takes connections: what it tells people to open can be opened.
             parent: the process that started this one, to stop when it is gone; None to run on without it.
         """
         self._is_stopping = False
@@ -96,11 +96,12 @@ class Supervisor:
         check_address(*self._address)
         self._pipe = os.pipe()
         os.set_inheritable(self._pipe[0], True)
-        if self._on_ready:
-            self._on_ready()
         try:
             while not self._is_stopping and not self._is_orphan():
                 self._tend()
+                if self._on_ready and is_listening(*self._address):
+                    self._on_ready()
+                    self._on_ready = None
                 time.sleep(TICK)
         finally:
             self._shut_down()
@@ -221,6 +222,17 @@ def check_address(host: str, port: int) -> None:
     except OSError as error:
         code = "up.port_taken" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "up.address_unknown"
         raise Refused(code, host=host, port=port) from error
+
+
+def is_listening(host: str, port: int) -> bool:
+    """Tell whether somebody takes connections there."""
+    # Who listens everywhere is reached at this machine's own address.
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    try:
+        socket.create_connection((own.get(host, host), port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def end_with_supervisor() -> None:
