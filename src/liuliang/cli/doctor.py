@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -14,13 +15,18 @@ from django.db.migrations.executor import MigrationExecutor
 from rich.console import Console
 from rich.table import Table
 
-from liuliang.kernel import environment, postgres, readers, restore
+from liuliang.kernel import clock, environment, postgres, readers, restore
 from liuliang.kernel.models import Cluster
+from liuliang.mail.models import Letter
 
 out = Console()
 
 OLD_WRITER = 60
 """Seconds after which an open writing transaction is worth naming: readers cannot pass it."""
+
+
+RECENT = timedelta(days=14)
+"""For how long a letter that was not sent is worth naming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ def _findings() -> Iterator[Finding]:
     yield from _database()
     yield from _log()
     yield from _jobs()
+    yield mail()
     yield Finding("lake", "ClickHouse server" if settings.CLICKHOUSE_URL else f"files in {settings.LAKE_ROOT}")
 
 
@@ -116,3 +123,14 @@ def _jobs() -> Iterator[Finding]:
     failed = int(str(_one("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")[0]))
     waiting = _one("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")[0]
     yield Finding("jobs", f"{waiting} waiting, {failed} failed", failed == 0, "See the worker's log." if failed else "")
+
+
+def mail() -> Finding:
+    """Tell whether letters are sent, and how many were not lately."""
+    if not settings.SMTP_HOST:
+        told = "no server: alerts and reviews are told in the console alone"
+        return Finding("mail", told, advice="Set LIULIANG_SMTP_HOST to have letters sent.")
+    lost = Letter.objects.filter(state__in=["failed", "unknown"], written_at__gte=clock.now() - RECENT)
+    errors = list(lost.order_by("-written_at").values_list("error", flat=True))
+    told = f"{settings.SMTP_HOST}:{settings.SMTP_PORT}, {len(errors):,} letters of {RECENT.days} days not sent"
+    return Finding("mail", told, not errors, f"The last one: {errors[0]}" if errors else "")
