@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 # Before Django reads its settings: tests never touch the developer's own data.
 _HOME = Path(os.environ.get("LIULIANG_TEST_HOME") or Path(__file__).resolve().parent.parent / "var" / "test")
@@ -44,18 +44,24 @@ if os.environ.get("CI"):
     hypothesis_settings.load_profile("ci")
 
 import pytest  # noqa: E402
-from django.db import connection  # noqa: E402
 from playwright.sync_api import expect  # noqa: E402
 
 # What a page is to show it shows at once; a busy machine may take its time to draw it.
 expect.set_options(timeout=30_000)
 
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from crowds import connect  # noqa: E402
+
+
 @pytest.fixture(autouse=True)
-def _queue_left_empty(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+def _queue_left_empty(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave no work behind: the flush after real transactions passes the queue over, whose tables Django does not manage."""
     yield
     mark = request.node.get_closest_marker("django_db")
     if "transactional_db" in request.fixturenames or (mark is not None and mark.kwargs.get("transaction")):
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+        # Not through Django, which beside a browser opens a connection that would stay.
+        with connect() as own:
+            own.execute("SET lock_timeout = '30s'")
+            own.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")

@@ -1,4 +1,4 @@
-"""Many threads at the same moment, each on a connection of its own."""
+"""Other connections to the test database, and many threads at the same moment, each on one of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, connections
+
+
+def connect() -> psycopg.Connection:
+    """Open another connection to the test database, beside Django's."""
+    params = connection.get_connection_params()
+    keep = ("dbname", "user", "password", "host", "port")
+    return psycopg.connect(**{key: value for key, value in params.items() if key in keep})
 
 
 def _connect() -> None:

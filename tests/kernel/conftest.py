@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from django.db import connection
 
+from crowds import connect
 from liuliang.kernel.events import Event, Fact, event
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,14 +28,6 @@ def make_fact():
         return Fact(Happened(text, number), START + timedelta(seconds=number), source, str(number), member)
 
     return make
-
-
-def connect() -> psycopg.Connection:
-    """Open another connection to the test database, beside Django's."""
-    connection.ensure_connection()
-    params = connection.get_connection_params()
-    keep = ("dbname", "user", "password", "host", "port")
-    return psycopg.connect(**{key: value for key, value in params.items() if key in keep})
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 from django.db import connection
 
@@ -72,14 +71,6 @@ def ripple(db) -> Callable[..., None]:
         assert log.append([fact]) == 1
 
     return append
-
-
-def connect() -> psycopg.Connection:
-    """Open another connection to the test database, beside Django's."""
-    connection.ensure_connection()
-    params = connection.get_connection_params()
-    keep = ("dbname", "user", "password", "host", "port")
-    return psycopg.connect(**{key: value for key, value in params.items() if key in keep})
 
 
 def ahead(after: Mark, limit: int) -> Window | None:

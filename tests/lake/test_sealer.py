@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.db import transaction
 
+from crowds import connect
 from liuliang.kernel import log, readers
 from liuliang.kernel.events import Fact
 from liuliang.lake import catalogue
@@ -13,7 +14,7 @@ from liuliang.lake.models import LakeFile
 from liuliang.lake.queries import freshness, query
 from liuliang.lake.sealer import Sealer
 
-from .conftest import START, Rippled, connect, read_events, seal_committed, seal_here
+from .conftest import START, Rippled, read_events, seal_committed, seal_here
 
 INSERT = (
     "INSERT INTO kernel_event (id, kind, occurred_at, member, source, source_id, data)"

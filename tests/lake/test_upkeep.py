@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from crowds import connect
 from liuliang.kernel import log, restore
 from liuliang.kernel.events import Fact
 from liuliang.kernel.models import Cursor, LoggedEvent
@@ -12,7 +13,7 @@ from liuliang.lake.models import LakeFile
 from liuliang.lake.queries import READER, query
 from liuliang.lake.verifying import Difference, make_whole, reseal, verify
 
-from .conftest import START, Rippled, connect, seal_committed
+from .conftest import START, Rippled, seal_committed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
