@@ -190,11 +190,15 @@ def test_scoped_staff_read_nothing_said_or_sold_elsewhere(brand, service, expert
     world = brand["world"]
     member = Member.objects.get(id=brand["people"][3])
     Order.objects.create(source="x", number="乙单", member=member, community=world.other, at=clock.now(), amount=777_00)
-    for staff in (service, expert):
+    said_or_sold = ("乙群的话", "乙品牌", "乙单", "777.00")
+
+    def read_by(staff):
         client = world.sign_in(staff)
-        for tab in TABS:
-            text = client.get(f"/members/{member.public_id}/{tab}").content.decode()
-            assert not [secret for secret in ("乙群的话", "乙品牌", "乙单", "777") if secret in text]
+        text = "".join(client.get(f"/members/{member.public_id}/{tab}").content.decode() for tab in TABS)
+        return [secret for secret in said_or_sold if secret in text]
+
+    assert read_by(world.owner) == list(said_or_sold)
+    assert read_by(service) == read_by(expert) == []
     assert "100.03" not in world.sign_in(expert).get(f"/members/{member.public_id}/").content.decode()
 
 
