@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from liuliang.kernel.readers import Mark
-from liuliang.lake import catalogue, compaction
+from liuliang.lake import catalogue, compaction, engine
+from liuliang.lake.aliases import set_canonical
 from liuliang.lake.compaction import Merge, choose
 from liuliang.lake.models import LakeFile
 from liuliang.lake.queries import query
+from liuliang.lake.tables import EVENT
 
 from .conftest import START, seal_here
 
@@ -19,8 +23,8 @@ def file(level: int = 0, age: timedelta = timedelta(0), rows: int = 100, period:
     return LakeFile(level=level, created_at=NOW - age, rows=rows, bytes=rows * 30, period=period)
 
 
-def merged(files: list[LakeFile]) -> tuple[int, int] | None:
-    merge: Merge | None = choose(files, NOW)
+def merged(files: list[LakeFile], *, is_parted: bool = False) -> tuple[int, int] | None:
+    merge: Merge | None = choose(files, NOW, is_parted=is_parted)
     return None if merge is None else (len(merge.files), merge.level)
 
 
@@ -56,7 +60,7 @@ def test_a_large_month_is_not_rewritten_for_one_late_event_until_a_day_has_passe
 
 def test_a_month_of_any_size_is_merged_in_pieces_of_bounded_size():
     files = [file(0, timedelta(hours=2, seconds=n), 150_000, JANUARY) for n in range(100)]
-    while (merge := choose(files, NOW)) is not None:
+    while (merge := choose(files, NOW, is_parted=False)) is not None:
         assert sum(each.rows for each in merge.files) <= compaction.MOST_ROWS
         files = [each for each in files if each not in merge.files]
         rows = sum(each.rows for each in merge.files)
@@ -77,19 +81,80 @@ def test_months_are_never_mixed():
     )
 
 
-def test_upkeep_ends():
-    """Every merge leaves fewer files, so that choosing until there is nothing to choose comes to an end."""
+def test_full_files_are_parted_once_they_are_as_many_as_those_that_are():
+    full = [file(3, timedelta(days=9), 600_000, JANUARY) for _ in range(3)]
+    parted = [file(4, timedelta(days=9), 700_000, JANUARY) for _ in range(2)]
+    small = file(0, timedelta(minutes=1), 5, JANUARY)
+    assert merged([*full[:2], small]) is None, "a table that is not parted"
+    assert merged([*full[:1], small], is_parted=True) is None
+    assert merged([*full[:2], small], is_parted=True) == (2, 4)
+    assert merged([*full[:2], *parted, small], is_parted=True) is None
+    assert merged([*full[:3], *parted, small], is_parted=True) == (5, 4)
+    assert merged([*parted, small], is_parted=True) is None
+
+
+def test_parted_files_are_not_merged_however_small():
+    parted = [file(4, timedelta(days=9), 9, JANUARY) for _ in range(9)]
+    assert merged([*parted, file(0, timedelta(days=9), 1, JANUARY)], is_parted=True) is None
+
+
+@pytest.mark.parametrize("is_parted", [False, True])
+def test_upkeep_ends(is_parted):
+    """Every merge leaves fewer files, or parts what was not, so that choosing until nothing is left comes to an end."""
     files = [file(n % 4, timedelta(hours=n), 10 ** (n % 6), (MARCH, JANUARY)[n % 2]) for n in range(200)]
+    files += [file(3, timedelta(hours=n), 900_000, JANUARY) for n in range(3)]
     rounds = 0
-    while (merge := choose(files, NOW)) is not None:
+    while (merge := choose(files, NOW, is_parted=is_parted)) is not None:
         assert len(merge.files) > 1
         files = [each for each in files if each not in merge.files]
         oldest = min(each.created_at for each in merge.files)
         rows = sum(each.rows for each in merge.files)
-        files.append(file(merge.level, NOW - oldest, rows, merge.files[0].period))
+        pieces = -(-rows // 750_000) if merge.level == compaction.PARTED else 1
+        files += [file(merge.level, NOW - oldest, rows // pieces, merge.files[0].period) for _ in range(pieces)]
         rounds += 1
     assert rounds < 200
-    assert len(files) < 20
+    assert len(files) < 25
+
+
+def test_parting_has_what_a_member_did_in_one_file_and_leaves_the_answers(ripple, time_zones, monkeypatch):
+    monkeypatch.setattr(compaction, "MOST_ROWS", 40)
+    monkeypatch.setattr(compaction, "MOST_BYTES", 1 << 30)
+    mark = Mark()
+    for n in range(4):
+        for m in range(30):
+            ripple(member=1 + (m * 7 + n) % 30, at=START + timedelta(minutes=n * 30 + m), amount=n)
+        mark = seal_here(mark)
+    events = "SELECT position, kind, member, occurred_at, value, data FROM {events} ORDER BY position"
+    before = query(events).rows
+    set_canonical({5: 9})
+    meant = [(row[0], row[1], 9 if row[2] == 5 else row[2], *row[3:]) for row in before]
+    while compaction.compact():
+        pass
+    parts = LakeFile.objects.filter(table="event", retired_at=None)
+    assert {part.level for part in parts} == {compaction.PARTED}
+    assert len(parts) == 4
+    assert sum(part.rows for part in parts) == 120
+    assert max(part.rows for part in parts) <= 40
+    assert query(events).rows == meant
+    stored = catalogue.read_files(EVENT, [part.path for part in parts])
+    _, inside = engine.fetch(f"SELECT member, uniqExact(_file) FROM {stored} GROUP BY member")
+    assert sum(1 for _member, count in inside if count > 1) <= len(parts) - 1, "those at the bounds"
+
+
+def test_one_member_alone_can_fill_several_parts(ripple, time_zones, monkeypatch):
+    monkeypatch.setattr(compaction, "MOST_ROWS", 40)
+    monkeypatch.setattr(compaction, "MOST_BYTES", 1 << 30)
+    mark = Mark()
+    for n in range(3):
+        for m in range(40):
+            ripple(member=1, at=START + timedelta(minutes=n * 60 + m), amount=n)
+        mark = seal_here(mark)
+    while compaction.compact():
+        pass
+    parts = LakeFile.objects.filter(table="event", retired_at=None)
+    assert {part.level for part in parts} == {compaction.PARTED}
+    assert max(part.rows for part in parts) <= 40
+    assert query("SELECT count(), uniqExact(position) FROM {events}").rows == [(120, 120)]
 
 
 def test_merging_leaves_one_file_a_month_and_the_same_answers(ripple, time_zones):

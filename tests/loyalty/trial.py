@@ -29,7 +29,7 @@ START = datetime(2026, 3, 1, 4, tzinfo=UTC)
 WORKERS = 2
 PEOPLE = 4
 BUDGET = 5_000
-STEPS = 40
+STEPS = 100
 """Steps of a worker in a round."""
 
 
@@ -140,7 +140,7 @@ def work(worker: int, upto: int, seed: int, progress: Path) -> None:
     def ids() -> list[int]:
         return list(Member.objects.filter(name__startswith=f"w{worker}:").order_by("id").values_list("id", flat=True))
 
-    number = int(progress.read_text() or 0) if progress.exists() else 0
+    number = int(progress.read_text()) if progress.exists() else 0
     members: list[int] = []
     while number < upto:
         try:
@@ -152,7 +152,10 @@ def work(worker: int, upto: int, seed: int, progress: Path) -> None:
             time.sleep(0.2)
             continue
         number += 1
-        progress.write_text(str(number))
+        # A kill must find the old number or the new one: who reads nothing begins all over, with other refusals than the first time.
+        fresh = progress.with_suffix(".new")
+        fresh.write_text(str(number))
+        fresh.replace(progress)
 
 
 def check() -> None:
@@ -207,7 +210,7 @@ def main() -> int:
         told_by("prepare")
         for number in range(1, chosen.rounds + 1):
             upto = number * STEPS
-            killed = _disturbed(call, folder, upto, chosen.seed, dice)
+            killed = _disturbed(call, folder, upto - STEPS, upto, chosen.seed, dice)
             kills += len(killed)
             for worker, model in enumerate(models):
                 for step in range(upto - STEPS, upto):
@@ -226,11 +229,15 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _disturbed(call: Any, folder: Path, upto: int, seed: int, dice: random.Random) -> list[str]:
-    """Let the workers do their steps while they and PostgreSQL are killed at random."""
+def _disturbed(call: Any, folder: Path, since: int, upto: int, seed: int, dice: random.Random) -> list[str]:
+    """Let the workers do their steps ``since`` up to ``upto`` while they and PostgreSQL are killed at random."""
+    reached = [folder / f"progress-{worker}" for worker in range(WORKERS)]
 
     def start(worker: int) -> subprocess.Popen[bytes]:
-        return call("work", str(worker), str(upto), str(seed), str(folder / f"progress-{worker}"))
+        return call("work", str(worker), str(upto), str(seed), str(reached[worker]))
+
+    def is_at_work() -> bool:
+        return any(file.exists() and since < int(file.read_text()) < upto for file in reached)
 
     from liuliang.kernel import postgres
 
@@ -239,12 +246,12 @@ def _disturbed(call: Any, folder: Path, upto: int, seed: int, dice: random.Rando
     plan = [
         dice.choice(["worker 0", "worker 1", "worker 0", "worker 1", "postgres"]) for _ in range(dice.randint(1, 4))
     ]
-    moment = time.monotonic() + dice.uniform(1.5, 3)
+    moment = 0.0
     while running:
         time.sleep(0.02)
-        if plan and time.monotonic() > moment:
+        if plan and time.monotonic() > moment and is_at_work():
             victim = plan.pop()
-            moment = time.monotonic() + dice.uniform(0.3, 2.5)
+            moment = time.monotonic() + dice.uniform(0.1, 1)
             killed.append(victim)
             if victim == "postgres":
                 pid = int((folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])

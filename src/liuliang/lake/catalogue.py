@@ -239,12 +239,14 @@ def admit(table: Table, stem: str, level: int, at: datetime) -> list[LakeFile]:
     )
 
 
-def put(table: Table, select: str, *, level: int, at: datetime, instead_of: Sequence[LakeFile] = ()) -> None:
-    """Write what ``select`` gives and list it in place of other files; all of it counts once the transaction commits.
+def put(table: Table, *selects: str, level: int, at: datetime, instead_of: Sequence[LakeFile] = ()) -> None:
+    """Write what ``selects`` give, each into files of its own, and list these in place of others.
+
+    All of it counts once the transaction commits.
 
     Args:
         table: what the rows are of.
-        select: the SQL of the rows.
+        selects: the SQL of the rows.
         level: how often they were merged.
         at: as of `admit`.
         instead_of: the files that hold these rows so far.
@@ -252,11 +254,13 @@ def put(table: Table, select: str, *, level: int, at: datetime, instead_of: Sequ
     Raises:
         RuntimeError: as `retire`.
     """
-    stem = new_stem(table)
-    with discarding(stem):
-        write_files(table, stem, select)
+    stems = [new_stem(table) for _ in selects]
+    with discarding(*stems):
+        for stem, select in zip(stems, selects, strict=True):
+            write_files(table, stem, select)
         retire(instead_of)
-        admit(table, stem, level, at)
+        for stem in stems:
+            admit(table, stem, level, at)
 
 
 def _month(instant: datetime) -> datetime:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -24,6 +25,9 @@ FAN_IN = 8
 TOP = 3
 """The level of a month's merged file."""
 
+PARTED = 4
+"""The level of files that share a month out among them by ranges of members, or whatever the table is parted by."""
+
 _SPANS = {0: timedelta(hours=1), 1: timedelta(days=1), 2: timedelta(days=31)}
 """How old the oldest file of a level may grow before the level is merged into the next."""
 
@@ -32,30 +36,40 @@ MOST_BYTES = 64 * 1024 * 1024
 """What a merged file holds at the most, rows and bytes as stored. The engine sorts what it writes in memory, however large
 the month is; a million messages take it half a gigabyte."""
 
+_FILLED = 0.75
+"""What share of the most a part is meant to hold, as its bounds are estimated."""
+
+_SAMPLED = 65_536
+"""Rows from which the bounds of parts are estimated."""
+
 QUIET = timedelta(minutes=2)
 """A past month into which nothing was sealed for so long is merged whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Files of one table and month, and the level of what they become."""
+    """Files of one table and month, and the level of what they become: one file, or at `PARTED` several."""
 
     files: tuple[LakeFile, ...]
     level: int
 
 
-def choose(files: Iterable[LakeFile], now: datetime) -> Merge | None:
-    """Return the next merge that is worth its work, or None. Pure; ``files`` are live files of one table."""
+def choose(files: Iterable[LakeFile], now: datetime, *, is_parted: bool) -> Merge | None:
+    """Return the next merge that is worth its work, or None. Pure; ``files`` are live files of one table.
+
+    ``is_parted`` tells whether it is a table whose full files are parted.
+    """
     by_month = sorted(files, key=lambda file: (file.period, file.level, file.created_at))
     for period, month in groupby(by_month, key=lambda file: file.period):
-        merge = _choose_in_month(list(month), period, now)
+        mine = list(month)
+        merge = _choose_in_month(mine, period, now) or (_choose_parting(mine) if is_parted else None)
         if merge is not None:
             return merge
     return None
 
 
 def _choose_in_month(files: Sequence[LakeFile], period: datetime, now: datetime) -> Merge | None:
-    files = [file for file in files if not _is_full(file)]
+    files = [file for file in files if file.level < PARTED and not _is_full(file)]
     if len(files) < 2:
         return None
     below = [file for file in files if file.level < TOP]
@@ -70,6 +84,15 @@ def _choose_in_month(files: Sequence[LakeFile], period: datetime, now: datetime)
     tops = [file for file in files if file.level == TOP]
     if len(tops) > 1 and _is_worth_all(tops, now):
         return Merge(_together(tops), TOP)
+    return None
+
+
+def _choose_parting(files: Sequence[LakeFile]) -> Merge | None:
+    """Return the parting of a month whose full files are as many rows as those that are parted: it doubles every time."""
+    full = [file for file in files if file.level < PARTED and _is_full(file)]
+    parted = [file for file in files if file.level == PARTED]
+    if len(full) > 1 and sum(file.rows for file in full) >= sum(file.rows for file in parted):
+        return Merge((*full, *parted), PARTED)
     return None
 
 
@@ -113,7 +136,8 @@ def _merge_next() -> bool:
         if not catalogue.start_tidying():
             return False
         for table in TABLES:
-            merge = choose(LakeFile.objects.filter(table=table.name, retired_at=None), clock.now())
+            live = LakeFile.objects.filter(table=table.name, retired_at=None)
+            merge = choose(live, clock.now(), is_parted=bool(table.parted_by))
             if merge is not None:
                 _carry_out(table, merge)
                 return True
@@ -124,6 +148,26 @@ def _carry_out(table: Table, merge: Merge) -> None:
     relation = catalogue.read_files(table, [file.path for file in merge.files])
     # What is pending is applied on the way, which leaves the rewrite less to do.
     pending = catalogue.take_snapshot().pending
-    rows = table.merged(applied(table, relation, pending))
+    rows = applied(table, relation, pending)
     at = min(file.created_at for file in merge.files)
-    catalogue.put(table, rows, level=merge.level, at=at, instead_of=merge.files)
+    parts = _parts(table, rows, merge.files) if merge.level == PARTED else ["1"]
+    selects = [table.merged(rows, condition) for condition in parts]
+    catalogue.put(table, *selects, level=merge.level, at=at, instead_of=merge.files)
+
+
+def _parts(table: Table, rows: str, files: Sequence[LakeFile]) -> list[str]:
+    """Return conditions of which every row fulfils one, each by about as many rows as a full file has."""
+    size = max(sum(file.rows for file in files) / MOST_ROWS, sum(file.bytes for file in files) / MOST_BYTES)
+    count = math.ceil(size / _FILLED)
+    key = ", ".join(table.parted_by)
+    _, ((sampled,),) = engine.fetch(f"SELECT groupArraySample({_SAMPLED}, 1)(({key})) FROM {rows}", seconds=3600)
+    sampled.sort()
+    cuts = [sampled[len(sampled) * place // count] for place in range(1, count)]
+    first = table.parted_by[0]
+    parts = []
+    for low, high in pairwise([None, *cuts, None]):
+        # Of the first column the files know what they hold where; of the key they do not.
+        begins = [] if low is None else [f"{first} >= {low[0]}", f"({key}) >= {low}"]
+        ends = [] if high is None else [f"{first} <= {high[0]}", f"({key}) < {high}"]
+        parts.append(" AND ".join([*begins, *ends]))
+    return parts

@@ -18,6 +18,9 @@ class Table:
     group: smaller ones let a query skip more, larger ones read faster. ``compression`` is how it is compressed, and
     ``dictionary`` the bytes up to which a row group keeps a column's different values apart from its rows.
 
+    ``parted_by`` are the columns by whose ranges the full files of a month are parted, so that what somebody did in it is all in
+    one file; empty means that they are left as they came. With parts, a funnel over a quarter takes two thirds of the time.
+
     Files hold numbers for the kinds, which statements name as ever: with text, counting the people of each day of a quarter
     takes a fifth longer, and so does a funnel over the events.
     """
@@ -31,6 +34,7 @@ class Table:
     compression: str
     dictionary: int
     sums: tuple[str, ...] = ()
+    parted_by: tuple[str, ...] = ()
 
     @property
     def schema(self) -> str:
@@ -78,6 +82,7 @@ EVENT = Table(
     row_group=100_000,
     compression="zstd",
     dictionary=1024 * 1024,
+    parted_by=("member", "position"),
 )
 
 # Days are counted over millions of rows. Members in the clear and light compression let that take two thirds of the time, for
