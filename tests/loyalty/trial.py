@@ -210,7 +210,7 @@ def main() -> int:
         told_by("prepare")
         for number in range(1, chosen.rounds + 1):
             upto = number * STEPS
-            killed = _disturbed(call, folder, upto - STEPS, upto, chosen.seed, dice)
+            killed = _disturbed(call, folder, upto, chosen.seed, dice)
             kills += len(killed)
             for worker, model in enumerate(models):
                 for step in range(upto - STEPS, upto):
@@ -229,15 +229,15 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _disturbed(call: Any, folder: Path, since: int, upto: int, seed: int, dice: random.Random) -> list[str]:
-    """Let the workers do their steps ``since`` up to ``upto`` while they and PostgreSQL are killed at random."""
+def _disturbed(call: Any, folder: Path, upto: int, seed: int, dice: random.Random) -> list[str]:
+    """Let the workers do the last `STEPS` up to ``upto`` while they and PostgreSQL are killed at random."""
     reached = [folder / f"progress-{worker}" for worker in range(WORKERS)]
 
     def start(worker: int) -> subprocess.Popen[bytes]:
         return call("work", str(worker), str(upto), str(seed), str(reached[worker]))
 
     def is_at_work() -> bool:
-        return any(file.exists() and since < int(file.read_text()) < upto for file in reached)
+        return any(file.exists() and upto - STEPS < int(file.read_text()) < upto for file in reached)
 
     from liuliang.kernel import postgres
 
