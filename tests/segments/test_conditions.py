@@ -1,18 +1,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.test.utils import CaptureQueriesContext
 from pyroaring import BitMap
 
 from liuliang.commerce.events import OrderClaimed, OrderRefunded
 from liuliang.people.erasure import erase_member
 from liuliang.people.events import MemberRoleChanged
 from liuliang.people.merging import merge_members
-from liuliang.people.models import Community, Tag, TagGroup
+from liuliang.people.models import Community, MemberTag, Tag, TagGroup
 from liuliang.people.profile import define_attribute, set_attribute
+from liuliang.people.queries import counting
 from liuliang.people.tagging import tag_members
 from liuliang.segments.base import conditions
+from liuliang.segments.evaluating import context_of, evaluate
 from liuliang.segments.models import LayerSet, Segment
+from liuliang.segments.rules import leaves, read_rule
 from liuliang.subscriptions.plans import PlanTerms, create_plan
 from liuliang.subscriptions.subscribing import Grant, grant
 
@@ -178,6 +186,48 @@ def test_tags_are_any_all_or_none_and_end(told, at, found):
     assert found({"if": "tag", "tags": [coffee.pk], "match": "none"}) == {"只要茶", "快到期"}
     assert found({"if": "tag", "tags": [tea.pk], "expires_within_days": 3}) == {"快到期"}
     assert found({"if": "tag", "tags": [tea.pk]}, now=NOON + timedelta(days=2)) == {"都要", "只要茶"}
+
+
+def test_tags_mean_what_they_mean_elsewhere_whoever_is_merged_and_whatever_overrules(told):
+    """A tag of an exclusive group is overruled by a later one of the same person, and by nobody else's."""
+    dice = Random(5)
+    people = [told.member(str(number)).pk for number in range(14)]
+    tags: list[int] = []
+    for is_exclusive in (True, False, True):
+        group = TagGroup.objects.create(name=f"组{len(tags)}", is_exclusive=is_exclusive)
+        tags += [Tag.objects.create(group=group, name=f"{n}", created_at=NOON).pk for n in range(3)]
+    ends = [None, None, *(NOON + timedelta(days=days) for days in (-1, 0, 1, 9))]
+    context = context_of(None, NOON)
+    seen = 0
+    for turn in range(30):
+        MemberTag.objects.all().delete()
+        MemberTag.objects.bulk_create(
+            MemberTag(
+                member_id=person, tag_id=tag, source="staff", expires_at=dice.choice(ends),
+                added_at=NOON - timedelta(days=dice.randint(0, 3)),
+            )
+            for person in people for tag in tags if dice.random() < 0.35
+        )  # fmt: skip
+        if turn in {5, 13, 21}:
+            merge_members(people[turn % 7], people[7 + turn % 7], at=NOON)
+        wanted = dice.sample(tags, dice.randint(1, 3))
+        (leaf,) = leaves(read_rule({"if": "tag", "tags": wanted}))
+        held = counting(NOON).filter(tag__in=wanted).annotate(person=Coalesce(F("member__canonical"), F("member")))
+        expected = BitMap(held.values_list("person", flat=True))
+        assert evaluate([leaf], context)[leaf] == expected
+        few = BitMap(dice.sample(people, 5))
+        assert evaluate([leaf], context, few)[leaf] == expected & few
+        seen += len(expected)
+    assert seen > 30
+
+
+def test_a_rule_that_asks_only_the_database_does_not_look_at_the_lake(told):
+    group = TagGroup.objects.create(name="组")
+    (leaf,) = leaves(read_rule({"if": "tag", "tags": [Tag.objects.create(group=group, name="茶", created_at=NOON).pk]}))
+    context = context_of(None, NOON)
+    with CaptureQueriesContext(connection) as asked:
+        evaluate([leaf], context)
+    assert not asked.captured_queries, "the tags are read by COPY"
 
 
 def test_attributes_are_text_numbers_days_and_the_person_has_the_last_word(told, at, found):

@@ -93,11 +93,13 @@ def _not_expired(at: datetime) -> QuerySet[MemberTag]:
 def overruled(*, person: str, group: str, tag: str, added_at: str, pk: str, at: str) -> str:
     """Return the SQL condition that a later tag of the same group is on a record of the same person; all arguments are SQL.
 
+    They may name nothing ``merged``, ``later`` or ``latertag``, as the tables here are called.
+
     Written by hand, because the person's records must be an array for the index on tags to be used: joined, PostgreSQL
     reads every tag of the group for every tag it checks (measured: 44 s against 20 ms on 200,000 members).
     """
     records = (
-        f"SELECT {person} UNION ALL SELECT record.id FROM people_member record WHERE record.canonical_id = {person}"
+        f"SELECT {person} UNION ALL SELECT merged.id FROM people_member merged WHERE merged.canonical_id = {person}"
     )
     return (
         "EXISTS (SELECT 1 FROM people_membertag later JOIN people_tag latertag ON latertag.id = later.tag_id"
