@@ -16,6 +16,9 @@ from pyroaring import BitMap
 from liuliang.commerce.events import OrderRefunded
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
+from liuliang.kernel.readers import advance, readers
+from liuliang.lake.sealer import Sealer
+from liuliang.lake.verifying import reseal
 from liuliang.people.erasure import erase_member
 from liuliang.people.merging import merge_members, split_member
 from liuliang.people.models import Community, Member, Merge, Tag, TagGroup
@@ -28,6 +31,8 @@ from liuliang.segments.models import KeptLeaf, Segment
 from liuliang.segments.queries import members_of
 from liuliang.segments.rules import combine, leaves, read_rule
 from liuliang.segments.services import change_segment, create_list, create_segment, delete_segment
+from liuliang.segments.standing import last_layering
+from liuliang.segments.upkeep import work_out_due_layers
 from telling import Told
 
 from .conftest import NOON
@@ -401,3 +406,62 @@ def test_without_segments_the_log_is_passed_without_being_read(told, at, monkeyp
     group = told.community()
     told.says(told.member(), group, at(2026, 3, 9))
     told.settle()
+
+
+ASKED = {"if": "behaviour", "kind": "message.sent", "properties": [{"field": "is_question", "value": "true"}]}
+
+
+def test_a_condition_that_could_not_be_worked_out_is_not_taken_for_whole_after_the_next_event(told, at, monkeypatch):
+    group = told.community()
+    people = [told.member(str(number)) for number in range(4)]
+    for person in people:
+        told.says(person, group, at(2026, 3, 8), "嗯")
+    told.settle()
+    with time_machine.travel(NOON, tick=False) as now:
+        segment = create_segment("问过", read_rule(ASKED), community=None, at=NOON)
+
+        def refuse(*_args: Any, **_named: Any) -> Any:
+            raise Refused("lake.too_slow", seconds=20)
+
+        with monkeypatch.context() as busy:
+            busy.setattr(keeping, "MOST_ASKED", 2)
+            busy.setattr(keeping, "evaluate", refuse)
+            for person in people[:3]:
+                told.says(person, group, at(2026, 3, 9), "多少钱？")
+            told.settle()
+        told.says(people[3], group, NOON, "多少钱？")
+        told.settle()
+        now.shift(timedelta(minutes=16))
+        with transaction.atomic():
+            hold(NOON + timedelta(minutes=16))
+        segment.refresh_from_db()
+        assert set(members_of(segment)) == {person.pk for person in people}
+
+
+def test_nobody_leaves_while_the_lake_is_copied_anew(told, at, monkeypatch):
+    group = told.community()
+    first, second = told.member("甲"), told.member("乙")
+    for person in (first, second):
+        told.says(person, group, at(2026, 3, 8), "多少钱？")
+        told.settle()
+    with time_machine.travel(NOON, tick=False) as now:
+        segment = create_segment("问过", read_rule(ASKED), community=None, at=NOON)
+        reseal()
+        monkeypatch.setattr(Sealer, "batch", 1)
+        advance(next(reader for reader in readers() if reader.name == "lake"))
+        with transaction.atomic():
+            hold(NOON)
+        segment.refresh_from_db()
+        assert len(members_of(segment)) == 2
+        work_out_due_layers()
+        assert last_layering() is None
+        meanwhile = create_segment("也问过", read_rule(ASKED | {"within": {"last_days": 9}}), community=None, at=NOON)
+        assert len(members_of(meanwhile)) == 1, "of what is there again"
+        told.settle()
+        now.shift(timedelta(minutes=1))
+        with transaction.atomic():
+            hold(NOON + timedelta(minutes=1))
+        for each in (segment, meanwhile):
+            each.refresh_from_db()
+            assert set(members_of(each)) == {first.pk, second.pk}
+    assert kinds_of(segment) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -88,7 +89,7 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
                 shared[compiled.relation, compiled.reads_data].append((leaf, compiled))
         if compiled.is_inverted:
             inverted.append(leaf)
-    with in_one_state():
+    with in_one_state() if shared else nullcontext():
         statements = [
             (group, _lake_statement(relation, [each for _, each in group], context, parameters, among))
             for (relation, _), group in shared.items()
@@ -116,7 +117,7 @@ def decided_since(
     """
     parameters = Parameters()
     asked: list[tuple[Leaf, LakeSet]] = []
-    for leaf in found:
+    for leaf in found if among else ():
         compiled = leaf.condition.compiled(leaf.config, context, parameters)
         if isinstance(compiled, LakeSet) and compiled.by_one and compiled.relation == "events":
             asked.append((leaf, replace(compiled, where=f"position >= {position:d} AND ({compiled.where})")))

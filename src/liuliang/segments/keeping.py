@@ -21,7 +21,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
 from liuliang.kernel.logs import get_logger
-from liuliang.kernel.readers import readers
+from liuliang.kernel.readers import Reader, reached, readers
 from liuliang.lake.zones import default_zone
 from liuliang.segments.base import Context, Touched, conditions
 from liuliang.segments.calendars import extent
@@ -42,14 +42,29 @@ EVERYBODY = "everybody"
 _FACTS = 50_000
 
 _RETRY = timedelta(minutes=15)
+"""How long a condition that could not be worked out is left as it was."""
 
 logger = get_logger(__name__)
 
 
 def hold(at: datetime) -> None:
     """Let nobody else change what is kept until the transaction ends, and bring it up to date with the time."""
-    next(reader for reader in readers() if reader.name == READER).hold()
-    keep_up(Touched(), at=at)
+    _reader().hold()
+    if is_whole():
+        keep_up(Touched(), at=at)
+
+
+def is_whole() -> bool:
+    """Tell whether what sets are worked out from holds everything that they have been told of.
+
+    It does not while the lake is copied anew, or the memberships are: who is not there yet would leave every segment.
+    """
+    limit = _reader().limit()
+    return limit is None or limit >= reached(READER)
+
+
+def _reader() -> Reader:
+    return next(reader for reader in readers() if reader.name == READER)
 
 
 def keep_segment(segment: Segment, *, at: datetime, cause: str) -> None:
@@ -160,7 +175,7 @@ class _Pass:
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self.extent = extent()
+        self.extent = extent() if is_whole() else ""
         self.branches: dict[int | None, _Branch] = {}
         self.moved: set[int] = set()
         """Segments whose members this pass has changed."""
@@ -197,7 +212,7 @@ class _Pass:
             if key == EVERYBODY or key in branch.done:
                 continue
             leaf = _leaf(row)
-            if leaf.refs.segments:
+            if leaf.refs.segments or self._waits(row):
                 continue
             branch.done.add(key)
             asked = None if self._is_due(row) else leaf.condition.touched(leaf.config, touched)
@@ -220,8 +235,11 @@ class _Pass:
         for leaf in leaves(read_rule(segment.rule)):
             if leaf.condition.is_read or not leaf.refs.segments or leaf.key in branch.done:
                 continue
+            row = branch.rows[leaf.key]
+            if self._waits(row):
+                continue
             branch.done.add(leaf.key)
-            is_stale = self._is_due(branch.rows[leaf.key]) or bool(leaf.refs.segments & self.moved)
+            is_stale = self._is_due(row) or bool(leaf.refs.segments & self.moved)
             if is_stale or leaf.condition.touched(leaf.config, touched) is None:
                 due.append(leaf)
         self._work_out(branch, due)
@@ -295,7 +313,7 @@ class _Pass:
             for leaf, members in (evaluate(part, context, asked) if asked else {}).items():
                 kept[leaf] = (kept[leaf] - asked) | members
         for leaf, members in kept.items():
-            branch.store(leaf.key, members, leaf.condition.due_at(leaf.config, context), self.extent)
+            self._keep(branch, leaf, members, context)
 
     def _work_out(self, branch: _Branch, found: list[Leaf]) -> None:
         """Work conditions out for everybody. Of several, one that takes too much stays as it was and is tried again later."""
@@ -313,10 +331,20 @@ class _Pass:
             if row.pk is None:
                 raise
             logger.warning("condition not brought up to date", condition=row.condition, code=refused.code)
-            KeptLeaf.objects.filter(pk=row.pk).update(due_at=self.at + _RETRY)
+            row.due_at, row.extent = self.at + _RETRY, ""
+            row.save(update_fields=["due_at", "extent"])
             return
         for leaf, members in sets.items():
-            branch.store(leaf.key, members, leaf.condition.due_at(leaf.config, context), self.extent)
+            self._keep(branch, leaf, members, context)
+
+    def _keep(self, branch: _Branch, leaf: Leaf, members: BitMap, context: Context) -> None:
+        """Keep a condition's set; one that was worked out from a part only is due at once."""
+        due_at = leaf.condition.due_at(leaf.config, context) if self.extent else self.at
+        branch.store(leaf.key, members, due_at, self.extent)
+
+    def _waits(self, row: KeptLeaf) -> bool:
+        """Tell whether a set is to be worked out as a whole, and not yet: part of it would look like all of it."""
+        return not row.extent and row.due_at is not None and row.due_at > self.at
 
     def _is_due(self, row: KeptLeaf) -> bool:
         return row.extent != self.extent or (row.due_at is not None and row.due_at <= self.at)

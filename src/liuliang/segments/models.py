@@ -44,7 +44,8 @@ class KeptLeaf(models.Model):
     """The set of one condition in one branch, kept up to date for all dynamic segments that use it.
 
     ``key`` is a hash of branch, condition and configuration. From ``due_at`` on, time alone may have changed the set.
-    ``extent`` is a hash of the communities and time zones it was worked out with.
+    ``extent`` is a hash of the communities and time zones it was worked out with; empty when it has to be worked out as a whole
+    from ``due_at`` on, and must not be brought up to date in part before.
     """
 
     key = models.CharField(max_length=40, unique=True)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from liuliang.kernel import clock
 from liuliang.lake.zones import default_zone
-from liuliang.segments.keeping import hold
+from liuliang.segments.keeping import hold, is_whole
 from liuliang.segments.standing import last_layering, work_out_layers
 
 
@@ -19,7 +19,12 @@ def keep_due() -> None:
 
 
 def work_out_due_layers() -> None:
-    """Work out everybody's layers: at the latest a minute after the day began or the first people came, and hourly then."""
+    """Work out everybody's layers: at the latest a minute after the day began or the first people came, and hourly then.
+
+    Not from a part of the log, while the lake is copied anew.
+    """
+    if not is_whole():
+        return
     at = clock.now()
     last = last_layering()
     is_recent = last is not None and at - last.at < timedelta(hours=1)
