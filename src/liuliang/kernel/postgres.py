@@ -166,16 +166,16 @@ def _named_in(lock: Path) -> psutil.Process | None:
 
 
 def _serves(process: psutil.Process, data: Path) -> bool:
-    """Tell whether this is the server of this folder: another's, or a child of one, is not."""
+    """Tell whether this may be a process of the server of this folder, however that was started and the folder is called now.
+
+    PostgreSQL's processes work in the folder of their data. Of those that may not be looked at, any may be the one.
+    """
     try:
-        words = process.cmdline()
-    except psutil.Error:
-        # Gone by now, or of another user: this one's own processes may be looked at.
+        return "postgres" in process.name() and Path(process.cwd()).samefile(data)
+    except psutil.AccessDenied:
+        return True
+    except (OSError, psutil.Error):
         return False
-    if not words or "postgres" not in Path(words[0]).name or "-D" not in words[:-1]:
-        return False
-    folder = Path(words[words.index("-D") + 1])
-    return not folder.is_absolute() or folder.resolve() == data.resolve()
 
 
 def _server(data: Path) -> Any:
