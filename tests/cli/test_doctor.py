@@ -33,8 +33,14 @@ def test_letters_that_were_not_sent_lately_are_named(db, settings):
     staff = Staff.objects.create(email="a@example.com", created_at=clock.now())
     for days, state, error in ((1, "sent", ""), (2, "failed", "550 no such user"), (30, "failed", "an old one")):
         at = clock.now() - timedelta(days=days)
-        Letter.objects.create(key=f"{days}", staff=staff, subject="", text="", state=state, error=error, written_at=at)
+        Letter.objects.create(key=f"{days}", staff=staff, state=state, error=error, written_at=at, tried_at=at)
     found = doctor.mail()
-    assert found.is_fine is False
+    assert found.is_fine, "others went out since"
     assert "1 letters" in found.told
     assert "550" in found.advice
+    for state, error, advice in (("waiting", "connection refused", "refused"), ("unknown", "", "nobody knows")):
+        at = clock.now()
+        Letter.objects.create(key=state, staff=staff, state=state, error=error, written_at=at, tried_at=at)
+        found = doctor.mail()
+        assert found.is_fine is False
+        assert advice in found.advice

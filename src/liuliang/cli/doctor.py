@@ -130,7 +130,11 @@ def mail() -> Finding:
     if not settings.SMTP_HOST:
         told = "no server: alerts and reviews are told in the console alone"
         return Finding("mail", told, advice="Set LIULIANG_SMTP_HOST to have letters sent.")
-    lost = Letter.objects.filter(state__in=["failed", "unknown"], written_at__gte=clock.now() - RECENT)
-    errors = list(lost.order_by("-written_at").values_list("error", flat=True))
-    told = f"{settings.SMTP_HOST}:{settings.SMTP_PORT}, {len(errors):,} letters of {RECENT.days} days not sent"
-    return Finding("mail", told, not errors, f"The last one: {errors[0]}" if errors else "")
+    states = {"sent": True, "waiting": False, "failed": False, "unknown": False}
+    tried = Letter.objects.filter(written_at__gte=clock.now() - RECENT, tried_at__isnull=False, state__in=states)
+    lost = tried.exclude(state="sent").order_by("-tried_at")
+    told = f"{settings.SMTP_HOST}:{settings.SMTP_PORT}, {lost.count():,} letters of {RECENT.days} days not sent"
+    # If others went out since, it was that letter's address, which nobody can mend here.
+    newest, last = tried.order_by("-tried_at").first(), lost.first()
+    advice = "" if last is None else f"The last one: {last.error or 'nobody knows whether it arrived'}"
+    return Finding("mail", told, newest is None or states[newest.state], advice)

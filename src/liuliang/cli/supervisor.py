@@ -227,7 +227,7 @@ def check_address(host: str, port: int) -> None:
 def is_listening(host: str, port: int) -> bool:
     """Tell whether somebody takes connections there."""
     # Who listens everywhere is reached at this machine's own address.
-    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "localhost"}  # noqa: S104
     try:
         socket.create_connection((own.get(host, host), port), timeout=1).close()
     except OSError:
