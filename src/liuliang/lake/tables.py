@@ -80,7 +80,7 @@ EVENT = Table(
     month="toYYYYMM(occurred_at)",
     seen=("min(occurred_at)", "max(occurred_at)"),
     row_group=100_000,
-    compression="zstd",
+    compression="lz4",
     dictionary=1024 * 1024,
     parted_by=("member", "position"),
 )
