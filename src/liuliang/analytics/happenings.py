@@ -154,12 +154,14 @@ def happened(
     Orders that belong to no community count for their buyer, where and from the day on the buyer was seen in one of these
     communities: once for each of them when the communities are told apart, else once. Of everything there is, they count.
     """
-    during, values = scope.during(period, name)
+    placeless = [kind for kind in kinds if is_everywhere(kind)]
+    # Of everything, everybody is somewhere, and one reading of the kinds is enough.
+    is_one = scope.is_everything and not by_community
+    during, values = scope.during(period, name, placeless=placeless if is_one else ())
     values = {**values, f"{name}_kinds": list(kinds)}
     columns = "kind, member, community, occurred_at, position, value, other, data"
     of_kinds = f"kind IN {{{name}_kinds:Array(String)}} AND member != 0"
-    placeless = [kind for kind in kinds if is_everywhere(kind)]
-    if not placeless:
+    if is_one or not placeless:
         return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND {during})", values
     zone = scope.zones[0][0] if scope.zones else "UTC"
     begin, end = period.instants(zone)
@@ -169,9 +171,6 @@ def happened(
         f" AND occurred_at >= {{{name}_begin:DateTime64(3, 'UTC')}} AND occurred_at < {{{name}_end:DateTime64(3, 'UTC')}}{people}"
     )
     values |= {**more, f"{name}_placeless": placeless, f"{name}_begin": stamp(begin), f"{name}_end": stamp(end)}
-    if scope.is_everything and not by_community:
-        # Everybody is somewhere, and one reading of the kinds is enough.
-        return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND (({during}) OR ({nowhere})))", values
     among, more = scope.condition()
     values |= {**more, f"{name}_evidence": list(EVIDENCE)}
     key = "community, member" if by_community else "member"
