@@ -1,7 +1,7 @@
 """Who comes back: cohorts by the day, week or month they began, and how many of each were there in every one after.
 
-Cohorts and days are kept as bitmaps of members, so a matrix costs one pass over the days and then one intersection a
-cell, and the members behind a cell are the intersection itself.
+Who was active is one pass over the days: of each member when they began and in which units they were there. Who stayed is
+told by moves, as bitmaps of members by unit. The members behind a cell are asked for by themselves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.remembering import remembered
 from liuliang.analytics.scopes import Scope
 from liuliang.kernel.errors import Refused
-from liuliang.lake.queries import query
+from liuliang.lake.queries import days_held, query
 
 Unit = Literal["day", "week", "month"]
 Began = Literal["joined", "spoke"]
@@ -33,6 +33,9 @@ MOST_COHORTS = 100
 
 AGES = {"day": 30, "week": 12, "month": 12}
 """How far a matrix follows its cohorts, in units."""
+
+_WHOLE = date(1970, 1, 1)
+"""The day at which a row tells of a whole cohort; nobody was in a community then."""
 
 RETENTION = Definition(
     "retention",
@@ -144,9 +147,11 @@ def retention(question: Question) -> Matrix:
     rows = query(statement.sql, statement.values).rows
     sizes: dict[date, int] = {}
     counts: dict[tuple[date, date], int] = {}
-    for start, bucket, size, count in rows:
-        sizes[start] = int(size)
-        counts[start, bucket] = int(count)
+    for start, bucket, count in rows:
+        if bucket == _WHOLE:
+            sizes[start] = int(count)
+        else:
+            counts[start, bucket] = int(count)
     found = tuple(_cohort(question, start, sizes.get(start, 0), counts) for start in starts)
     return Matrix(found, _average(found))
 
@@ -219,12 +224,14 @@ def members_behind(question: Question, start: date, age: int | None, *, is_back:
 
 
 def statement_of(question: Question) -> Statement:
-    """Return the SQL of how many of each cohort were there when."""
+    """Return the SQL of how many of each cohort were there when; at `_WHOLE`, how many the cohort is."""
+    if question.back == "active":
+        return _active(question)
     cohorts, values = _cohorts(question)
     there, more = _there(question, cohorts)
-    # The row without a day is there for cohorts that nobody of ever came back from.
     return Statement(
-        "SELECT start, bucket, bitmapCardinality(cohort.people), bitmapAndCardinality(cohort.people, there.people)"
+        "SELECT start, bucket, if(bucket = toDate(0), bitmapCardinality(cohort.people),"
+        " bitmapAndCardinality(cohort.people, there.people))"
         f" FROM (SELECT {_start(question, 'came')} AS start, groupBitmapState(member) AS people FROM {cohorts}"
         f" GROUP BY start) AS cohort CROSS JOIN (SELECT bucket, people FROM {there} UNION ALL"
         " SELECT toDate(0) AS bucket, groupBitmapStateIf(toUInt32(0), 0) AS people) AS there"
@@ -233,49 +240,93 @@ def statement_of(question: Question) -> Statement:
     )
 
 
-def _cohorts(question: Question) -> tuple[str, dict[str, Any]]:
-    """Return the relation of who began in the period: member and the day they came."""
+def _active(question: Question) -> Statement:
     among, values = question.scope.condition()
-    values = {**values, "first": question.period.first.isoformat(), "last": question.period.last.isoformat()}
+    came, more = _came(question)
+    there_from, there_to = _units(question)
+    values |= more | {
+        "acts": list(ACTS),
+        "there_from": there_from.isoformat(),
+        "there_to": there_to.isoformat(),
+        "kinds": sorted({*ACTS, *EVIDENCE}),
+        "until": max(there_to, question.period.last).isoformat(),
+    }
+    there = "kind IN {acts:Array(String)} AND day >= {there_from:Date} AND day <= {there_to:Date}"
+    return Statement(
+        f"SELECT start, bucket, count() FROM (SELECT {_start(question, 'came')} AS start, {came.day} AS came,"
+        f" groupUniqArrayIf({_start(question, 'day')}, {there}) AS buckets FROM {{member_day}}"
+        f" WHERE kind IN {{kinds:Array(String)}} AND {among} AND day <= {{until:Date}}{came.who}"
+        f" GROUP BY member HAVING {came.holds})"
+        " ARRAY JOIN arrayPushBack(arrayFilter(each -> each >= start, buckets), toDate(0)) AS bucket"
+        " GROUP BY start, bucket",
+        values,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """The SQL of the day somebody began, of who alone may have (with the AND before it), and of whether they did in the period."""
+
+    day: str
+    who: str
+    holds: str
+
+
+def _came(question: Question) -> tuple[_Came, dict[str, Any]]:
+    """Return how to tell when a member began, from rows of all kinds of evidence grouped by member."""
+    values: dict[str, Any] = {"first": question.period.first.isoformat(), "last": question.period.last.isoformat()}
     within = "came >= {first:Date} AND came <= {last:Date}"
     if question.began == "spoke":
-        return (
-            "(SELECT member, min(day) AS came FROM {member_day}"
-            f" WHERE kind = 'message.sent' AND {among} AND day <= {{last:Date}} GROUP BY member HAVING {within})"
-        ), values
-    # Only those who joined in the period can have begun in it, which leaves few to look back for.
-    recent = f"SELECT member FROM {{member_day}} WHERE kind = 'member.joined' AND {among} AND day >= {{first:Date}}"
-    way = ""
+        return _Came("minIf(day, kind = 'message.sent')", "", within), values
+    among, more = question.scope.condition()
+    values |= {**more, "evidence": list(EVIDENCE)}
+    who = ""
+    held = days_held()
+    if held is None or held[0] < question.period.first:
+        # Only those who joined in the period can have begun in it, which leaves few to look back for.
+        who = (
+            f" AND member IN (SELECT member FROM {{member_day}} WHERE kind = 'member.joined' AND {among}"
+            " AND day >= {first:Date} AND day <= {last:Date})"
+        )
     if question.how:
         hows = (
             "SELECT member, argMin(JSONExtractString(data, 'how'), (occurred_at, position)) AS how FROM {events}"
             f" WHERE kind = 'member.joined' AND {among} GROUP BY member"
         )
-        way = f" AND member IN (SELECT member FROM ({hows}) WHERE if(how = '', 'unknown', how) = {{how:String}})"
+        who += f" AND member IN (SELECT member FROM ({hows}) WHERE if(how = '', 'unknown', how) = {{how:String}})"
         values["how"] = question.how
+    holds = f"came = minIf(day, kind IN {{evidence:Array(String)}}) AND {within}"
+    return _Came("minIf(day, kind = 'member.joined')", who, holds), values
+
+
+def _cohorts(question: Question) -> tuple[str, dict[str, Any]]:
+    """Return the relation of who began in the period: member and the day they came."""
+    among, values = question.scope.condition()
+    came, more = _came(question)
     return (
-        "(SELECT member, minIf(day, kind = 'member.joined') AS came FROM {member_day}"
-        f" WHERE kind IN {{evidence:Array(String)}} AND {among} AND day <= {{last:Date}} AND member IN ({recent}"
-        f" AND day <= {{last:Date}}){way} GROUP BY member"
-        f" HAVING countIf(kind = 'member.joined') > 0 AND came = min(day) AND {within})"
-    ), {**values, "evidence": list(EVIDENCE)}
+        f"(SELECT member, {came.day} AS came FROM {{member_day}} WHERE kind IN {{evidence:Array(String)}} AND {among}"
+        f" AND day <= {{last:Date}}{came.who} GROUP BY member HAVING {came.holds})"
+    ), {**values, **more, "evidence": ["message.sent"] if question.began == "spoke" else list(EVIDENCE)}
+
+
+def _units(question: Question) -> tuple[date, date]:
+    """Return the first and the last day of the units that are looked at."""
+    starts = question.starts
+    return starts[0], min(question.after(starts[-1], AGES[question.unit]).last, question.last_day)
 
 
 def _there(question: Question, cohorts: str) -> tuple[str, dict[str, Any]]:
     """Return the relation of who was there in which unit: the unit's first day, and the bitmap of people."""
     among, values = question.scope.condition()
-    starts = question.starts
-    end = min(question.after(starts[-1], AGES[question.unit]).last, question.last_day)
-    values = {**values, "there_from": starts[0].isoformat(), "there_to": end.isoformat()}
+    first, end = _units(question)
+    values = {**values, "there_from": first.isoformat(), "there_to": end.isoformat()}
     if question.back == "active":
         return (
             f"(SELECT {_start(question, 'day')} AS bucket, groupBitmapState(member) AS people FROM {{member_day}}"
             f" WHERE kind IN {{acts:Array(String)}} AND {among} AND day >= {{there_from:Date}} AND day <= {{there_to:Date}}"
             " GROUP BY bucket)"
         ), {**values, "acts": list(ACTS)}
-    ends = sorted(
-        {question.after(question.start_of(day), 0).last for day in Period(starts[0], max(end, starts[0])).days}
-    )
+    ends = sorted({question.after(question.start_of(day), 0).last for day in Period(first, max(end, first)).days})
     values["ends"] = [min(each, question.last_day).isoformat() for each in ends]
     day = local_day_of(question.scope, "occurred_at")
     # In each community, the last coming or going up to the unit's end decides; leaving in the same instant as coming is

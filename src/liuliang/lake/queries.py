@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from django.db import connection
-from django.db.models import Max, Min
 
 from liuliang.kernel import clock
 from liuliang.kernel.readers import Mark, reached
 from liuliang.lake import bitmaps, engine, server
 from liuliang.lake.catalogue import Snapshot, read_files, take_snapshot
 from liuliang.lake.identity import applied
-from liuliang.lake.models import LakeBatch, LakeFile
+from liuliang.lake.models import LakeBatch
 from liuliang.lake.tables import EVENT, MEMBER_DAY, Table
 
 if TYPE_CHECKING:
@@ -196,8 +195,7 @@ def read_once(table: Table, since: datetime, until: datetime) -> str:
     """
     if not engine.is_embedded():
         return ""
-    state = _state.get()
-    snapshot = take_snapshot() if state is None else state.snapshot
+    snapshot = _snapshot()
     count = sum(snapshot.rows[name] for name in snapshot.told_of(table, since, until))
     return "MATERIALIZED" if count <= MOST_HELD else ""
 
@@ -210,8 +208,13 @@ def sealed_upto() -> Mark:
 
 
 def _bound(statement: str) -> str:
+    return _with_tables(statement, _snapshot())
+
+
+def _snapshot() -> Snapshot:
+    """Return the state of the lake that this context speaks of, or the present one."""
     state = _state.get()
-    return _with_tables(statement, take_snapshot() if state is None else state.snapshot)
+    return take_snapshot() if state is None else state.snapshot
 
 
 def _with_tables(statement: str, snapshot: Snapshot) -> str:
@@ -233,9 +236,11 @@ def _relation(table: Table, snapshot: Snapshot) -> str:
 
 def days_held() -> tuple[date, date] | None:
     """Return the first and the last day that ``member_day`` has rows of; None where nobody knows without asking it."""
-    live = LakeFile.objects.filter(table=MEMBER_DAY.name, retired_at=None)
-    held = live.aggregate(first=Min("first_at"), last=Max("last_at"))
-    return (held["first"].date(), held["last"].date()) if held["first"] and engine.is_embedded() else None
+    if not engine.is_embedded():
+        return None
+    snapshot = _snapshot()
+    spans = [snapshot.spans[name] for name in snapshot.files[MEMBER_DAY.name]]
+    return (min(first for first, _ in spans).date(), max(last for _, last in spans).date()) if spans else None
 
 
 def fingerprint() -> str:
@@ -267,8 +272,7 @@ def fingerprint_within(table: Table, since: datetime, until: datetime) -> str:
     """
     if not engine.is_embedded():
         return fingerprint()
-    state = _state.get()
-    snapshot = take_snapshot() if state is None else state.snapshot
+    snapshot = _snapshot()
     told = repr((snapshot.told_of(table, since, until), snapshot.pending, snapshot.settled_at))
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
