@@ -2,6 +2,9 @@
 import { toast } from "./toasts.js";
 import { say } from "./words.js";
 
+// What fetch says in Chromium, Firefox and Safari when no answer came; other errors are the page's own.
+const UNREACHED = /failed to fetch|networkerror|load failed/i;
+
 export function requests(htmx) {
   document.addEventListener("htmx:config:request", (event) => {
     const { request } = event.detail.ctx;
@@ -39,9 +42,9 @@ export function requests(htmx) {
     toast({ kind: "error", text: said || say(response.status === 403 ? "forbidden" : "failed") });
   });
   document.addEventListener("htmx:error", (event) => {
-    if (event.detail.error instanceof TypeError || event.detail.ctx?.request?.signal?.reason === "timeout") {
-      toast({ kind: "error", text: say("offline") });
-    }
+    const { ctx, error } = event.detail;
+    const isOffline = ctx?.request?.signal?.reason === "timeout" || UNREACHED.test(error?.message ?? "");
+    toast({ kind: "error", text: say(isOffline ? "offline" : "failed") });
   });
 
   window.htmx = htmx;

@@ -241,7 +241,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
             "set_aside": "3000",
             "approval_from": "500",
         },
-        "console:points-budget": lambda world: {"key": "春季", "amount": "500", "form": "once"},
+        "console:points-budget": lambda world: {"key": "春季", "amount": "500", "attempt": "once"},
         "console:points-season": rich,
         "console:new-earning-rule": lambda world: {**EARNING_RULE, "save": "1"},
         "console:edit-earning-rule": lambda world: {**EARNING_RULE, "title": "换了名字", "save": "1"},

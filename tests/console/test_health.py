@@ -147,7 +147,7 @@ def test_weights_are_set_for_everybody_and_can_be_put_back(told, browser):
     assert owner.post(address, chosen).status_code == 302
 
     assert HealthWeights.objects.get().weights == chosen
-    assert owner.post(address, {"reset": "1"}).status_code == 302
+    assert owner.post(address, {"restore": "1"}).status_code == 302
     assert HealthWeights.objects.get().weights["participation"] == 25
 
 

@@ -279,12 +279,12 @@ def test_a_budget_is_filled_once_however_often_the_form_is_sent_and_only_what_is
     member = told.member("小满")
     client, url = browser(), reverse("console:points-budget")
     for _time in range(2):
-        client.post(url, {"key": "春季", "amount": "500", "form": "once"})
+        client.post(url, {"key": "春季", "amount": "500", "attempt": "once"})
     earn([Reward(member.pk, 120, "gift:1", budget="春季")], at=NOW)
     (budget,) = points_budgets()
     assert (budget.filled, budget.given, budget.free) == (500, 120, 380)
-    assert "还有 380" in plain(client.post(url, {"key": "春季", "amount": "-400", "form": "twice"}))
-    change_budget("春季", -380, form="thrice", at=NOW)
+    assert "还有 380" in plain(client.post(url, {"key": "春季", "amount": "-400", "attempt": "twice"}))
+    change_budget("春季", -380, attempt="thrice", at=NOW)
     assert points_budgets()[0].free == 0
 
 

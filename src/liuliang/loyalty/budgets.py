@@ -56,13 +56,13 @@ def points_budgets() -> list[Budget]:
 
 
 @transaction.atomic
-def change_budget(key: str, amount: int, *, form: str, at: datetime) -> None:
+def change_budget(key: str, amount: int, *, attempt: str, at: datetime) -> None:
     """Put ``amount`` points into a budget, opening it if it is new, or (negative) take free ones out.
 
     Args:
         key: its name: letters, digits, hyphens, Chinese characters.
         amount: how many points come or go.
-        form: names this one change, so that a form sent twice moves nothing twice.
+        attempt: names this one change, so that a form sent twice moves nothing twice.
         at: when.
 
     Raises:
@@ -73,7 +73,7 @@ def change_budget(key: str, amount: int, *, form: str, at: datetime) -> None:
         raise Refused("budget.key", longest=LONGEST)
     if not amount or abs(amount) > MOST:
         raise Refused("budget.amount")
-    cause = f"budget:{key}:{form}"
+    cause = f"budget:{key}:{attempt}"
     known = bool(find_budgets([key]))
     if amount < 0 and not known:
         raise Refused("stock.not_enough", free=0)

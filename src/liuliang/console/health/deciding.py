@@ -60,7 +60,7 @@ def weigh(request: StaffRequest) -> HttpResponse:
     """Show the weights with what each part measures, and set them."""
     if not request.access.may_everywhere(ANALYTICS_EDIT):
         raise Refused("health.for_everybody")
-    is_reset = "reset" in request.POST
+    is_reset = "restore" in request.POST
     form = WeightsForm(None if is_reset else request.POST or None, initial=dict(weights()))
     if is_reset or form.is_valid():
         try:

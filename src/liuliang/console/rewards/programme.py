@@ -54,7 +54,7 @@ class BudgetForm(forms.Form):
     amount = forms.IntegerField(
         label=_("放进多少分"), min_value=-(10**12), max_value=10**12, help_text=_("负数就是取出没有发掉的")
     )
-    form = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    attempt = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
 
 class SeasonForm(forms.Form):
@@ -88,7 +88,7 @@ def budget(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         told = form.cleaned_data
         try:
-            change_budget(told["key"], told["amount"], form=told["form"], at=clock.now())
+            change_budget(told["key"], told["amount"], attempt=told["attempt"], at=clock.now())
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
@@ -129,7 +129,7 @@ def _kept() -> dict[str, Any]:
 
 def _blank_budget() -> BudgetForm:
     # What names this one change, so that a form sent twice moves nothing twice.
-    return BudgetForm(initial={"form": uuid4().hex})
+    return BudgetForm(initial={"attempt": uuid4().hex})
 
 
 def _page(request: StaffRequest, form: ProgrammeForm, budget: BudgetForm) -> HttpResponse:

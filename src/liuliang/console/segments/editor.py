@@ -201,7 +201,7 @@ def _told(request: StaffRequest, segment: Segment | None) -> dict[str, Any]:
     return {
         "name": posted.get("name", "").strip(),
         "description": posted.get("description", "").strip(),
-        "is_dynamic": posted.get("form", "dynamic") == "dynamic",
+        "is_dynamic": posted.get("kept", "dynamic") == "dynamic",
         "place": place,
     }
 
