@@ -417,6 +417,20 @@ def test_a_join_told_by_name_and_later_by_account_counts_once():
     assert Member.objects.filter(canonical=None).count() == 3
 
 
+def test_what_a_chat_holds_adds_up_to_what_is_new_in_it():
+    moments = (
+        {"type": "message", "from": "丙", "from_id": "user9", "text": "早"},
+        {"type": "service", "actor": "甲", "actor_id": "user7", "action": "join_group_by_link", "inviter": "Group"},
+        {"type": "service", "actor": "甲", "actor_id": "user7", "action": "edit_group_title", "title": "新名字"},
+        {"type": "service", "actor": "甲", "actor_id": "user7", "action": "remove_members", "members": ["甲"]},
+    )
+    messages = [{"id": n, "date_unixtime": str(1704074400 + n), **each} for n, each in enumerate(moments, start=1)]
+    export = {"name": "群", "type": "private_supergroup", "id": 1, "messages": messages}
+    counts = bring_in(json.dumps(export).encode(), "result.json").counts
+    assert [counts[key] for key in ("messages", "joins", "leaves", "others")] == [1, 1, 1, 1]
+    assert counts["added"] == 4
+
+
 def test_two_exports_of_one_chat_in_opposite_order_are_imported_at_once(transactional_db, monkeypatch):
     """They insert the same facts and name the same people, each in its own order."""
     monkeypatch.setattr(running, "BATCH", 400)

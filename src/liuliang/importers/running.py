@@ -91,7 +91,8 @@ class Run:
             translated = self._translator(chat).translate(said)
             facts += translated.facts
             problems += translated.refused
-            counts.update({_NAMES[kind]: number for kind, number in translated.kinds.items() if kind in _NAMES})
+            named = {_NAMES[kind]: number for kind, number in translated.kinds.items() if kind in _NAMES}
+            counts.update(named, others=len(translated.facts) - sum(named.values()))
             counts.update(counts_of(translated.people))
         rows, doubtful = self._bring_in_rows(batch)
         problems += doubtful

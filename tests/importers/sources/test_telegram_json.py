@@ -48,6 +48,12 @@ def message(**changes: object) -> dict[str, object]:
     return {**plain, "from_id": "user7", "text": "hi", **changes}
 
 
+def test_a_link_of_nobody_known_makes_no_member_of_the_group_itself(read) -> None:
+    came = {"id": 1, "type": "service", "date_unixtime": str(START), "actor": "Anna", "actor_id": "user4"}
+    came |= {"date": "2024-01-01T10:00:00", "action": "join_group_by_link", "inviter": "Group", "text": ""}
+    assert read(came) == [Joined(at(0), ANNA, None, "link", "1")]
+
+
 def test_a_group_with_its_service_messages(read_file: ReadFile) -> None:
     inspection, reads = read_file(SAMPLES / "result.json", expected="telegram_json")
     assert inspection.chats == (Chat("telegram", "1234567890", "咖啡爱好者 ☕"),)

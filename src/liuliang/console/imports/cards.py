@@ -22,6 +22,7 @@ HOLDS = (
     ("messages", gettext_lazy("条消息")),
     ("joins", gettext_lazy("次进群")),
     ("leaves", gettext_lazy("次退群")),
+    ("others", gettext_lazy("次改名、撤回等")),
     ("members", gettext_lazy("位成员")),
     ("orders", gettext_lazy("个订单")),
     ("private", gettext_lazy("条私聊，没有导入")),

@@ -69,6 +69,9 @@ _KINDS: tuple[tuple[str, MessageType], ...] = (
     ("paid_media", "other"),
     ("story", "other"),
 )
+_GROUP = "Group"
+"""What Telegram writes for whoever's link it was when that is not known."""
+
 _CALLS = frozenset({"phone_call", "conference_call", "group_call"})
 
 _SIGN = re.compile(r'"(?:from_id|actor_id|date_unixtime)"\s*:')
@@ -271,6 +274,8 @@ def _service(value: Mapping[str, Any], at: datetime, number: int, people: People
                 found.append(Joined(at, person, *((None, "") if is_self else (actor, "invite"))))
     elif action in {"join_group_by_link", "join_group_by_request", "join_group_via_community"} and actor:
         inviter = text_of(value.get("inviter"))
+        # So it calls the group itself, where nobody is known whose link it was.
+        inviter = "" if inviter == _GROUP else inviter
         how = "" if action == "join_group_via_community" else "link"
         found.append(Joined(at, actor, people.named(inviter) if inviter else None, how))
     elif action == "edit_group_title" and text_of(value.get("title")):
