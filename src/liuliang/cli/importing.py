@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from liuliang.cli.words import explain, in_shell
@@ -45,10 +46,12 @@ def import_all(
     What the worker and the follower would do is done here, so it works whether or not the product runs.
     """
     fine = True
+    refused: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[told]}"))
     with Progress(*columns, console=out) as progress:
         for path, community in files:
-            bar = progress.add_task(path.name[:40], total=path.stat().st_size, told="")
+            size = path.stat().st_size if path.is_file() else 1
+            bar = progress.add_task(path.name[:40], total=size, told="")
 
             def show(row: Import, bar: TaskID = bar) -> None:
                 progress.update(bar, completed=row.progress, told=_read(row))
@@ -58,10 +61,13 @@ def import_all(
             except Refused as refusal:
                 # The files after it go in all the same.
                 fine = False
-                progress.update(bar, completed=path.stat().st_size, told=f"[red]✗[/red] {explain(refusal)}")
+                refused.append(explain(refusal))
+                progress.update(bar, completed=size, told="[red]✗[/red]")
                 continue
+            if row.state != "done":
+                fine = False
+                refused.append(explain(Refused(row.error, **row.error_data)))
             progress.update(bar, completed=row.size, told=_told(row))
-            fine = fine and row.state == "done"
         following = progress.add_task(
             in_shell(_("整理")), total=len(readers.readers()), told=in_shell(_("名单、统计和湖"))
         )
@@ -69,6 +75,9 @@ def import_all(
             readers.catch_up(reader)
             progress.advance(following)
         progress.update(following, told="[green]✓[/green] " + in_shell(_("名单、统计和湖都跟上了")))
+    for why in refused:
+        # Beside a bar there is no room for a sentence.
+        out.print(f"[red]✗[/red] {escape(why)}", soft_wrap=True)
     return fine
 
 
@@ -81,8 +90,13 @@ def _import(
     is_sure: bool,
     show: Callable[[Import], None],
 ) -> Import:
-    with path.open("rb") as stream:
-        row = services.receive(stream, path.name)
+    try:
+        with path.open("rb") as stream:
+            row = services.receive(stream, path.name)
+    except FileNotFoundError as error:
+        raise Refused("import.file_missing", name=path.name) from error
+    except OSError as error:
+        raise Refused("import.file_unreadable", name=path.name, reason=error.strerror) from error
     # Held from step to step, or a worker would take an import for one that was left behind.
     with holds.hold(row.pk):
         if services.examine(row, source=source) is not None:
@@ -93,12 +107,15 @@ def _import(
 
 def _community(name: str) -> Community:
     found = Community.objects.filter(name=name, archived_at=None).first()
-    return found or create_community(name=name, at=clock.now())
+    if found is None:
+        found = create_community(name=name, at=clock.now())
+        out.print(_yellow(in_shell(_("没有叫“{name}”的社群，新建了一个。"), name=escape(name))))
+    return found
 
 
 def _told(row: Import) -> str:
     if row.state != "done":
-        return f"[red]✗[/red] {explain(Refused(row.error, **row.error_data))}"
+        return "[red]✗[/red]"
     counts = {key: f"{number:,}" for key, number in row.counts.items() if number}
     told = in_shell(_("{source}：新增 {added}，已有 {known}"), source=row.source, **{"added": 0, "known": 0, **counts})
     if people := counts.get("people"):

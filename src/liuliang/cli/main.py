@@ -155,10 +155,10 @@ def check_migrations() -> None:
 
 @app.command(name="import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Files to import.")],
+    files: Annotated[list[Path], typer.Argument(help="Files to import.")],
     community: Annotated[str, typer.Option(help="Import chats into the community of this name.")] = "",
     timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "",
-    source: Annotated[str, typer.Option(help="Format, when it is not recognised.")] = "",
+    source: Annotated[str, typer.Option(help="Format, when it is not recognised; any other word lists them all.")] = "",
     sure: Annotated[
         bool,
         typer.Option(
