@@ -65,6 +65,23 @@ def test_a_period_in_the_past_has_the_members_of_its_end(told, at, only):
     assert found.totals.changes == {}
 
 
+def test_whoever_came_twice_in_a_period_is_compared_as_the_one_who_is_shown(told, at, only):
+    here = told.community()
+    first, other = told.member(), told.member()
+    told.says(told.member(), here, at(2026, 1, 1, 9))
+    for day in (23, 25):
+        told.joins(first, here, at(2026, 2, day, 9))
+        told.leaves(first, here, at(2026, 2, day, 18))
+    told.joins(other, here, at(2026, 3, 3, 9))
+    told.settle()
+
+    known = Coverage(date(2026, 1, 1), date(2026, 3, 8))
+    found = overview(only(here), WEEK, today=date(2026, 3, 9), known=known).totals
+
+    assert (found.changes["joined"].before, found.changes["joined"].now) == (1, 1)
+    assert (found.changes["left"].before, found.changes["left"].now) == (1, 0)
+
+
 def test_a_scope_of_nothing_is_all_zero(told):
     from liuliang.analytics.scopes import Scope
 

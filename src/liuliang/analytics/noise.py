@@ -61,7 +61,13 @@ class Comparison:
         return self.low <= 0 <= self.high
 
 
-def compare_days(now: Sequence[float], before: Sequence[float], *, unit: float = 1.0) -> Comparison:
+def compare_days(
+    now: Sequence[float],
+    before: Sequence[float],
+    *,
+    unit: float = 1.0,
+    totals: tuple[float, float] | None = None,
+) -> Comparison:
     """Compare the sums of two equally long series of days, ``before`` directly followed by ``now``.
 
     Args:
@@ -69,13 +75,14 @@ def compare_days(now: Sequence[float], before: Sequence[float], *, unit: float =
         before: one value a day, as many.
         unit: the size of one independent happening in the figure's unit, for the lower bound of the noise: 1 for
             counts, about one order's worth for money.
+        totals: the figure of both periods, where it is not quite the sum of its days: whoever came on two days came once.
 
     Raises:
         ValueError: the series are of different length.
     """
     if len(now) != len(before):
         raise ValueError(f"{len(now)} days are compared with {len(before)}")
-    total_now, total_before = math.fsum(now), math.fsum(before)
+    total_now, total_before = totals or (math.fsum(now), math.fsum(before))
     happenings = (abs(total_now) + abs(total_before)) * unit
     variance, freedom = _day_variance(now, before)
     spread = math.sqrt(max(2 * len(now) * variance, happenings))

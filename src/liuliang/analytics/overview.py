@@ -21,7 +21,9 @@ from liuliang.lake.queries import in_one_state
 RATE = Definition(
     "rate",
     _("说话率"),
-    _("期内说过话的“人·群”÷ 期末群成员。一个人在两个群里说话算两次，这样各群与合计用的是同一把尺。"),
+    _(
+        "期内说过话的“人·群”÷ 期末群成员。一个人在两个群里说话算两次，这样各群与合计用的是同一把尺。说过话又退群的人也算说过，所以最多显示 100%。"
+    ),
 )
 
 NOBODY = Presence()
@@ -154,8 +156,16 @@ def _changes(told: Activity, moved: Flows, members: int, speaking: tuple[int, in
     }
     found = {
         "members": noise.compare_flow([day.net for day in told.now], members),
-        "joined": noise.compare_days([day.joined for day in told.now], [day.joined for day in told.before]),
-        "left": noise.compare_days([day.left for day in told.now], [day.left for day in told.before]),
+        "joined": noise.compare_days(
+            [day.joined for day in told.now],
+            [day.joined for day in told.before],
+            totals=(moved.now.joined, moved.before.joined),
+        ),
+        "left": noise.compare_days(
+            [day.left for day in told.now],
+            [day.left for day in told.before],
+            totals=(moved.now.left, moved.before.left),
+        ),
         "speakers": noise.compare_people(
             told.speakers.now,
             told.speakers.before,
