@@ -236,6 +236,12 @@ def test_any_value_can_be_exported(value):
     "".join(export.csv_lines([column], [object()])).encode("utf-8", "surrogatepass")
 
 
+def test_an_instant_is_written_to_the_second():
+    column = Column("at", "时间", value=lambda row: row)
+    lines = "".join(export.csv_lines([column], [datetime(2026, 3, 9, 4, 5, 6, 789, tzinfo=UTC)]))
+    assert lines.splitlines()[1].endswith(":05:06")
+
+
 def test_rows_that_do_not_fit_on_a_sheet_go_on_to_the_next(monkeypatch):
     monkeypatch.setattr(export, "MAX_ROWS", 11)
     file = workbook([Column("n", "数", value=lambda row: row)], range(25), "a/b:c")

@@ -24,11 +24,8 @@ from liuliang.kernel.following import Lookout, follow
 from liuliang.kernel.log import append
 from liuliang.lake.compaction import QUIET, compact
 from liuliang.lake.models import LakeFile
-from liuliang.lake.sealer import Sealer
 from liuliang.people.events import MessageSent
 from liuliang.people.models import Community, Tag, TagGroup
-from liuliang.people.projections import MembershipProjection
-from liuliang.segments.keeping import READER
 from liuliang.segments.models import Layering
 from liuliang.segments.queries import try_rule
 from liuliang.segments.rules import read_rule
@@ -122,7 +119,8 @@ def _fill(first: int, last: int, events: int, *, first_event: int = 1) -> None:
         cursor.execute("TRUNCATE people_membertag")
         cursor.execute(_TAGS, told | {"tag": Tag.objects.values_list("pk", flat=True).get()})
         cursor.execute("ANALYZE kernel_event, people_member, people_membertag")
-    for reader in (Sealer(), MembershipProjection(), *(each for each in readers.readers() if each.name == READER)):
+    # All of them, or the others would follow all that beside what is measured; last of all those that build on others.
+    for reader in sorted(readers.readers(), key=lambda each: each.limit() is not None):
         readers.catch_up(reader)
     # Upkeep as it comes minutes later.
     LakeFile.objects.update(created_at=clock.now() - 2 * QUIET)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.kernel.events import Event, event
 
@@ -72,7 +73,7 @@ class CouponUsed(Event):
     name: str = ""
 
 
-@event("mall.redeemed", title=_("兑换礼品"), icon="gift", value="points")
+@event("mall.redeemed", title=pgettext_lazy("event", "兑换礼品"), icon="gift", value="points")
 @dataclass(frozen=True, slots=True)
 class MallRedeemed(Event):
     """A member got something of the mall for ``points``, and perhaps money, which an order holds."""
@@ -84,7 +85,7 @@ class MallRedeemed(Event):
     name: str = ""
 
 
-@event("mall.refunded", title=_("退回兑换"), icon="arrow-back-up", value="points")
+@event("mall.refunded", title=pgettext_lazy("event", "退回兑换"), icon="arrow-back-up", value="points")
 @dataclass(frozen=True, slots=True)
 class MallRefunded(Event):
     """A redemption was taken back; its ``points`` are in the lots they came from."""

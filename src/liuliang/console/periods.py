@@ -83,7 +83,7 @@ class PeriodChoice:
         if self.known is None:
             return ""
         if self.stops_early and not self.is_custom:
-            return _("数据停在 {day}，之后没有新的记录。下面的期间都截至那天。").format(
+            return _("聊天记录停在 {day}。下面的期间都截至那天，之后的订单不算在内。").format(
                 day=formats.day(self.known.last)
             )
         if self.known.first > self.period.first:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.kernel.events import Event, event
 
@@ -189,7 +190,7 @@ class PenaltyUpheld(Event):
     step: str
 
 
-@event("penalty.lifted", title=_("撤销处罚"), icon="mood-check")
+@event("penalty.lifted", title=pgettext_lazy("event", "撤销处罚"), icon="mood-check")
 @dataclass(frozen=True, slots=True)
 class PenaltyLifted(Event):
     """A penalty was taken back; points that it took are back too."""

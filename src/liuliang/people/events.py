@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from liuliang.kernel.events import Event, event
 
@@ -87,7 +88,7 @@ class CommunityRenamed(Event):
     title: str = ""
 
 
-@event("member.merged", title=_("合并成员"), icon="arrows-join", other="into")
+@event("member.merged", title=pgettext_lazy("event", "合并成员"), icon="arrows-join", other="into")
 @dataclass(frozen=True, slots=True)
 class MemberMerged(Event):
     """The member of this event is the same person as ``into``; ``rule`` says how that is known."""
@@ -96,7 +97,7 @@ class MemberMerged(Event):
     rule: str = ""
 
 
-@event("member.split", title=_("拆分成员"), icon="arrows-split", other="out_of")
+@event("member.split", title=pgettext_lazy("event", "拆分成员"), icon="arrows-split", other="out_of")
 @dataclass(frozen=True, slots=True)
 class MemberSplit(Event):
     """The member of this event is a person of their own again, no longer ``out_of``."""
@@ -104,13 +105,13 @@ class MemberSplit(Event):
     out_of: int
 
 
-@event("member.erased", title=_("删除个人信息"), icon="eraser")
+@event("member.erased", title=pgettext_lazy("event", "删除个人信息"), icon="eraser")
 @dataclass(frozen=True, slots=True)
 class MemberErased(Event):
     """The member's personal data was erased; what counts without a name remains."""
 
 
-@event("member.tagged", title=_("打标签"), icon="tag")
+@event("member.tagged", title=pgettext_lazy("event", "打标签"), icon="tag")
 @dataclass(frozen=True, slots=True)
 class MemberTagged(Event):
     """A tag was put on a member."""
@@ -119,7 +120,7 @@ class MemberTagged(Event):
     name: str = ""
 
 
-@event("member.untagged", title=_("去标签"), icon="tag-off")
+@event("member.untagged", title=pgettext_lazy("event", "去标签"), icon="tag-off")
 @dataclass(frozen=True, slots=True)
 class MemberUntagged(Event):
     """A tag was taken off a member."""

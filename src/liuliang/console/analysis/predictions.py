@@ -215,7 +215,7 @@ def _figures(found: Report, subject: Subject, endangered: list[Share]) -> list[F
         shown.append(Figure(title, round(found.expected), unit=_("次")))
     shown.append(Figure(_("快要流失的人"), sum(share.people for share in endangered), unit=_("人")))
     if found.fitted.money is not None:
-        shown.append(Figure(_("可能流失的成交额"), sum(share.at_stake for share in endangered), "money"))
+        shown.append(Figure(_("快要流失的成交额"), sum(share.at_stake for share in endangered), "money"))
     return shown
 
 

@@ -107,6 +107,10 @@ def tell_review(
         "title": _title(ground),
         "changed": [line for line in lines if line.is_real],
         "steady": [line for line in lines if not line.is_real],
+        # Of so many looked at together some seem to have changed by chance.
+        "is_any_doubted": any(
+            line.change is not None and not line.change.is_noise for line in lines if not line.is_real
+        ),
         "todos": _todos(see(access), ground),
         "review": REVIEW,
         "is_comparable": is_comparable,

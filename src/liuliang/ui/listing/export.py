@@ -131,7 +131,7 @@ def plain_text(value: object) -> str:
 def plain(value: Any) -> Any:
     """Return the value as a spreadsheet can hold it: instants local and naive, lists joined, the unknown as text."""
     if isinstance(value, datetime) and timezone.is_aware(value):
-        value = timezone.localtime(value).replace(tzinfo=None)
+        value = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     if isinstance(value, int):
         # Excel counts in doubles: a longer number, such as an id, would lose its last digits.
         return value if abs(value) < 10**15 else str(value)
