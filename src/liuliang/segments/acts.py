@@ -10,7 +10,7 @@ from functools import cache
 from typing import Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from pydantic import Field
 
 from liuliang.kernel.errors import Refused
@@ -41,8 +41,8 @@ FIELD_TITLES = {
 """What fields of payloads are called; others show their own name."""
 
 OPERATORS = {
-    "is": gettext_lazy("是"),
-    "is_not": gettext_lazy("不是"),
+    "is": pgettext_lazy("comparison", "是"),
+    "is_not": pgettext_lazy("comparison", "不是"),
     "contains": gettext_lazy("包含"),
     "at_least": gettext_lazy("至少"),
     "at_most": gettext_lazy("至多"),

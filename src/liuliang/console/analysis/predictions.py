@@ -57,6 +57,11 @@ class Row:
     url: str
 
     @property
+    def times(self) -> str:
+        """Return how often they are expected to come, to a tenth."""
+        return f"{self.share.expected:,.1f}"
+
+    @property
     def value(self) -> int:
         """Return what they are expected to bring, in minor units."""
         return round(self.share.value)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from pydantic import Field, model_validator
 
 from liuliang.people.models import Member
@@ -17,8 +17,8 @@ from liuliang.segments.tables import PEOPLE
 from liuliang.segments.wording import listed
 
 OPERATORS = {
-    "is": gettext_lazy("是"),
-    "is_not": gettext_lazy("不是"),
+    "is": pgettext_lazy("comparison", "是"),
+    "is_not": pgettext_lazy("comparison", "不是"),
     "contains": gettext_lazy("包含"),
     "at_least": gettext_lazy("大于等于"),
     "at_most": gettext_lazy("小于等于"),
