@@ -139,7 +139,7 @@ def test_an_old_export_ends_the_period_where_it_stopped(told, browser):
 
     text = page(browser())
 
-    assert "数据停在 2025-06-30" in text
+    assert "聊天记录停在 2025-06-30" in text
     assert "2025-06-01 ~ 06-30" in text
 
 
