@@ -98,12 +98,12 @@ class Scope:
         if not terms:
             return "0", {}
         people, more = self.people()
-        outside = ""
+        outside = " AND community != 0" if is_plain else ""
         if placeless:
             values[f"{name}_placeless"] = list(placeless)
-            nowhere = f"kind IN {{{name}_placeless:Array(String)}}"
-        if is_plain:
-            outside = f" AND (community != 0 OR {nowhere})" if placeless else " AND community != 0"
+        nowhere = f"kind IN {{{name}_placeless:Array(String)}}"
+        if placeless and is_plain:
+            outside = f" AND (community != 0 OR {nowhere})"
         elif placeless:
             span = f"occurred_at >= {{{name}_from_0:DateTime64(3, 'UTC')}} AND occurred_at < {{{name}_until_0:DateTime64(3, 'UTC')}}"
             terms.append(f"({span} AND community = 0 AND {nowhere})")
