@@ -14,6 +14,7 @@ from liuliang.analytics.happenings import Condition, Happening, properties_of
 from liuliang.analytics.periods import Period
 from liuliang.kernel.errors import Refused
 from liuliang.lake import engine
+from liuliang.loyalty.events import PointsSpent
 from liuliang.people.merging import merge_members
 
 WEEK = Period(date(2026, 3, 2), date(2026, 3, 8))
@@ -241,6 +242,25 @@ def test_split_by_community_type_and_way(told, at, only):
     assert members_at(split, 2, is_lost=True, part=str(there.id)) == (both.id, one.id)
 
 
+def test_what_happens_in_no_community_counts_wherever_its_member_is(told, at, only):
+    here, there = told.community("本群"), told.community("那群")
+    member, stranger = told.member(), told.member()
+    told.joins(member, here, at(2026, 3, 2, 9))
+    told.joins(stranger, there, at(2026, 3, 2, 9))
+    for one in (member, stranger):
+        told.happened(PointsSpent(1, 10, "gift:1"), at(2026, 3, 3, 9), one, None)
+    told.happened(PointsSpent(1, 10, "gift:1"), at(2026, 3, 1, 9), member, None)
+    told.settle()
+    spent = Happening("points.spent")
+
+    everything = replace(only(here, there), is_everything=True)
+    assert reached(asks(everything, JOINED, spent)) == [2, 2]
+    # The one before the period is nobody's first step.
+    assert reached(asks(everything, spent, JOINED)) == [2, 0]
+    assert reached(asks(only(here), JOINED, spent)) == [1, 1]
+    assert reached(asks(only(here), JOINED, spent, spent)) == [1, 1, 0]
+
+
 def test_two_periods_compared(told, at, only):
     here = told.community()
     for place in range(40):
@@ -258,6 +278,26 @@ def test_two_periods_compared(told, at, only):
     assert ([s.reached for s in now.stages], [s.reached for s in before.stages]) == ([20, 18], [20, 4])
     assert not compare(now, before)[1].is_noise
     assert compare(now, now)[1].is_noise
+
+
+def test_the_period_before_is_watched_for_as_long(told, at, only):
+    here = told.community()
+    for week in (2, 9):
+        for day in range(3):
+            member = told.member()
+            told.joins(member, here, at(2026, 3, week + day, 9))
+            # Everybody speaks two days after they came.
+            told.says(member, here, at(2026, 3, week + day + 2, 9))
+    told.settle()
+    known = datetime(2026, 3, 12, 12, tzinfo=UTC)
+    asked = Asked(only(here), Period(date(2026, 3, 9), date(2026, 3, 15)), known, "Asia/Shanghai")
+    question = Funnel(replace(asked, until=known), (JOINED, SAID), 7 * DAY)
+
+    # By the twelfth those of the ninth and the tenth have spoken (the log here knows what comes later), of the week before as many.
+    assert reached(question.before) == [3, 2]
+    assert reached(replace(question.before, until=None)) == [3, 3]
+    over = replace(question, asked=replace(asked, until=datetime(2026, 3, 24, tzinfo=UTC)))
+    assert over.before.until is None
 
 
 def test_merged_members_robots_and_nobody(told, at, only):

@@ -295,6 +295,34 @@ def test_a_segment_narrows_every_page(simulated, signed_in):
         assert "四分之一" not in text_of(outsider.get(address(page, segment=segment.public_id, days="90")))
 
 
+def test_a_colleague_s_communities_narrow_every_page(simulated, signed_in):
+    mine, other = simulated.communities[0], simulated.communities[1]
+    client, colleague, outsider = signed_in(), signed_in("community_owner", mine), signed_in("community_owner", other)
+    staff = Staff.objects.get(pk=colleague.session["_auth_user_id"])
+    Staff.objects.filter(pk=staff.pk).update(name="阿桃")
+    query = {"kind": ["member.joined", "message.sent"], "days": "90"}
+    charged = links_behind(text_of(client.get(address("console:funnel", **query, charge=staff.pk))))[0]
+    mine_alone = links_behind(text_of(client.get(address("console:funnel", **query, community=mine.public_id))))[0]
+    whole = links_behind(text_of(client.get(address("console:funnel", **query))))[0]
+    assert people_in(client, charged) == people_in(client, mine_alone) < people_in(client, whole)
+    # Both narrow: what they are in charge of, of what was chosen.
+    both = text_of(client.get(address("console:funnel", **query, charge=staff.pk, community=other.public_id)))
+    assert not links_behind(both)
+    for page in PAGES:
+        assert f'value="{staff.pk}" selected>阿桃' in text_of(client.get(address(page, charge=staff.pk, days="90")))
+        # Who works elsewhere is nobody whom one could choose.
+        assert "阿桃" not in text_of(outsider.get(address(page, charge=staff.pk, days="90")))
+
+
+def test_a_cohort_that_the_period_cuts_is_called_by_its_days(simulated, signed_in):
+    text = text_of(
+        signed_in().get(address("console:retention", **{"from": "2026-02-11", "to": "2026-02-24", "unit": "week"}))
+    )
+    assert re.findall(r'<th scope="row">(2026[^<]*)</th>', text) == [
+        "2026-02-23 ~ 02-24", "2026-02-16 ~ 02-22", "2026-02-11 ~ 02-15",
+    ]  # fmt: skip
+
+
 def test_a_page_asks_a_bounded_number_of_questions(simulated, signed_in, django_assert_max_num_queries):
     client = signed_in()
     for page in PAGES:

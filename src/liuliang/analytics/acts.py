@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.accounts.permissions import ORDERS_VIEW, PARTNERS_VIEW
 from liuliang.kernel.events import EventType, event_types
 
 ACTS = ("message.sent", "message.recalled", "order.paid")
@@ -13,7 +13,10 @@ EVIDENCE = ("member.joined", "member.left", "member.listed", "member.role_change
 
 _BOOKKEEPING = frozenset({"member.merged", "member.split", "member.erased", "member.listed", "community.renamed"})
 
-_NEEDS = {"order": ORDERS_VIEW}
+_PLACED = frozenset({*EVIDENCE, "message.recalled"})
+"""What happens in a community or not at all."""
+
+_NEEDS = {"order": ORDERS_VIEW, "commission": PARTNERS_VIEW, "partner": PARTNERS_VIEW}
 """What one must be allowed to see, by the first word of a kind."""
 
 
@@ -29,5 +32,5 @@ def needed_for(kinds: tuple[str, ...] | list[str]) -> tuple[str, ...]:
 
 
 def is_everywhere(kind: str) -> bool:
-    """Tell whether events of a kind may belong to no community, so that they count wherever their member is."""
-    return kind.startswith("order.")
+    """Tell whether events of a kind may belong to no community (an order, points spent), so that they count wherever their member is."""
+    return kind not in _PLACED

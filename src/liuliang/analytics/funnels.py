@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ from liuliang.analytics.happenings import Happening, happened, matching
 from liuliang.analytics.noise import Comparison
 from liuliang.analytics.periods import Period
 from liuliang.analytics.remembering import remembered
+from liuliang.analytics.scopes import stamp
 from liuliang.kernel.errors import Refused
 from liuliang.lake.queries import query
 
@@ -41,7 +42,7 @@ FUNNEL = Definition(
     _(
         "一个人从期内任意一次“第一步”出发，依次做到后面的每一步，前后都在第一步之后的窗口以内，做到第几步就算到第几步；有好几次第一步时，"
         "取走得最远的一次。中间做别的事不要紧。一件事只能当一步用；记录的时间相同，按步骤的先后算。“排除”的事如果发生在第一步和最后一步之间，"
-        "这一串就断了，从断开以后重新算。没有记在任何社群里的订单，算给买家见过面的社群。不分组时一个人只算一次；按社群、类型、进群方式分组时每组各算各的。"
+        "这一串就断了，从断开以后重新算。没有记在任何社群里的事（订单、积分、会员），算给这个人见过面的社群。不分组时一个人只算一次；按社群、类型、进群方式分组时每组各算各的。"
         "期末离记录的尽头不到一个窗口时，后面的人还来不及走完，会标出来。转化率是占第一步的人，区间是 95% 的 Wilson 区间。机器人不算。"
     ),
     _("人"),
@@ -52,13 +53,15 @@ FUNNEL = Definition(
 class Funnel:
     """What is asked: steps in order, and how long a chain may take.
 
-    ``asked`` gives the communities, the period of the first step and what to split by; ``without`` breaks a chain.
+    ``asked`` gives the communities, the period of the first step and what to split by; ``without`` breaks a chain. Nothing that
+    happened at ``until`` or later counts; None for as far as windows go.
     """
 
     asked: Asked
     steps: tuple[Happening, ...]
     window: timedelta
     without: Happening | None = None
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted.
@@ -78,8 +81,10 @@ class Funnel:
 
     @property
     def before(self) -> Funnel:
-        """Return the same funnel over the period before."""
-        return replace(self, asked=replace(self.asked, period=self.asked.period.previous))
+        """Return the same funnel over the period before, its people watched for as long as those of this one so far."""
+        period = self.asked.period
+        until = None if self.is_over else self.asked.until - (period.first - period.previous.first)
+        return replace(self, asked=replace(self.asked, period=period.previous), until=until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,9 @@ def _levels(question: Funnel) -> tuple[str, dict[str, Any]]:
     mode = "" if len({step.kind for step in question.steps}) == len(question.steps) else ", 'strict_once'"
     chain = f"windowFunnel({_milliseconds(question.window)}{mode})(at, {', '.join(names)})"
     facts = f"SELECT {key}, toUInt64(toUnixTimestamp64Milli(occurred_at)) AS at, {', '.join(fits)} FROM {rows}"
+    if question.until is not None:
+        facts += " WHERE occurred_at < {until:DateTime64(3, 'UTC')}"
+        values["until"] = stamp(question.until)
     if question.without is None:
         levels = f"SELECT {key}, {chain} AS level FROM ({facts}) GROUP BY {key} HAVING level > 0"
         return f"(SELECT {part}, member, level FROM ({levels}))", values
@@ -231,20 +239,21 @@ def _levels(question: Funnel) -> tuple[str, dict[str, Any]]:
 
 def _in_period(asked: Asked) -> tuple[str, dict[str, Any]]:
     """Return the SQL that an event's instant lies in the period, as days run where it happened."""
+    if len(asked.scope.zones) == 1:
+        # Nothing earlier is read at all.
+        ((zone, _ids),) = asked.scope.zones
+        return "(occurred_at < {ends_0:DateTime64(3, 'UTC')})", {"ends_0": stamp(asked.period.instants(zone)[1])}
     values: dict[str, Any] = {}
     branches: list[str] = []
     for place, (zone, ids) in enumerate(asked.scope.zones):
         begin, end = asked.period.instants(zone)
-        values |= {
-            f"starts_{place}": begin.strftime("%Y-%m-%d %H:%M:%S"),
-            f"ends_{place}": end.strftime("%Y-%m-%d %H:%M:%S"),
-        }
+        values |= {f"starts_{place}": stamp(begin), f"ends_{place}": stamp(end)}
         inside = f"(occurred_at >= {{starts_{place}:DateTime64(3, 'UTC')}} AND occurred_at < {{ends_{place}:DateTime64(3, 'UTC')}})"
         branches.append(f"community IN ({', '.join(map(str, ids))}), {inside}" if place else inside)
     if not branches:
         return "0", values
     # The first zone is also that of events outside any community.
-    return (f"multiIf({', '.join(branches[1:])}, {branches[0]})" if len(branches) > 1 else branches[0]), values
+    return f"multiIf({', '.join(branches[1:])}, {branches[0]})", values
 
 
 def _milliseconds(window: timedelta) -> int:

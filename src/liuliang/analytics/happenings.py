@@ -151,13 +151,14 @@ def happened(
 ) -> tuple[str, dict[str, Any]]:
     """Return the relation of what happened with members on the local days of ``period``: the lake's own columns.
 
-    Orders that belong to no community count for their buyer, where and from the day on the buyer was seen in one of these
-    communities: once for each of them when the communities are told apart, else once. Of everything there is, they count.
+    What belongs to no community, such as an order or points spent, counts for its member, where and from the day on they were
+    seen in one of these communities: once for each of them when the communities are told apart, else once. Of everything there
+    is, it counts.
     """
     placeless = [kind for kind in kinds if is_everywhere(kind)]
     # Of everything, everybody is somewhere, and one reading of the kinds is enough.
     is_one = scope.is_everything and not by_community
-    during, values = scope.during(period, name, placeless=placeless if is_one else ())
+    during, values = scope.during(period, name, is_anywhere=is_one)
     values = {**values, f"{name}_kinds": list(kinds)}
     columns = "kind, member, community, occurred_at, position, value, other, data"
     of_kinds = f"kind IN {{{name}_kinds:Array(String)}} AND member != 0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -75,13 +75,11 @@ class Scope:
             return f"community != 0{people}", values
         return f"community IN {{communities:Array(UInt32)}}{people}", {**values, "communities": list(self.communities)}
 
-    def during(
-        self, period: Period, name: str = "period", *, placeless: Sequence[str] = ()
-    ) -> tuple[str, dict[str, Any]]:
+    def during(self, period: Period, name: str = "period", *, is_anywhere: bool = False) -> tuple[str, dict[str, Any]]:
         """Return the lake SQL for events that happened in these communities on the local days of ``period``.
 
         ``name`` keeps the parameters of two periods in one statement apart. One range of instants for every time zone.
-        ``placeless`` are kinds of which those in no community are meant too, on the days of the first time zone.
+        With ``is_anywhere`` those in no community are meant too, on the days of the first time zone.
         """
         terms: list[str] = []
         values: dict[str, Any] = {}
@@ -98,15 +96,10 @@ class Scope:
         if not terms:
             return "0", {}
         people, more = self.people()
-        outside = " AND community != 0" if is_plain else ""
-        if placeless:
-            values[f"{name}_placeless"] = list(placeless)
-        nowhere = f"kind IN {{{name}_placeless:Array(String)}}"
-        if placeless and is_plain:
-            outside = f" AND (community != 0 OR {nowhere})"
-        elif placeless:
+        outside = " AND community != 0" if is_plain and not is_anywhere else ""
+        if is_anywhere and not is_plain:
             span = f"occurred_at >= {{{name}_from_0:DateTime64(3, 'UTC')}} AND occurred_at < {{{name}_until_0:DateTime64(3, 'UTC')}}"
-            terms.append(f"({span} AND community = 0 AND {nowhere})")
+            terms.append(f"({span} AND community = 0)")
         return f"({' OR '.join(terms)}){outside}{people}", values | more
 
     def instants(self, period: Period) -> tuple[datetime, datetime]:

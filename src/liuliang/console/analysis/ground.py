@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW
 from liuliang.analytics.base import Asked, Step
@@ -19,7 +20,7 @@ from liuliang.analytics.traffic import coverage
 from liuliang.console.periods import PeriodChoice, chosen
 from liuliang.kernel import clock
 from liuliang.people.access import Access
-from liuliang.people.models import Community
+from liuliang.people.models import Community, Grant
 from liuliang.segments.models import Segment
 from liuliang.segments.queries import members_of, visible
 
@@ -48,10 +49,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class InCharge:
+    """A colleague who was given a role in some communities by name, and thereby in what lies below them."""
+
+    id: int
+    name: str
+    communities: frozenset[int | None]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """The communities, the people and the period of the address, within what the person may see.
 
-    ``segments`` are (public id, name, whether chosen) of those that may be chosen; a chosen one narrows ``scope``.
+    ``segments`` are (public id, name, whether chosen) of those that may be chosen; a chosen one narrows ``scope``, and so does the
+    one ``in_charge`` who is chosen.
     """
 
     scope: Scope
@@ -63,11 +75,27 @@ class Ground:
     names: Mapping[int, str]
     access: Access
     segments: tuple[tuple[str, str, bool], ...] = ()
+    in_charge: tuple[InCharge, ...] = ()
 
     @property
     def chosen(self) -> Sequence[Place]:
         """Return what was chosen; nothing means everything one may see."""
         return [place for place in self.places if place.is_chosen]
+
+    @property
+    def charged(self) -> InCharge | None:
+        """Return the colleague whose communities alone are meant."""
+        return next((each for each in self.in_charge if each.is_chosen), None)
+
+    @property
+    def place_words(self) -> str:
+        """Return what communities these are."""
+        if self.charged is not None:
+            place = f"{self.chosen[0].name} · " if len(self.chosen) == 1 else ""
+            return place + _("{name} 负责的社群").format(name=self.charged.name)
+        if not self.chosen:
+            return _("全部社群")
+        return self.chosen[0].name if len(self.chosen) == 1 else _("{n} 个社群").format(n=len(self.chosen))
 
     def asked(self, *, step: Step = "whole", split: str = "", period: Period | None = None) -> Asked:
         """Return the question about this ground."""
@@ -84,11 +112,15 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
     known = list(rows.order_by("name").values_list("id", "public_id", "name", "type", "path", "timezone", "is_group"))
     wanted = set(parameters.getlist("community"))
     roots = {each[0] for each in known if each[1] in wanted}
-    groups = [each for each in known if each[6] and (not roots or roots & {each[0], *each[4]})]
-    machines = robots()
-    scope = Scope.of(
-        [(each[0], each[5]) for each in groups], is_everything=reach is None and not roots, robots=machines
-    )
+    in_charge = _in_charge({step for each in known for step in each[4]}, parameters.get("charge", ""))
+    charged = next((each.communities for each in in_charge if each.is_chosen), None)
+    groups = [
+        each
+        for each in known
+        if each[6] and (not roots or roots & {*each[4]}) and (charged is None or charged & {*each[4]})
+    ]
+    is_everything = reach is None and not roots and charged is None
+    scope = Scope.of([(each[0], each[5]) for each in groups], is_everything=is_everything, robots=robots())
     segments = _segments(access, parameters.get("segment", ""))
     chosen_segment = next((segment for segment, is_chosen in segments if is_chosen), None)
     if chosen_segment is not None:
@@ -109,7 +141,17 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
         names={each[0]: each[2] for each in known},
         access=access,
         segments=tuple((segment.public_id, segment.name, is_chosen) for segment, is_chosen in segments),
+        in_charge=in_charge,
     )
+
+
+def _in_charge(communities: set[int], wanted: str) -> tuple[InCharge, ...]:
+    """Return the colleagues who have a role in any of these communities."""
+    found: dict[tuple[str, int], set[int | None]] = {}
+    grants = Grant.objects.filter(community__in=communities, staff__is_active=True)
+    for name, key, community in grants.values_list("staff__name", "staff_id", "community_id"):
+        found.setdefault((name, key), set()).add(community)
+    return tuple(InCharge(key, name, frozenset(ids), str(key) == wanted) for (name, key), ids in sorted(found.items()))
 
 
 def _segments(access: Access, wanted: str) -> list[tuple[Segment, bool]]:

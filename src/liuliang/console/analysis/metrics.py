@@ -30,7 +30,7 @@ from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.funnel import part_words
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
 from liuliang.console.analysis.statements import told
-from liuliang.console.analysis.words import UNITS, cohort_words
+from liuliang.console.analysis.words import UNITS
 from liuliang.console.doors import StaffRequest, page
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
@@ -254,7 +254,7 @@ def chart_of(metric: Metric, ground: Ground, step: Step, split: str, query: str)
         "metric",
         metric.definition.title,
         "area" if is_count and not split else "line",
-        [cohort_words("month" if step == "month" else "day", start)[0 if step == "month" else 5 :] for start in starts],
+        [f"{start:%Y-%m}" if step == "month" else f"{start:%m-%d}" for start in starts],
         series or [Series("value", metric.definition.title, [None] * len(starts))],
         definition=metric.definition.counted,
         label_title=_("日期"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics import retention as story
+from liuliang.analytics.periods import Period
 from liuliang.analytics.retention import AGES, MOST_COHORTS, Back, Began, Cell, Cohort, Matrix, Question, Unit
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
@@ -132,7 +133,7 @@ def _row(question: Question, cohort: Cohort, query: str, *, links: bool) -> Row:
     start = cohort.start.isoformat()
     url = behind_url("retention", query, start=start) if links and cohort.size else ""
     cells = [_drawn(question, cohort.start, cell, query, links=links) for cell in cohort.cells]
-    return Row(cohort, cohort_words(question.unit, cohort.start), url, cells)
+    return Row(cohort, cohort_words(question.unit, cohort.start, question.period), url, cells)
 
 
 def _drawn(question: Question, start: date | None, cell: Cell, query: str, *, links: bool) -> Drawn:
@@ -186,7 +187,8 @@ def _words(parameters: QueryDict) -> str:
     if unit not in UNITS:
         raise ValueError(unit)
     began = BEGAN[_one_of(BEGAN, parameters.get("began"))]
-    cohort = _("{cohort} {began}").format(cohort=cohort_words(unit, start), began=began)
+    period = Period(date.fromisoformat(parameters.get("from", "")), date.fromisoformat(parameters.get("to", "")))
+    cohort = _("{cohort} {began}").format(cohort=cohort_words(unit, start, period), began=began)
     if "age" not in parameters:
         return _("留存：{cohort}的人").format(cohort=cohort)
     back = BACK[_one_of(BACK, parameters.get("back"))]

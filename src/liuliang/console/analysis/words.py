@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 
 from django.utils.translation import gettext as _now
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.counting import UNKNOWN
 from liuliang.analytics.happenings import Condition, Happening, properties_of
+from liuliang.analytics.periods import Period
 from liuliang.kernel.events import event_type
 
 UNITS = {"day": _("按天"), "week": _("按周"), "month": _("按月")}
@@ -38,14 +40,15 @@ def age_words(unit: str, age: int) -> str:
     return (_now("第 {n} 月") if unit == "month" else _now("第 {n} 天")).format(n=age)
 
 
-def cohort_words(unit: str, start: date) -> str:
-    """Return what a cohort is called."""
-    if unit == "month":
+def cohort_words(unit: str, start: date, period: Period) -> str:
+    """Return what a cohort is called: its day, week or month, or the days of it that lie in ``period`` where that is not whole."""
+    if unit == "day":
+        return f"{start:%Y-%m-%d}"
+    end = start + timedelta(days=6) if unit == "week" else start.replace(day=monthrange(start.year, start.month)[1])
+    first, last = max(start, period.first), min(end, period.last)
+    if unit == "month" and (first, last) == (start, end):
         return f"{start:%Y-%m}"
-    if unit == "week":
-        end = start + timedelta(days=6)
-        return f"{start:%Y-%m-%d} ~ {end:%m-%d}"
-    return f"{start:%Y-%m-%d}"
+    return f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} ~ {last:%m-%d}"
 
 
 def kind_words(kind: str) -> str:

@@ -80,7 +80,7 @@ def draw_retention(standing: Standing, question: RetentionQuestion) -> Drawn:
     may_name = may_see_members(standing.ground.access)
     is_matrix = question.view == "matrix"
     lines = [
-        Line(f"{cohort_words(asked.unit, cohort.start)} · {age_words(asked.unit, cell.age)}", cell.share, "percent",
+        Line(f"{cohort_words(asked.unit, cohort.start, asked.period)} · {age_words(asked.unit, cell.age)}", cell.share, "percent",
              *(cell.interval or (None, None)))
         for cohort in matrix.cohorts
         for cell in cohort.cells

@@ -117,7 +117,8 @@ def _told(url: str) -> dict[str, Any]:
         question["segment"] = parameters["segment"]
     # A period chosen by its days is not one that a card can keep.
     days = parameters.get("days", "" if "from" in parameters else str(USUAL))
-    return {"kind": kind, "question": question, "places": parameters.getlist("community"), "days": days}
+    places, charge = parameters.getlist("community"), parameters.get("charge", "")
+    return {"kind": kind, "question": question, "places": places, "charge": charge, "days": days}
 
 
 def _card(access: Access, given: Any) -> NewCard:
@@ -129,6 +130,8 @@ def _card(access: Access, given: Any) -> NewCard:
     if not isinstance(question, dict) or not isinstance(places, list):
         raise Refused("card.page")
     community = None
+    if given["keeps_place"] and told.get("charge"):
+        raise Refused("card.in_charge")
     if given["keeps_place"] and places:
         if len(places) > 1:
             raise Refused("card.many_places", n=len(places))

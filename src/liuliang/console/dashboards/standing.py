@@ -52,7 +52,7 @@ def parameters_of(access: Access, dashboard: Dashboard, asked: QueryDict) -> Que
     """Return what a dashboard is looked at with: what the address asks for, else the dashboard's own branch and period."""
     found = asked.copy()
     for name in list(found):
-        if name not in {"community", "segment", "days", "from", "to", ASKED}:
+        if name not in {"community", "charge", "segment", "days", "from", "to", ASKED}:
             del found[name]
     if not {"days", "from"} & found.keys():
         found["days"] = str(dashboard.days)
@@ -88,7 +88,7 @@ def stand(access: Access, card: Card, parameters: QueryDict) -> Standing | Withh
     asked.pop(ASKED, None)
     period = ground.choice.period
     query = query_of(asked, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()})
-    return Standing(card, question, ground, query, place_words(ground), _part_words(access, card, ground, needed))
+    return Standing(card, question, ground, query, ground.place_words, _part_words(access, card, ground, needed))
 
 
 def needs(question: Question) -> tuple[str, ...]:
@@ -98,14 +98,6 @@ def needs(question: Question) -> tuple[str, ...]:
     if isinstance(question, FunnelQuestion):
         return needed_for((*(step.kind for step in question.steps), question.without))
     return (MEMBERS_VIEW,) if isinstance(question, SegmentQuestion) else ()
-
-
-def place_words(ground: Ground) -> str:
-    """Return what communities a ground speaks of."""
-    chosen = ground.chosen
-    if not chosen:
-        return _("全部社群")
-    return chosen[0].name if len(chosen) == 1 else _("{n} 个社群").format(n=len(chosen))
 
 
 def _place(access: Access, card: Card, asked: QueryDict, needed: Sequence[str]) -> str | None:

@@ -78,7 +78,7 @@ def _place(ground: Ground) -> str:
 
 def _may_subscribe(request: StaffRequest, ground: Ground) -> bool:
     """Tell whether what is on the page can be subscribed to: one community, or all for whom all is shown."""
-    if len(ground.chosen) > 1 or any(is_chosen for _id, _name, is_chosen in ground.segments):
+    if len(ground.chosen) > 1 or ground.charged or any(is_chosen for _id, _name, is_chosen in ground.segments):
         return False
     return bool(ground.chosen) or request.access.may_everywhere(ANALYTICS_VIEW)
 

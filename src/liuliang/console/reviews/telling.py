@@ -104,7 +104,7 @@ def tell_review(
             (words, f"?{query_of(parameters, unit=key, start=None)}", key == unit) for key, words in UNITS.items()
         ],
         "period": period,
-        "title": _title(ground),
+        "title": ground.place_words,
         "changed": [line for line in lines if line.is_real],
         "steady": [line for line in lines if not line.is_real],
         # Of so many looked at together some seem to have changed by chance.
@@ -150,13 +150,6 @@ def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping
             asked = ground_of(access, parameters, *needed).asked()
             found[key] = replace(asked, period=period)
     return found
-
-
-def _title(ground: Ground) -> str:
-    chosen = ground.chosen
-    if not chosen:
-        return _("全部社群")
-    return chosen[0].name if len(chosen) == 1 else _("{n} 个社群").format(n=len(chosen))
 
 
 def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: Period, finding: Finding) -> Line:
