@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import DataError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty import holds
 from liuliang.loyalty.models import Hold
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.stock import (
+    Wanted,
     add,
     give_back,
     open_budget,
@@ -19,6 +25,7 @@ from liuliang.loyalty.stock import (
     release,
     remaining,
     reserve,
+    reserve_many,
     withdraw,
 )  # fmt: skip
 from liuliang.people.models import Member
@@ -26,6 +33,7 @@ from liuliang.people.models import Member
 ROUNDS = int(os.environ.get("LIULIANG_ROUNDS", "2"))
 """Rounds of each crowd; the acceptance run takes 20."""
 
+_NUMBERS = itertools.count(1)
 HOUR = timedelta(hours=1)
 THING = "coupon:1"
 
@@ -109,6 +117,86 @@ def test_a_number_that_makes_no_sense_is_refused(make_member, at):
             ask(stock, make_member(), at, f"{quantity}", quantity)
     with pytest.raises(ValueError, match="coupon"):
         open_stock("points", 5, cause="x", at=at)
+
+
+@pytest.mark.usefixtures("ledger")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    amount=st.integers(0, 12),
+    at_most=st.sampled_from([None, 1, 2, 4]),
+    calls=st.lists(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.booleans()), max_size=6), max_size=4),
+)
+def test_many_at_once_are_decided_as_one_after_the_other(make_member, at, amount, at_most, calls):
+    number = next(_NUMBERS)
+    one, many = f"one:{number}", f"many:{number}"
+    members = [make_member() for _ in range(6)]
+    record = make_member(canonical=members[0])
+    stocks = {thing: open_stock(thing, amount, cause=thing, at=at, buckets=3) for thing in (one, many)}
+    for thing, stock in stocks.items():
+        # What a record had before it was merged counts for the first of them.
+        with contextlib.suppress(Refused):
+            reserve(stock, thing, record, cause=f"{thing}:record", at=at, until=at + HOUR)
+    for turn, call in enumerate(calls):
+        asked = {who: (quantity, f"{who if is_again else turn}:{who}") for who, quantity, is_again in call}
+        expected = []
+        for who, (quantity, cause) in asked.items():
+            try:
+                found = reserve(
+                    stocks[one], one, members[who], quantity, cause=f"{one}:{cause}", at=at, until=at + HOUR,
+                    at_most=at_most,
+                )  # fmt: skip
+                expected.append(found.is_new)
+            except Refused as refusal:
+                expected.append(refusal.code)
+        wanted = [Wanted(members[who], f"{many}:{cause}", quantity) for who, (quantity, cause) in asked.items()]
+        answers = reserve_many(stocks[many], many, wanted, at=at, until=at + HOUR, at_most=at_most)
+        told = [each.code if isinstance(each, Refused) else each.is_new for each in answers]
+        # Who would have too many of what is sold out is told either.
+        either = {"stock.sold_out": "none", "stock.limit": "none"}
+        assert [either.get(str(each), each) for each in told] == [either.get(str(each), each) for each in expected]
+    assert remaining(stocks[many]) == remaining(stocks[one])
+
+
+@pytest.mark.usefixtures("ledger")
+def test_who_is_named_twice_or_wants_what_few_want_is_not_served_at_once(make_member, at):
+    stock, member = open_stock(THING, 5, cause="delivery", at=at), make_member()
+    for wanted in ([Wanted(member, "a"), Wanted(member, "b")], [Wanted(member, "a"), Wanted(make_member(), "a")]):
+        with pytest.raises(ValueError, match="twice"):
+            reserve_many(stock, THING, wanted, at=at, until=at + HOUR)
+    plain = open_stock("coupon:2", 5, cause="delivery 2", at=at, buckets=0)
+    with pytest.raises(DataError, match="no hot stock"), transaction.atomic():
+        reserve_many(plain, "coupon:2", [Wanted(member, "a")], at=at, until=at + HOUR)
+    assert remaining(plain).free == remaining(stock).free == 5
+
+
+@pytest.mark.usefixtures("shared_ledger")
+def test_single_ones_and_many_at_the_same_time_get_what_there_is_and_no_more(crowd, at_once, at):
+    for number in range(ROUNDS):
+        thing, members = f"mixed:{number}", crowd(120)
+        stock = open_stock(thing, 100, cause=thing, at=at)
+
+        def alone(member: int, thing: str = thing, stock: int = stock) -> int:
+            cause = f"{thing}:{member}"
+            return int(reserve(stock, thing, member, cause=cause, at=at, until=at + HOUR, at_most=1).is_new)
+
+        def together(turn: int, thing: str = thing, stock: int = stock, members: list[int] = members) -> int:
+            # Everybody is asked for by two of them and by themselves, for the same reason or another one.
+            some = [members[(turn * 20 + place) % 120] for place in range(40)]
+            wanted = [Wanted(each, f"{thing}:{each}" if each % 2 else f"{thing}:{turn}:{each}") for each in some]
+            found = reserve_many(stock, thing, wanted, at=at, until=at + HOUR, at_most=1)
+            assert set(codes([each for each in found if isinstance(each, Refused)])) <= {
+                "stock.limit",
+                "stock.sold_out",
+            }
+            return sum(not isinstance(each, Refused) and each.is_new for each in found)
+
+        works = [lambda member=member: alone(member) for member in members]
+        for turn in range(6):
+            works.insert(turn * 17, lambda turn=turn: together(turn))
+        results = at_once(works, 24)
+        assert set(codes(results)) <= {"int", "stock.sold_out", "stock.limit"}
+        assert sum(each for each in results if isinstance(each, int)) == 100
+        assert (remaining(stock).free, remaining(stock).reserved) == (0, 100)
 
 
 @pytest.mark.usefixtures("shared_ledger")

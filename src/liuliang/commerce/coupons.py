@@ -20,6 +20,7 @@ from liuliang.kernel.log import append
 from liuliang.loyalty import stock
 from liuliang.loyalty.models import Account
 from liuliang.loyalty.purses import person_of
+from liuliang.people.models import Member
 from liuliang.people.names import clean_name
 
 TEMPLATE_CREATED = audit.action("coupon.template_created", _("新建优惠券"))
@@ -156,19 +157,62 @@ def give_coupon(template: CouponTemplate, member: int, *, how: str, cause: str, 
     )  # fmt: skip
     taken = stock.redeem(held.hold, at=at).transfer
     assert taken is not None  # noqa: S101 - what was just reserved is redeemed
-    ends_at = template.ends_at
-    if template.days is not None:
-        ends_at = min(ends_at, max(at, template.starts_at) + timedelta(days=template.days))
     coupon, is_new = Coupon.objects.get_or_create(
         cause=named,
         defaults={
-            "template": template, "member_id": person, "how": how, "given_at": at, "ends_at": ends_at, "taken": taken,
+            "template": template, "member_id": person, "how": how, "given_at": at, "ends_at": _end(template, at),
+            "taken": taken,
         },
     )  # fmt: skip
     if is_new:
-        told = CouponGiven(coupon.pk, template.pk, how, template.name)
-        append([Fact(told, at, SOURCE, f"coupon:{coupon.pk}:given", person, None, _actor())])
+        append([_told(template, coupon, how, at)])
     return coupon
+
+
+@transaction.atomic
+def give_coupons(
+    template: CouponTemplate, members: Collection[int], *, how: str, cause: str, at: datetime
+) -> tuple[int, int]:
+    """Give many people one coupon each, up to some hundreds; return how many got theirs, and how many could not.
+
+    ``cause`` names the occasion; who had theirs on this occasion before is neither. The rest is as for `give_coupon`.
+    """
+    known = Member.objects.filter(id__in=members, erased_at=None).values_list("id", "canonical_id")
+    persons = sorted({canonical or member for member, canonical in known})
+    if not template.is_active or at >= template.ends_at:
+        return 0, len(members)
+    wanted = [stock.Wanted(person, f"{template.thing}:{cause}:{person}") for person in persons]
+    found = stock.reserve_many(
+        stock_of(template), template.thing, wanted, at=at, until=at + _AT_ONCE, at_most=template.per_person
+    )
+    fresh = [
+        (person, held.hold)
+        for person, held in zip(persons, found, strict=True)
+        if not isinstance(held, Refused) and held.is_new
+    ]
+    transfers = stock.redeem_many([hold for _person, hold in fresh], at=at)
+    coupons = Coupon.objects.bulk_create(
+        Coupon(
+            template=template, member_id=person, how=how, cause=f"{template.pk}:{cause}:{person}", given_at=at,
+            ends_at=_end(template, at), taken=taken,
+        )
+        for (person, _hold), taken in zip(fresh, transfers, strict=True)
+    )  # fmt: skip
+    append([_told(template, coupon, how, at) for coupon in coupons])
+    refused = sum(isinstance(each, Refused) for each in found)
+    return len(coupons), refused + len(members) - len(persons)
+
+
+def _end(template: CouponTemplate, at: datetime) -> datetime:
+    """Return when a coupon given at ``at`` ends."""
+    if template.days is None:
+        return template.ends_at
+    return min(template.ends_at, max(at, template.starts_at) + timedelta(days=template.days))
+
+
+def _told(template: CouponTemplate, coupon: Coupon, how: str, at: datetime) -> Fact:
+    given = CouponGiven(coupon.pk, template.pk, how, template.name)
+    return Fact(given, at, SOURCE, f"coupon:{coupon.pk}:given", coupon.member_id, None, _actor())
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
 from liuliang.accounts import audit
-from liuliang.commerce.coupons import give_coupon
+from liuliang.commerce.coupons import give_coupon, give_coupons
 from liuliang.commerce.models import CouponRule, CouponRun, CouponTemplate
 from liuliang.kernel.errors import Refused
 from liuliang.loyalty.behaviours import Behaviour, behaviours
@@ -49,36 +49,24 @@ def begin_run(template: CouponTemplate, members: BitMap, *, title: str, at: date
     return run
 
 
+@transaction.atomic
 def go_on(run: int, *, at: datetime) -> bool:
-    """Give the next batch of a run theirs; return whether anybody is left.
-
-    Each in a transaction of its own: several would lock accounts in an order that is not everybody's.
-    """
-    row = CouponRun.objects.select_related("template").get(id=run)
+    """Give the next batch of a run theirs; return whether anybody is left. One worker at a time."""
+    row = CouponRun.objects.select_for_update(of=("self",)).select_related("template").get(id=run)
     if row.ended_at is not None:
         return False
     members = BitMap.deserialize(bytes(row.members))
     begin = members.rank(row.after) if row.after >= 0 else 0
     batch = list(members[begin : begin + BATCH])
-    for member in batch:
-        _give_next(row, member, at)
-    if len(batch) < BATCH:
+    is_over = len(batch) < BATCH
+    if batch:
+        given, refused = give_coupons(row.template, batch, how="segment", cause=f"run:{run}", at=at)
+        CouponRun.objects.filter(pk=run).update(
+            after=batch[-1], given=F("given") + given, refused=F("refused") + refused
+        )
+    if is_over:
         CouponRun.objects.filter(pk=run).update(ended_at=at)
-    return len(batch) == BATCH
-
-
-@transaction.atomic
-def _give_next(run: CouponRun, member: int, at: datetime) -> None:
-    """Give one member theirs, unless another worker has come as far."""
-    locked = CouponRun.objects.select_for_update().only("after").get(pk=run.pk)
-    if locked.after >= member:
-        return
-    try:
-        give_coupon(run.template, member, how="segment", cause=f"run:{run.pk}:{member}", at=at)
-        counted = {"given": F("given") + 1}
-    except Refused:
-        counted = {"refused": F("refused") + 1}
-    CouponRun.objects.filter(pk=run.pk).update(after=member, **counted)
+    return not is_over
 
 
 def occasions() -> list[Behaviour]:

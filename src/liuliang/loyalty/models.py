@@ -128,8 +128,6 @@ class Hold(models.Model):
         ]
         indexes = [
             models.Index(fields=["until", "id"], condition=Q(state="open"), name="loyalty_hold_open"),
-            models.Index(fields=["source"], condition=Q(state="open"), name="loyalty_hold_source"),
-            models.Index(fields=["target"], condition=Q(state="open"), name="loyalty_hold_target"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ budget is the same with points or money as its unit: what it holds is what may s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -150,15 +151,88 @@ def reserve(
     try:
         return holds.told(row, quantity)
     except Refused as refusal:
-        code = {"ledger.floor": "sold_out", "ledger.ceiling": "limit", "ledger.amount": "quantity"}.get(refusal.code)
-        if code is None:
-            raise
-        raise Refused(f"stock.{code}", quantity=quantity, at_most=at_most) from None
+        raise _in_words_of_stock(refusal, quantity, at_most) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one of many is to have: see `reserve_many`."""
+
+    member: int
+    cause: str
+    quantity: int = 1
+
+
+def reserve_many(
+    stock: int, thing: str, wanted: Sequence[Wanted], *, at: datetime, until: datetime, at_most: int | None = None
+) -> list[Reservation | Refused]:
+    """Reserve for many people at once, in a small part of the time that `reserve` takes for each.
+
+    It is decided as if they came one after the other.
+
+    Args:
+        stock: an account with buckets, as `open_stock` makes it if not told otherwise.
+        thing: its unit.
+        wanted: up to some hundreds, nobody twice. All their accounts stay locked until the transaction ends.
+        at: now.
+        until: when what is not redeemed times out.
+        at_most: as for `reserve`.
+
+    Returns:
+        For each in order their reservation, or what `reserve` would have raised; either where two things speak against it.
+
+    Raises:
+        ValueError: somebody is named twice.
+    """
+    if not wanted:
+        return []
+    members, causes, quantities = zip(
+        *((each.member, each.cause, min(max(each.quantity, 0), MOST + 1)) for each in wanted), strict=True
+    )
+    if len(set(members)) < len(members) or len(set(causes)) < len(causes):
+        raise ValueError("a member or a cause is named twice")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outcome, hold FROM loyalty_reserve_many(%s, %s, %s::int[], %s::bigint[], %s::text[], %s, %s, %s)",
+            [stock, thing, list(members), list(quantities), list(causes), at_most, at, until],
+        )
+        rows = cursor.fetchall()
+    found: list[Reservation | Refused] = []
+    for row, quantity in zip(rows, quantities, strict=True):
+        try:
+            found.append(holds.told(row, quantity))
+        except Refused as refusal:
+            found.append(_in_words_of_stock(refusal, quantity, at_most))
+    return found
+
+
+def _in_words_of_stock(refusal: Refused, quantity: int, at_most: int | None) -> Refused:
+    code = {"ledger.floor": "sold_out", "ledger.ceiling": "limit", "ledger.amount": "quantity"}.get(refusal.code)
+    return refusal if code is None else Refused(f"stock.{code}", quantity=quantity, at_most=at_most)
 
 
 def redeem(hold: int, *, at: datetime) -> Posting:
     """Make a reservation final. Raises as `liuliang.loyalty.holds.post_hold`."""
     return holds.post_hold(hold, at=at)
+
+
+def redeem_many(reserved: Sequence[int], *, at: datetime) -> list[int]:
+    """Make reservations of things final that were just made and are nobody else's business yet; return their transfers.
+
+    Raises:
+        Refused: as `redeem`, for the first that is no longer open.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.outcome, c.transfer FROM unnest(%s::bigint[]) WITH ORDINALITY AS w (hold, place)"
+            " CROSS JOIN LATERAL loyalty_close(w.hold, 'posted', %s) c ORDER BY w.place",
+            [list(reserved), at],
+        )
+        rows = cursor.fetchall()
+    for outcome, _made in rows:
+        if outcome not in {"closed", "posted"}:
+            raise Refused(f"hold.{outcome}")
+    return [made for _outcome, made in rows]
 
 
 def release(hold: int, *, at: datetime) -> bool:
