@@ -77,7 +77,10 @@ def test_price_and_coupon_are_applied_and_kept_with_the_order(
     variant, member = make_variant(9_900), make_member(group)
     add_offer(variant.pk, amount=8_000, at=at, communities=[group.id])
     coupon = give_coupon(make_template(1_000, threshold=8_000), member, how="hand", cause="x", at=at)
-    order = pay(place(Sale(member, ((variant.pk, 1),), (coupon.pk,), community=group.id, play="拼团"), at), at)
+    waiting = place(Sale(member, ((variant.pk, 1),), (coupon.pk,), community=group.id, play="拼团"), at)
+    # While it waits in an order it is not offered for another one.
+    assert usable(member, at=at) == []
+    order = pay(waiting, at)
     line = OrderLine.objects.get()
     assert (order.amount, order.discount, line.amount, line.listed, line.why) == (
         7_000,
@@ -103,7 +106,8 @@ def test_one_coupon_pays_for_one_order(make_variant, make_member, make_template,
     variant, member = make_variant(), make_member()
     coupon = give_coupon(make_template(), member, how="hand", cause="x", at=at)
     first = place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at)
-    with pytest.raises(Refused, match=r"coupon\.used"):
+    assert place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at) == first
+    with pytest.raises(Refused, match=r"coupon\.not_yours"):
         place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at, "other")
     assert stands(variant) == (9, 1, 0)
     close_order(first.pk, at=at)

@@ -74,6 +74,10 @@ def test_the_keys_are_checked_and_never_shown(world, owner, shop, read):
     assert "和微信支付通话" in read(owner.post(reverse("console:check-payment-account", args=["wechatpay"])))
     shop.signs_with = wechat_pay.MERCHANT_KEY
     assert "签名对不上" in read(owner.post(reverse("console:check-payment-account", args=["wechatpay"])))
+    # A browser sends what was pasted into a field of several lines with carriage returns.
+    pasted = {name: value.replace("\n", "\r\n") for name, value in wechat_pay.config().items()}
+    assert "\r\n" in pasted["private_key"]
+    assert owner.post(page, pasted).status_code == 302
     wrong = owner.post(page, wechat_pay.config(apiv3_key="short"))
     assert wrong.status_code == 422
     assert "32" in read(wrong)

@@ -24,7 +24,7 @@ from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, readers
 from liuliang.loyalty.ledger import faults
 from liuliang.partners.commissions import available, lock_partners, release, settle_order, settle_orders
-from liuliang.partners.models import Binding, Commission, Partner, Settlement
+from liuliang.partners.models import Binding, Commission, OrderClaim, Partner, Settlement
 from liuliang.partners.reactions import CommissionReaction
 from liuliang.partners.services import bind_member, claim_order
 from liuliang.partners.settling import cancel_settlement, confirm_settlement, due_currencies, make_settlement
@@ -187,6 +187,8 @@ def test_a_code_noted_by_staff_goes_before_a_binding_and_only_before_anybody_is_
     member = make_member()
     bind_member(member.pk, bound, how="staff", at=AT)
     order = make_order(member, status="unpaid")
+    claim_order(order.pk, bound.code, at=AT)
+    # A slip is corrected as long as nobody earned by it.
     claim_order(order.pk, noted.code.lower(), at=AT)
     assert not Commission.objects.exists(), "no money has moved"
     Order.objects.filter(pk=order.pk).update(status="paid")
@@ -196,6 +198,18 @@ def test_a_code_noted_by_staff_goes_before_a_binding_and_only_before_anybody_is_
         claim_order(order.pk, bound.code, at=AT)
     with pytest.raises(Refused, match=r"partner\.code_unknown"):
         claim_order(order.pk, "NOBODY99", at=AT)
+
+
+def test_an_order_that_can_earn_nothing_is_nobody_s(ledger, make_partner, make_member, make_order):
+    partner, member = make_partner(), make_member()
+    order = make_order(member)
+    Order.objects.filter(pk=order.pk).update(refunded=order.amount, status="refunded")
+    with pytest.raises(Refused, match=r"partner\.order_refunded"):
+        claim_order(order.pk, partner.code, at=AT)
+    Partner.objects.update(joined_at=AT + DAY)
+    with pytest.raises(Refused, match=r"partner\.order_early"):
+        claim_order(make_order(member).pk, partner.code, at=AT)
+    assert not OrderClaim.objects.exists()
 
 
 def test_who_is_not_active_or_was_not_there_yet_earns_nothing(ledger, make_partner, make_member, make_order):

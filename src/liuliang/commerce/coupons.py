@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
@@ -266,12 +268,14 @@ def terms_of(coupon: Coupon) -> discounts.Terms:
 
 
 def usable(person: int, *, at: datetime, among: Collection[int] | None = None) -> list[Coupon]:
-    """Return a person's coupons that are not used, not withdrawn and not over, those that end first before others.
+    """Return a person's coupons that are not used or in an order, not withdrawn and not over, those that end first before others.
 
     A person of several records has those of all of them. ``among`` are ids of coupons to look at only.
     """
     rows = Coupon.objects.filter(used_at=None, withdrawn_at=None, ends_at__gt=at).select_related("template")
     rows = rows.filter(member__canonical=person) | rows.filter(member=person)
+    voucher = Concat(Value("voucher:"), Cast(OuterRef("pk"), CharField()))
+    rows = rows.exclude(Exists(Account.objects.filter(unit=voucher, kind="stock", held__gt=0)))
     if among is not None:
         rows = rows.filter(id__in=among)
     return list(rows.order_by("ends_at", "id")[:100])

@@ -81,8 +81,8 @@ def save_account(adapter: str, told: Mapping[str, str], *, at: datetime) -> Paym
     except Refused:
         # They were sealed with another installation's secret: all are to be told anew.
         kept = {}
-    hidden = {name: told.get(name, "").strip() or kept.get(name, "") for name in sorted(secret)}
-    shown = {name: value.strip() for name, value in told.items() if name not in secret}
+    hidden = {name: _clean(told.get(name, "")) or kept.get(name, "") for name in sorted(secret)}
+    shown = {name: _clean(value) for name, value in told.items() if name not in secret}
     try:
         config = plugin.config(**shown, **hidden)
     except ValidationError as fault:
@@ -129,6 +129,11 @@ def check_account(adapter: str, *, at: datetime) -> Sequence[Finding]:
     """
     plugin = find_adapter(adapter)
     return plugin.check(config_of(plugin), at=at)
+
+
+def _clean(text: str) -> str:
+    """Return what was pasted with plain ends of lines: browsers send a key's with a carriage return, which no reader of keys expects."""
+    return "\n".join(text.strip().splitlines())
 
 
 def _secrets(row: PaymentAccount) -> dict[str, str]:

@@ -6,6 +6,7 @@ whoever runs the chat: no channel does it for them here.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -59,8 +60,14 @@ def proposed_step(person: int, *, at: datetime) -> str:
 
 def is_blacklisted(person: int) -> bool:
     """Tell whether a person, by any of their records, stands on the blacklist."""
-    records = Member.objects.filter(Q(pk=person) | Q(canonical=person))
-    return Penalty.objects.filter(step="blacklist", member__in=records).exclude(state="lifted").exists()
+    return bool(blacklisted([person]))
+
+
+def blacklisted(persons: Collection[int]) -> set[int]:
+    """Return those of some persons who, by any of their records, stand on the blacklist."""
+    standing = Penalty.objects.filter(step="blacklist").exclude(state="lifted")
+    found = standing.filter(Q(member__in=persons) | Q(member__canonical__in=persons))
+    return {canonical or member for member, canonical in found.values_list("member", "member__canonical")}
 
 
 @transaction.atomic

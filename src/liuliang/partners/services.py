@@ -167,20 +167,20 @@ def bind_member(member: int, partner: Partner, *, how: str, at: datetime) -> Bin
 
 @transaction.atomic
 def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
-    """Note that an order is the partner's of this code, before coupons and bindings.
+    """Note that an order is the partner's of this code, before coupons and bindings. Until somebody earned by it, another code corrects it.
 
     Raises:
-        Refused: ``partner.code_unknown``, ``partner.order_settled`` when somebody has been paid for it already,
-            ``partner.inactive``, ``partner.own``, ``order.closed``.
+        Refused: ``partner.code_unknown``, ``partner.order_settled`` when somebody has earned by it already,
+            ``partner.inactive``, ``partner.own``, ``partner.order_early``, ``partner.order_refunded``, ``order.closed``.
     """
     row = Order.objects.select_for_update(of=("self",)).get(pk=order)
     partner = Partner.objects.filter(code=normal_code(code)).first()
     if partner is None:
         raise Refused("partner.code_unknown")
-    known = OrderClaim.objects.filter(order=row).first()
+    known = OrderClaim.objects.select_related("partner").filter(order=row).first()
     if known is not None and known.partner_id == partner.pk:
         return known
-    if known is not None or Commission.objects.filter(order=row).exists():
+    if Commission.objects.filter(order=row).exists():
         raise Refused("partner.order_settled")
     if not partner.is_active:
         raise Refused("partner.inactive", name=partner.name)
@@ -188,8 +188,15 @@ def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
         raise Refused("partner.own")
     if row.status == "cancelled":
         raise Refused("order.closed")
-    made = OrderClaim.objects.create(order=row, partner=partner, at=at, staff=audit.actor().staff)
-    audit.record(CLAIMED, row, name=row.number, community=row.community_id, changes={"partner": (None, partner.code)})
+    if row.at < partner.joined_at:
+        raise Refused("partner.order_early", name=partner.name)
+    if row.amount and row.refunded >= row.amount:
+        raise Refused("partner.order_refunded")
+    before = known.partner.code if known is not None else None
+    made, _is_new = OrderClaim.objects.update_or_create(
+        order=row, defaults={"partner": partner, "at": at, "staff": audit.actor().staff}
+    )
+    audit.record(CLAIMED, row, name=row.number, community=row.community_id, changes={"partner": (before, partner.code)})
     if row.status not in UNPAID:
         settle_order(row.pk, at=at)
     return made

@@ -116,6 +116,7 @@ def _figures(choice: PeriodChoice, now: Liability, before: Liability) -> Sequenc
     return [
         one(_("发放"), ["earned"], _("这段时间进到成员账户里的积分，包括手动发放的，不减后来撤回的。")),
         one(_("使用"), ["spent"], _("这段时间成员花掉的积分，不减退回的。")),
+        one(_("退回"), ["refunded"], _("花掉以后又回到成员账户的积分：退货、撤销处罚。")),
         one(_("过期"), ["expired"], _("有效期到了、没有用掉的积分。")),
         one(_("扣除与撤回"), ["deducted", "reversed"], _("员工扣除、清零，以及奖励的事后来撤销而收回的积分。")),
         Figure(
@@ -155,6 +156,7 @@ def _days(choice: PeriodChoice, now: Liability) -> Chart:
         [
             series("value", _("发放"), "earned"),
             series("active", _("使用"), "spent"),
+            series("stayed", _("退回"), "refunded"),
             series("left", _("过期"), "expired"),
             series("net", _("扣除与撤回"), "deducted", "reversed"),
         ],

@@ -15,16 +15,15 @@ from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_V
 from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
+from liuliang.console.choosing import chosen_member, people_named
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import back
-from liuliang.console.members.listing import may_search_contacts, member_url, shown_name
+from liuliang.console.members.listing import member_url, shown_name
 from liuliang.console.segments.editor import speaks_of_trade
 from liuliang.console.segments.listing import KINDS, find_segment, kind_of
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
-from liuliang.people import queries as people
 from liuliang.people.access import Access
-from liuliang.people.identities import CONTACT_KINDS
 from liuliang.people.models import Member
 from liuliang.segments.checking import broken
 from liuliang.segments.models import Segment
@@ -112,19 +111,12 @@ def segment(request: StaffRequest, segment: Segment) -> HttpResponse:
 @page(permission=MEMBERS_VIEW)
 def why(request: StaffRequest, segment: Segment) -> HttpResponse:
     """Find a member by name and say, condition by condition, why they are in or out."""
-    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    chosen = request.GET.get("member", "")
-    in_reach = request.access.members(MEMBERS_VIEW)
-    member = in_reach.filter(public_id=chosen).first() if chosen else None
-    found: list[Member] = []
-    if text and member is None:
-        with_contacts = may_search_contacts(request.access)
-        named = people.named(text, with_contacts=with_contacts, contact_kinds=CONTACT_KINDS)
-        found = list(in_reach.filter(named).order_by("-activity__last_seen_at", "-pk")[:8])
+    text = request.GET.get("q", "")
+    member = chosen_member(request, request.GET.get("member", ""))
     context = {
         "segment": segment,
         "q": text,
-        "found": [(shown_name(one), one) for one in found],
+        "found": people_named(request, text) if member is None else [],
         "member": member,
         "name": shown_name(member) if member else "",
         "is_in": member is not None and member.pk in members_of(segment),
