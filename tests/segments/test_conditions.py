@@ -10,6 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from pyroaring import BitMap
 
 from liuliang.commerce.events import OrderClaimed, OrderRefunded
+from liuliang.loyalty.leveling import NewLevel, set_ladder
+from liuliang.loyalty.models import MemberLevel
+from liuliang.loyalty.points import Reward, earn, spend
+from liuliang.loyalty.refunds import refund
 from liuliang.people.erasure import erase_member
 from liuliang.people.events import MemberRoleChanged
 from liuliang.people.merging import merge_members
@@ -320,10 +324,48 @@ def test_paid_membership_is_that_of_the_person_and_of_the_day(told, found):
     assert found({"if": "subscription"}, now=NOON + timedelta(days=5)) == {"长", "两张", "到了"}
 
 
+def test_points_are_those_of_the_person_and_of_the_window(told, found):
+    rich, poor, spender, other, never = (told.member(name).pk for name in ("富", "穷", "花过", "另一个号", "从不"))
+    old = NOON - timedelta(days=40)
+    earn([Reward(rich, 500, "a", None), Reward(poor, 20, "b", None)], at=NOON)
+    earn([Reward(spender, 300, "c", None), Reward(other, 90, "d", None)], at=old)
+    spend(spender, 250, cause="gift:1", at=NOON)
+    spend(rich, 100, cause="gift:2", at=NOON)
+    refund("gift:2", cause="gift:2:back", at=NOON)
+    merge_members(other, poor, at=NOON)
+    told.settle()
+    del never
+    assert found({"if": "points", "number": 100}) == {"富", "穷"}
+    assert found({"if": "points", "compare": "at_most", "number": 50}) == {"花过", "从不"}
+    assert found({"if": "points", "compare": "exactly", "number": 110}) == {"穷"}
+    recently = {"last_days": 30}
+    assert found({"if": "points", "measure": "earned", "number": 1}) == {"富", "穷", "花过"}
+    assert found({"if": "points", "measure": "earned", "number": 1, "within": recently}) == {"富", "穷"}
+    assert found({"if": "points", "measure": "spent", "number": 1}) == {"花过"}
+    assert found({"if": "points", "measure": "expired", "number": 1}) == set()
+
+
+def test_a_level_is_compared_by_what_it_asks_for(told, found):
+    ladder = [NewLevel("new", "新客", 0, 0), NewLevel("regular", "常客", 100, 0), NewLevel("friend", "老友", 500, 0)]
+    made = {level.key: level for level in set_ladder(ladder)}
+    for name, key in (("新", "new"), ("常", "regular"), ("老", "friend")):
+        member = told.member(name)
+        MemberLevel.objects.create(member=member, level=made[key], since=NOON, review_on=NOON.date())
+    told.member("没有等级")
+    told.settle()
+    everybody = {"新", "常", "老", "没有等级"}
+    assert found({"if": "level", "level": "regular"}) == {"常", "老"}
+    assert found({"if": "level", "level": "regular", "compare": "exactly"}) == {"常"}
+    assert found({"if": "level", "level": "regular", "compare": "at_most"}) == everybody - {"老"}
+    assert found({"if": "level", "level": "new"}) == everybody
+    assert found({"if": "level", "level": "new", "compare": "exactly"}) == {"新", "没有等级"}
+    assert found({"if": "level", "level": "gone", "compare": "at_most"}) == set()
+
+
 def test_every_condition_says_itself_in_words():
     assert [condition.key for condition in conditions()] == [
-        "attribute", "behaviour", "invites", "layer", "membership", "orders", "product", "relation", "segment", "sequence",
-        "silence", "subscription", "tag",
+        "attribute", "behaviour", "invites", "layer", "level", "membership", "orders", "points", "product", "relation",
+        "segment", "sequence", "silence", "subscription", "tag",
     ]  # fmt: skip
     for condition in conditions():
         assert str(condition.title)

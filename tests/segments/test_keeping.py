@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -19,6 +20,8 @@ from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import advance, readers
 from liuliang.lake.sealer import Sealer
 from liuliang.lake.verifying import reseal
+from liuliang.loyalty.points import Reward, earn, spend
+from liuliang.loyalty.refunds import refund
 from liuliang.people.erasure import erase_member
 from liuliang.people.merging import merge_members, split_member
 from liuliang.people.models import Community, Member, Merge, Tag, TagGroup
@@ -37,6 +40,7 @@ from telling import Told
 
 from .conftest import NOON
 
+_CAUSES = itertools.count(1)
 SPOKE = {"if": "behaviour", "kind": "message.sent", "within": {"last_days": 3}}
 BOUGHT = {"if": "orders"}
 
@@ -295,6 +299,15 @@ def conditions_of(world: World) -> st.SearchStrategy[dict[str, Any]]:
             optional={"within": windows},
         ),
         st.just({"if": "segment", "segment": world.named.pk}),
+        st.fixed_dictionaries(
+            {"if": st.just("points")},
+            optional={
+                "measure": st.sampled_from(["balance", "earned", "spent"]),
+                "compare": compares,
+                "number": st.sampled_from([0, 1, 10, 30]),
+                "within": windows,
+            },
+        ),
     )
 
 
@@ -329,6 +342,7 @@ class World:
                 lambda: self.told.joins(member, group, at, random.choice([None, other])),
                 lambda: self.told.leaves(member, group, at),
                 lambda: self.buy(member, at, random),
+                lambda: self.reward(person, at, random),
                 lambda: tag_members([person], random.choice(self.tags), at=self.now, expires_at=ends),
                 lambda: untag_members([person], random.choice(self.tags), at=self.now),
                 lambda: set_attribute(person, self.attribute, random.choice(["甲", "乙", ""])),
@@ -342,6 +356,14 @@ class World:
         order = self.told.buys(member, at, random.choice([100, 400]))
         if random.random() < 0.3:
             self.told.happened(OrderRefunded(order=order.pk, amount=100), at, member, None)
+
+    def reward(self, person: int, at: datetime, random: Random) -> None:
+        cause = f"told:{next(_CAUSES)}"
+        earn([Reward(person, random.choice([10, 20]), cause, None)], at=at)
+        if random.random() < 0.5:
+            spend(person, 10, cause=f"{cause}:spent", at=at)
+            if random.random() < 0.5:
+                refund(f"{cause}:spent", cause=f"{cause}:back", at=at)
 
     def merge_or_split(self, member: Member, other: Member) -> None:
         standing = Merge.objects.filter(undone_at=None).first()

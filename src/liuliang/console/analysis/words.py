@@ -12,18 +12,12 @@ from liuliang.analytics.counting import UNKNOWN
 from liuliang.analytics.happenings import Condition, Happening, properties_of
 from liuliang.analytics.periods import Period
 from liuliang.kernel.events import event_type
+from liuliang.people import ways
 
 UNITS = {"day": _("按天"), "week": _("按周"), "month": _("按月")}
 BEGAN = {"joined": _("进群"), "spoke": _("第一次说话")}
 BACK = {"active": _("活跃"), "stayed": _("还在群里")}
-WAYS = {
-    "invite": _("被邀请"),
-    "code": _("扫码"),
-    "link": _("链接"),
-    "search": _("搜索"),
-    "created": _("建群时"),
-    UNKNOWN: _("不详"),
-}
+WAYS = {**ways.WAYS, UNKNOWN: _("不详")}
 RELATIONS = {
     "is": _("等于"),
     "is_not": _("不等于"),

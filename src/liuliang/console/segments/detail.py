@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW, SEGMENTS_EDIT
+from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, SEGMENTS_EDIT
 from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
@@ -19,7 +19,7 @@ from liuliang.console.choosing import chosen_member, people_named
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import back
 from liuliang.console.members.listing import member_url, shown_name
-from liuliang.console.segments.editor import speaks_of_trade
+from liuliang.console.segments.editor import hidden_from
 from liuliang.console.segments.listing import KINDS, find_segment, kind_of
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -170,11 +170,9 @@ def _finding(segment: Segment, member: Member) -> Finding | None:
 
 
 def _may_know(access: Access, segment: Segment) -> bool:
-    """Tell whether facts about orders may be told: where the rule holds none, or one may see the branch's orders."""
+    """Tell whether the facts may be told: where one may see all that the rule speaks of, such as the branch's orders."""
     rule = rule_of(segment)
-    place = segment.community
-    sees_orders = access.may(ORDERS_VIEW, place) if place else access.may_everywhere(ORDERS_VIEW)
-    return rule is None or sees_orders or not speaks_of_trade(rule)
+    return rule is None or not hidden_from(access, rule, segment.community)
 
 
 def growth_chart(segment: Segment) -> Chart:

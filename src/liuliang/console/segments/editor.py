@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -154,25 +155,37 @@ def _ready(access: Access, draft: Draft, place: Community | None) -> Rule:
 
 
 def _check_reach(access: Access, rule: Rule, place: Community | None) -> None:
-    """Refuse segments one may not see, and conditions about orders to those who may not see the branch's orders."""
+    """Refuse segments one may not see, and conditions about what one may not see in the branch, such as orders or points."""
     named = {segment for leaf in leaves(rule) for segment in leaf.refs.segments}
     if named - set(visible(access, MEMBERS_VIEW).filter(pk__in=named).values_list("pk", flat=True)):
         raise Refused("segment.segment_gone")
     if any(leaf.refs.layers for leaf in leaves(rule)) and not access.may_everywhere(MEMBERS_VIEW):
         raise Refused("segment.layers_hidden")
-    if access.may(ORDERS_VIEW, place) if place else access.may_everywhere(ORDERS_VIEW):
-        return
-    if speaks_of_trade(rule):
+    hidden = hidden_from(access, rule, place)
+    if ORDERS_VIEW in hidden:
         raise Refused("segment.trade_hidden")
+    if hidden:
+        raise Refused("segment.points_hidden")
+
+
+def hidden_from(access: Access, rule: Rule, place: Community | None) -> set[str]:
+    """Return the permissions that a rule's sets and facts need and somebody lacks in a branch, or everywhere."""
+    may = partial(access.may, community=place) if place else access.may_everywhere
+    return {permission for permission in _needed_by(rule) if not may(permission)}
 
 
 def speaks_of_trade(rule: Rule) -> bool:
     """Tell whether a rule's sets and facts tell of orders."""
+    return ORDERS_VIEW in _needed_by(rule)
+
+
+def _needed_by(rule: Rule) -> set[str]:
+    needed: set[str] = set()
     for leaf in leaves(rule):
         kinds = leaf.refs.kinds | leaf.condition.kinds(leaf.config)
-        if leaf.condition.permission == ORDERS_VIEW or any(kind.startswith("order.") for kind in kinds):
-            return True
-    return False
+        needed |= {leaf.condition.permission} - {""}
+        needed |= {ORDERS_VIEW} if any(kind.startswith("order.") for kind in kinds) else set()
+    return needed
 
 
 def _offered(access: Access) -> dict[str, list[Any]]:

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.kernel import clock
+from liuliang.loyalty.models import Level
 from liuliang.people.access import Access
 from liuliang.people.describing import TITLES
 from liuliang.people.models import AttributeDefinition, Tag
@@ -48,7 +49,7 @@ FIELDS: dict[str, str | Promise] = {
     "values": gettext_lazy("值（几个之一用逗号分开）"),
     "state": gettext_lazy("状态"),
     "role": gettext_lazy("身份"),
-    "how": gettext_lazy("进群方式（不填为不限）"),
+    "how": gettext_lazy("进群方式"),
     "at_least_days": gettext_lazy("进群至少几天"),
     "at_most_days": gettext_lazy("进群至多几天"),
     "days": gettext_lazy("多少天"),
@@ -58,6 +59,7 @@ FIELDS: dict[str, str | Promise] = {
     "last_days": gettext_lazy("近几天（不填为不限）"),
     "relation": gettext_lazy("关系"),
     "segment": gettext_lazy("人群"),
+    "level": gettext_lazy("等级"),
     "plans": gettext_lazy("哪些会员方案（不选为不限）"),
     "dimension": gettext_lazy("分层方式"),
     "layers": gettext_lazy("层"),
@@ -79,6 +81,11 @@ class Widget:
     value: Any
     options: Sequence[Option] = ()
     rows: Sequence[Any] = field(default=())
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether nothing is chosen yet where something must be."""
+        return not self.value and "" not in dict(self.options)
 
 
 class Offers:
@@ -122,6 +129,9 @@ class Offers:
 
     def _plans(self) -> list[Option]:
         return [(str(one.pk), one.name) for one in plans(self.access, ORDERS_VIEW).order_by("name")]
+
+    def _level(self) -> list[Option]:
+        return list(Level.objects.order_by("threshold").values_list("key", "name"))
 
     def _dimension(self) -> list[Option]:
         return [(one.key, one.title) for one in dimensions()]
@@ -187,7 +197,10 @@ def _form(name: str, info: FieldInfo) -> str:
         return "within"
     if name in {"properties", "steps"}:
         return name
-    if name in {"kind", "attribute", "segment", "dimension"} or typing.get_origin(annotation) is Literal:
+    if (
+        name in {"kind", "attribute", "segment", "dimension", "level", "how"}
+        or typing.get_origin(annotation) is Literal
+    ):
         return "choice"
     if typing.get_origin(annotation) is tuple:
         return "words" if name == "values" or not _is_offered(name) else "many"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from pydantic import Field, model_validator
 
 from liuliang.people.models import Membership
+from liuliang.people.ways import WAYS
 from liuliang.segments.base import Condition, Config, Context, Names, Refs, TableSet
 from liuliang.segments.parameters import Parameters
 from liuliang.segments.wording import MOST_DAYS, day_words, joined, listed
@@ -43,7 +44,9 @@ class MembershipCondition(Condition[In]):
     group = gettext_lazy("社群")
     icon = "users-group"
     config = In
-    choices = {"state": STATES, "role": {"": gettext_lazy("不限"), **ROLES}}  # noqa: RUF012
+    choices = {  # noqa: RUF012
+        "state": STATES, "role": {"": gettext_lazy("不限"), **ROLES}, "how": {"": gettext_lazy("不限"), **WAYS},
+    }  # fmt: skip
 
     def compiled(self, config: In, context: Context, parameters: Parameters) -> TableSet:
         """Ask the memberships; who left one community of several is still in the others."""
@@ -103,7 +106,7 @@ class MembershipCondition(Condition[In]):
         if config.role:
             told.append(_("身份是%(role)s") % {"role": ROLES[config.role]})
         if config.how:
-            told.append(_("通过「%(how)s」进群") % {"how": config.how})
+            told.append(_("通过「%(how)s」进群") % {"how": WAYS.get(config.how, config.how)})
         if config.at_least_days is not None:
             told.append(_("进群至少 %(days)s 天") % {"days": config.at_least_days})
         if config.at_most_days is not None:
