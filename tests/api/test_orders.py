@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from systems import AT, batch, order
 
+from liuliang.accounts.models import Staff
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.kernel.models import LoggedEvent
@@ -235,3 +236,18 @@ def test_what_is_undone_before_it_commits_leaves_neither_the_key_nor_the_effect(
     assert not Order.objects.exists()
     assert not IdempotencyKey.objects.exists()
     assert put(system, order()).json()["added"] == 1
+
+
+def test_what_an_order_came_from_is_told_once_and_stays(ground):
+    system = ground.system()
+    colleague = Staff.objects.create(email="atao@example.com", name="阿桃", created_at=AT)
+    told = {"content": "手冲教程", "play": "拼团", "staff": "atao@example.com"}
+    assert put(system, order(), key="1").status_code == 200
+    assert put(system, order(**told), key="2").json()["changed"] == 1
+    assert put(system, order(content="别的", staff="阿桃"), key="3").json()["unchanged"] == 1
+    row = Order.objects.get()
+    assert (row.content, row.play, row.staff) == ("手冲教程", "拼团", colleague)
+    answer = system.call("GET", "orders?number=N1").json()
+    assert (answer["content"], answer["play"], answer["staff"]) == ("手冲教程", "拼团", "阿桃")
+    refused = put(system, order(), order("N2", staff="没这个人"), key="4")
+    assert (refused.status_code, refused.json()["code"], Order.objects.count()) == (422, "order.staff", 1)

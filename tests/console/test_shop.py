@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +22,7 @@ from liuliang.commerce.models import (
     Redemption,
     Variant,
 )
+from liuliang.kernel import clock
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.stock import remaining
 from liuliang.people.models import Grant, Member
@@ -228,3 +230,24 @@ def test_a_merged_members_parcel_is_still_sent_by_their_branch(world):
     Member.objects.filter(pk=world.member.pk).update(canonical=twin)
     url = reverse("console:redemption", args=[world.redemption.number])
     assert packer.get(url).status_code == 200
+
+
+def test_what_brought_sales_leads_to_its_orders_and_is_noted_on_one(world, owner, read):
+    yesterday = clock.now() - timedelta(days=1)
+    Order.objects.filter(pk=world.order.pk).update(
+        status="paid", content="手冲教程", amount=9_900, refunded=900, at=yesterday
+    )
+    page = reverse("console:order-origins")
+    text = read(owner.get(page))
+    assert "手冲教程" in text
+    assert "¥90.00" in text
+    body = b"".join(owner.get(page, {"export": "csv"}).streaming_content).decode()
+    assert "手冲教程,CNY,90.00,1,1" in body
+    listed = read(owner.get(reverse("console:orders"), {"content": "手冲教程"}))
+    assert world.order.number in listed
+    assert world.order.number not in read(owner.get(reverse("console:orders"), {"content": "别的"}))
+    told = {"content": "直播", "play": "拼团", "staff": str(world.owner.pk)}
+    assert owner.post(reverse("console:note-origin", args=[world.order.pk]), told).status_code == 302
+    world.order.refresh_from_db()
+    assert (world.order.content, world.order.play, world.order.staff) == ("直播", "拼团", world.owner)
+    assert "拼团" in read(owner.get(page, {"by": "play"}))

@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from liuliang.accounts.models import Staff
 from liuliang.commerce.models import Order
 from liuliang.importers import holds, running, services, storage
 from liuliang.importers import jobs as importing_jobs
@@ -274,6 +275,23 @@ def test_a_row_that_cannot_be_true_does_not_hold_up_the_others():
     assert row.state == "done"
     assert list(Order.objects.values_list("number", "amount", "refunded")) == [("A4", 1250, 250)]
     assert row.unreadable == 3
+
+
+def test_a_list_of_orders_says_what_they_came_from_and_who_is_in_charge():
+    colleague = Staff.objects.create(email="atao@example.com", name="阿桃", created_at=clock.now())
+    rows = (
+        "订单号,下单时间,手机号,实付金额,来自内容,玩法,导购",
+        "A1,2026-03-01 10:00:00,13800000001,100,手冲教程,拼团,阿桃",
+        "A2,2026-03-01 11:00:00,13800000002,50,-,,没这个人",
+    )
+    row = bring_in("\n".join(rows).encode(), "订单.csv")
+    assert row.state == "done"
+    assert list(Order.objects.order_by("number").values_list("number", "content", "play", "staff")) == [
+        ("A1", "手冲教程", "拼团", colleague.pk),
+        ("A2", "", "", None),
+    ]
+    # The order is kept; that nobody is called so is said.
+    assert row.unreadable == 1
 
 
 def test_nothing_of_a_list_is_kept_beside_the_log():

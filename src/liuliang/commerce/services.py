@@ -23,7 +23,8 @@ UNPAID = frozenset({"unpaid", "cancelled"})
 class NewOrder:
     """An order as a file or a shop tells it. Amounts are minor units of ``currency``; ``at`` is when it was placed.
 
-    ``refunded`` is all that went back so far. ``status`` is ``unpaid``, ``paid``, ``refunded`` or ``cancelled``.
+    ``refunded`` is all that went back so far. ``status`` is ``unpaid``, ``paid``, ``refunded`` or ``cancelled``. ``content`` and
+    ``play`` say in words what it came from, ``staff`` is the person in charge; what is known of these already stays.
     """
 
     number: str
@@ -35,6 +36,9 @@ class NewOrder:
     product: str = ""
     quantity: int = 1
     status: str = "paid"
+    content: str = ""
+    play: str = ""
+    staff: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,9 @@ class _Standing:
     product: str
     quantity: int
     status: str
+    content: str
+    play: str
+    staff: int | None
 
     @property
     def is_paid(self) -> bool:
@@ -189,8 +196,8 @@ class _Standing:
 def _locked(numbers: list[str], source: str) -> list[_Standing]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, number, member_id, community_id, at, amount, refunded, currency, product, quantity, status"
-            " FROM commerce_order WHERE source = %s AND number = ANY(%s) ORDER BY number FOR UPDATE",
+            "SELECT id, number, member_id, community_id, at, amount, refunded, currency, product, quantity, status,"
+            " content, play, staff_id FROM commerce_order WHERE source = %s AND number = ANY(%s) ORDER BY number FOR UPDATE",
             [source, numbers],
         )
         return [_Standing(*row) for row in cursor.fetchall()]
@@ -198,7 +205,11 @@ def _locked(numbers: list[str], source: str) -> list[_Standing]:
 
 def _after(before: _Standing, told: NewOrder, buyer: int | None) -> _Standing:
     """Return how the order stands when ``told`` is taken in. What once moved never moves back."""
-    after = replace(before, member=before.member or buyer, product=before.product or clean_name(told.product))
+    after = replace(
+        before, member=before.member or buyer, product=before.product or clean_name(told.product),
+        content=before.content or clean_name(told.content)[:120], play=before.play or clean_name(told.play)[:120],
+        staff=before.staff or told.staff,
+    )  # fmt: skip
     went_back = told.amount if told.status == "refunded" and not told.refunded else told.refunded
     if not before.is_paid:
         after = replace(
@@ -265,15 +276,18 @@ def _store(standings: Sequence[_Standing]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE commerce_order o SET member_id = n.member, at = n.at, amount = n.amount, refunded = n.refunded,"
-            " currency = n.currency, product = n.product, quantity = n.quantity, status = n.status"
+            " currency = n.currency, product = n.product, quantity = n.quantity, status = n.status, content = n.content,"
+            " play = n.play, staff_id = n.staff"
             " FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[],"
-            "  %s::text[], %s::int[], %s::text[])"
-            " AS n (id, member, at, amount, refunded, currency, product, quantity, status) WHERE o.id = n.id",
+            "  %s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::int[])"
+            " AS n (id, member, at, amount, refunded, currency, product, quantity, status, content, play, staff)"
+            " WHERE o.id = n.id",
             [
                 [each.id for each in standings], [each.member for each in standings],
                 [each.at for each in standings], [each.amount for each in standings],
                 [each.refunded for each in standings], [each.currency for each in standings],
                 [each.product for each in standings], [each.quantity for each in standings],
-                [each.status for each in standings],
+                [each.status for each in standings], [each.content for each in standings],
+                [each.play for each in standings], [each.staff for each in standings],
             ],
         )  # fmt: skip

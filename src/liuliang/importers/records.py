@@ -121,7 +121,7 @@ class MemberRow(Struct, frozen=True, gc=False):
 
 
 class OrderRow(Struct, frozen=True, gc=False):
-    """One order. Amounts are minor units of ``currency``."""
+    """One order. Amounts are minor units of ``currency``; ``staff`` is a colleague as the file calls them."""
 
     number: str
     at: datetime
@@ -132,6 +132,9 @@ class OrderRow(Struct, frozen=True, gc=False):
     product: str = ""
     quantity: int = 1
     status: str = "paid"
+    content: str = ""
+    play: str = ""
+    staff: str = ""
 
 
 def words_of(record: Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from liuliang.accounts.queries import colleagues_called
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.importers.keys import digest
 from liuliang.importers.records import MemberRow, OrderRow, Person
@@ -118,6 +119,7 @@ def bring_in_orders(
     """
     if not rows:
         return Brought()
+    staff = colleagues_called({row.staff for row, _at in rows} - {""})
     orders = [
         NewOrder(
             row.number,
@@ -129,6 +131,9 @@ def bring_in_orders(
             row.product,
             row.quantity,
             row.status,
+            row.content,
+            row.play,
+            staff.get(row.staff),
         )
         for row, placed_at in rows
     ]
@@ -136,6 +141,7 @@ def bring_in_orders(
     counts = counts_of(recorded.buyers)
     counts.update(orders=len(rows), added=recorded.added, known=len(rows) - recorded.added, changed=recorded.changed)
     doubts = dict.fromkeys(recorded.conflicting, "order_told_differently")
+    doubts |= {row.number: "order_staff_unknown" for row, _at in rows if row.staff and row.staff not in staff}
     doubts |= dict.fromkeys(recorded.elsewhere, "order_elsewhere")
     return Brought(doubts=doubts, counts=counts)
 

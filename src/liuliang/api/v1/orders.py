@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from liuliang.accounts import audit
 from liuliang.accounts.permissions import ORDERS_EDIT, ORDERS_VIEW
+from liuliang.accounts.queries import colleagues_called
 from liuliang.api.operations import Answer, Asked, Call, Told, operation
 from liuliang.commerce.mall import MALL
 from liuliang.commerce.models import Order
@@ -72,6 +73,12 @@ class ToldOrder(Told):
     status: Status = "paid"
     product: Line = ""
     quantity: Annotated[int, Field(ge=1, lt=QUANTITY_LIMIT)] = 1
+    content: Line = ""
+    """Which piece of content it came from, in words; what is known already stays."""
+    play: Line = ""
+    """Which play or campaign it came from, in words."""
+    staff: Line = ""
+    """The colleague in charge, by e-mail or name."""
     buyer: ToldBuyer = ToldBuyer()
 
     @model_validator(mode="after")
@@ -141,6 +148,10 @@ class OrderAnswer(Answer):
     currency: str
     product: str
     quantity: int
+    content: str
+    play: str
+    staff: str | None
+    """The name of the colleague in charge."""
     member: str | None
     """The public id of the buyer; null while nobody is known to be."""
     community: str | None
@@ -163,8 +174,12 @@ def put_orders(call: Call, told: PutOrders) -> PutAnswer:
     if late is not None:
         raise Refused("order.future", number=late)
     community = _place(call, told.community)
+    called = {one.staff for one in told.orders} - {""}
+    staff = colleagues_called(called)
+    if strangers := sorted(called - staff.keys()):
+        raise Refused("order.staff", staff=strangers[0])
     recorded = record_orders(
-        [_new(one) for one in told.orders], source=told.source, community=community, at=call.at, may_merge=False,
+        [_new(one, staff.get(one.staff)) for one in told.orders], source=told.source, community=community, at=call.at, may_merge=False,
         among=call.access.community_ids(ORDERS_EDIT),
     )  # fmt: skip
     if recorded.elsewhere:
@@ -210,16 +225,16 @@ def _place(call: Call, public_id: str | None) -> int | None:
     return found.pk
 
 
-def _new(told: ToldOrder) -> NewOrder:
+def _new(told: ToldOrder, staff: int | None) -> NewOrder:
     identities = tuple((one.kind, one.value) for one in told.buyer.identities)
     return NewOrder(
         told.number, told.placed_at, Known(told.buyer.name.strip(), identities), told.amount, told.refunded,
-        told.currency, told.product, told.quantity, told.status,
+        told.currency, told.product, told.quantity, told.status, told.content, told.play, staff,
     )  # fmt: skip
 
 
 def _found(call: Call, source: str, number: str, permission: str) -> Order:
-    rows = Order.objects.select_related("member__canonical", "community").filter(source=source, number=number)
+    rows = Order.objects.select_related("member__canonical", "community", "staff").filter(source=source, number=number)
     allowed = call.access.community_ids(permission)
     if allowed is not None:
         rows = rows.filter(community__in=allowed)
@@ -234,6 +249,7 @@ def _shown(order: Order) -> OrderAnswer:
     return OrderAnswer(
         number=order.number, source=order.source, status=order.status, placed_at=order.at, amount=order.amount,
         refunded=order.refunded, currency=order.currency, product=order.product, quantity=order.quantity,
+        content=order.content, play=order.play, staff=order.staff.name if order.staff else None,
         member=person.public_id if person and person.erased_at is None else None,
         community=order.community.public_id if order.community else None,
     )  # fmt: skip

@@ -30,6 +30,7 @@ REASONS: dict[str, str | Promise] = {
     "no_member": _("看不出是谁"),
     "no_number": _("没有订单号"),
     "no_sender": _("看不出是谁说的"),
+    "order_staff_unknown": _("没有叫这个名字（或邮箱）的同事，订单已记下，负责人空着；可以在订单页补上"),
     "order_elsewhere": _("这个订单属于您不能导入的社群，没有改动；请让能看到那个社群的同事导入"),
     "order_told_differently": _("这个订单以前导入过，金额或时间不一样，保留了原来的"),
     "sheet_missing": _("没有这个工作表"),

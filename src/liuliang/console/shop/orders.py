@@ -103,6 +103,10 @@ ORDERS = Listing(
             narrow=lambda rows, stray: rows.filter(_STRAY) if stray else rows.exclude(_STRAY),
         ),
         DateRange("at", _("时间"), field="at"),
+        Text("content", _("来自内容"), is_primary=False, narrow=lambda rows, text: rows.filter(content=text)),
+        Text("play", _("来自玩法"), is_primary=False, narrow=lambda rows, text: rows.filter(play=text)),
+        Text("staff", _("负责人"), is_primary=False, narrow=lambda rows, text: rows.filter(staff__name=text)),
+        Text("community", _("社群"), is_primary=False, narrow=lambda rows, text: rows.filter(community__name=text)),
     ),
     views=(View(_("等付款"), "status=unpaid&here=1"), View(_("有收不下的钱"), "stray=1")),
     default_sort="-at",
@@ -148,6 +152,7 @@ def order(request: StaffRequest, order: Order) -> HttpResponse:
         "buyer": shown_name(member) if member else "",
         "buyer_url": member_url(member) if member and sees else "",
         "is_here": is_here,
+        "may_note": is_own or owns(access, ORDERS_EDIT, order.community_id),
         "may_edit": is_here and (is_own or owns(access, ORDERS_EDIT, order.community_id)),
     }
     return render(request, "console/shop/order.html", context)

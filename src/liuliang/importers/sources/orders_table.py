@@ -68,6 +68,12 @@ SYNONYMS = {
     "openid": ("openid", "微信openid", "买家openid"),
     "unionid": ("unionid", "买家unionid"),
     "wecom_external": ("external_userid", "外部联系人id"),
+    "content": ("来自内容", "来源内容", "内容", "推广内容", "笔记", "直播间", "content", "utm_content"),
+    "play": ("来自玩法", "玩法", "活动", "活动名称", "营销活动", "推广活动", "play", "campaign", "campaign name", "utm_campaign"),
+    "staff": (
+        "负责人", "归属人", "导购", "导购员", "导购姓名", "销售", "销售员", "业务员", "归属员工", "推广员工", "staff", "sales person", "salesperson",
+        "assistant",
+    ),
     "email": ("邮箱", "买家邮箱", "电子邮箱", "email", "e-mail", "customer email", "buyer email"),
 }  # fmt: skip
 
@@ -90,6 +96,9 @@ TITLES: dict[str, str | Promise] = {
     "unionid": _("微信 UnionID"),
     "wecom_external": _("企业微信外部联系人 ID"),
     "email": _("邮箱"),
+    "content": _("来自内容"),
+    "play": _("来自玩法"),
+    "staff": _("负责人"),
 }
 """What a column may be taken for, as a person chooses it."""
 
@@ -211,8 +220,15 @@ def _record(cells: list[str], number: int, places: dict[str, int], order: DateOr
     else:
         status = _status(said.get("status", ""), abs(refunded))
         product = clean(said.get("product", ""))
-        return OrderRow(code, at, _buyer(said), amount, abs(refunded), currency, product, quantity, status)
+        content, play, staff = (_words(said.get(name, "")) for name in ("content", "play", "staff"))
+        return OrderRow(
+            code, at, _buyer(said), amount, abs(refunded), currency, product, quantity, status, content, play, staff
+        )
     return unreadable(number, reason, " | ".join(filter(None, (cell, ", ".join(cells)))))
+
+
+def _words(text: str) -> str:
+    return "" if text.lower() in _NOTHING else clean(text)
 
 
 def _is_sum(cells: list[str]) -> bool:
