@@ -229,7 +229,7 @@ def _timeline(
     allowed = access.community_ids(MEMBERS_VIEW)
     sold = access.community_ids(ORDERS_VIEW)
     # An order outside any community tells of a sale that only those may see who may see all sales.
-    hidden = [kind for kind in event_types() if kind.startswith(_unseen(access, sees_all_sales=sold is None))]
+    hidden = [kind for kind in event_types() if kind.startswith(unseen_kinds(access, sees_all_sales=sold is None))]
     events = queries.timeline(ids, communities=allowed, without=hidden, after=after, size=PAGE + 1)
     has_more = len(events) > PAGE
     events = events[:PAGE]
@@ -240,7 +240,7 @@ def _timeline(
     return {"moments": moments(events, access), "more_url": more}
 
 
-def _unseen(access: Access, *, sees_all_sales: bool) -> tuple[str, ...]:
+def unseen_kinds(access: Access, *, sees_all_sales: bool) -> tuple[str, ...]:
     """Return how the kinds of events begin that somebody may not read."""
     unseen: tuple[str, ...] = () if sees_all_sales else ("order.",)
     if not access.may(POINTS_VIEW):
