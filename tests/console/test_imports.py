@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import csv
 import io
 
 import pytest
+import xlsxwriter
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from liuliang.commerce.models import Order
 from liuliang.importers import services
-from liuliang.importers.models import Import
+from liuliang.importers.models import Import, ImportProblem
+from liuliang.importers.xlsx_rows import read_sheet, sheet_names
 from liuliang.kernel import clock
 from liuliang.people.identities import Known, resolve_members
-from liuliang.people.models import Community
+from liuliang.people.models import Community, Identity
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +196,82 @@ def test_the_page_says_the_zone_asks_before_another_and_is_drawn_anew_when_done(
     assert row.state == "ready"
     answer = client.post(reverse("console:import-start", args=[row.public_id]), {**told, "is_sure": "on"})
     assert answer.status_code == 302
+
+
+BROKEN = (
+    "订单号,下单时间,手机号,实付金额,备注\n"
+    "B1,2026-03-01 10:00:00,13800138000,100,\n"
+    "B2,上周二,13800138001,50,=1+1\n"
+    "B3,2026-03-01 12:00:00,+8613800138002,-5,\n"
+    "B4,2036-03-01 12:00:00,13800138003,7,\n"
+)
+
+
+def as_workbook(content: str) -> bytes:
+    """Return lines of a CSV as a workbook of texts."""
+    book = io.BytesIO()
+    written = xlsxwriter.Workbook(book)
+    sheet = written.add_worksheet()
+    for line, cells in enumerate(csv.reader(io.StringIO(content))):
+        for place, cell in enumerate(cells):
+            sheet.write_string(line, place, cell)
+    written.close()
+    return book.getvalue()
+
+
+def imported(content: bytes, name: str) -> Import:
+    row = services.receive(io.BytesIO(content), name)
+    assert services.examine(row) is not None
+    services.queue(row, community=None)
+    return services.run(row.pk)
+
+
+def error_file(browser, row: Import) -> tuple[list[list[str]], str]:
+    """Return the rows of the error file of an import, and its name."""
+    response = browser.get(reverse("console:import-problems", args=[row.public_id]))
+    body = b"".join(response.streaming_content)
+    name = response.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
+    if name.endswith(".xlsx"):
+        path = settings.UPLOAD_ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        return [found.cells for found in read_sheet(path, sheet_names(path)[0])], name
+    return list(csv.reader(io.StringIO(body.decode("utf-8-sig")))), name
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_was_not_imported_can_be_mended_in_its_own_columns_and_imported(browser, kind):
+    client = browser()
+    content = BROKEN.encode() if kind == "csv" else as_workbook(BROKEN)
+    row = imported(content, f"订单.{kind}")
+    assert set(Order.objects.values_list("number", flat=True)) == {"B1"}
+    (head, *rows), name = error_file(client, row)
+    assert name.endswith(f".{kind}")
+    assert head == ["订单号", "下单时间", "手机号", "实付金额", "备注", "没有导入的原因"]
+    assert [cells[0] for cells in rows] == ["B2", "B3", "B4"]
+    assert [cells[5].partition("：")[0] for cells in rows] == ["第 3 行", "第 4 行", "第 5 行"]
+    rows[0][1], rows[1][3], rows[2][1] = "2026-03-01 11:00:00", "5", "2026-03-01 13:00:00"
+    mended = io.StringIO()
+    csv.writer(mended).writerows([head, *rows])
+    text = mended.getvalue()
+    again = imported(text.encode("utf-8-sig") if kind == "csv" else as_workbook(text), name)
+    assert (again.unreadable, again.counts["orders"]) == (0, 3)
+    told = dict(Order.objects.values_list("number", "amount"))
+    assert told == {"B1": 10_000, "B2": 5_000, "B3": 500, "B4": 700}
+    phones = set(Identity.objects.filter(kind="phone").values_list("value", flat=True))
+    assert phones == {f"+861380013800{n}" for n in range(4)}
+
+
+def test_the_error_file_is_never_taken_for_formulas(browser):
+    row = imported(BROKEN.encode(), "订单.csv")
+    (_head, *rows), _name = error_file(browser(), row)
+    assert rows[0][4] == "'=1+1"
+
+
+def test_the_error_file_of_a_chat_names_places(browser):
+    row = bring_in(CHAT, "读书群.txt")
+    ImportProblem.objects.create(import_run=row, line=9, reason="bad_date", excerpt="某年某月")
+    rows, _name = error_file(browser(), row)
+    assert rows[0] == ["行", "原因", "内容"]
+    assert rows[1][0] == "9"
+    assert rows[1][2] == "某年某月"

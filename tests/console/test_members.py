@@ -478,3 +478,27 @@ def test_a_file_holds_only_people_of_communities_whose_members_one_may_export(wo
     assert world.group.name not in file, "nor where else somebody is"
     viewer = world.sign_in(world.colleague)
     assert viewer.get("/members/?export=csv").headers["Content-Type"].startswith("text/html")
+
+
+def test_what_a_member_spent_is_less_what_went_back_wherever_it_is_said(brand, service):
+    world, member = brand["world"], Member.objects.get(pk=brand["people"][3])
+    orders = [
+        NewOrder("r1", clock.now(), Known("咖友03", (("wxid", "wxid_3"),)), 19_600, refunded=19_600),
+        NewOrder("r2", clock.now(), Known("咖友03", (("wxid", "wxid_3"),)), 5_000, refunded=1_000),
+    ]
+    record_orders(orders, source="shop", community=world.group.id, at=clock.now())
+    for projection in member_projections():
+        catch_up(projection)
+    # 100.03 of the story, and 40.00 that was kept of the second.
+    for client in (world.sign_in(world.owner), world.sign_in(service)):
+        page = client.get(f"/members/{member.public_id}/").content.decode()
+        figure = re.search(r"累计消费</div>(.*?)</div></div>", page, re.DOTALL)[1]
+        words = re.sub(r"<[^>]*>", "", figure)
+        assert "¥140.03" in words
+        assert "3 单" in words
+        assert "已减退款 ¥206.00" in words
+        assert "其中 1 单全退" in words
+        assert "¥140.03" in client.get("/members/?q=咖友03").content.decode()
+        assert listed(client, "paid_from=140.03") == ["咖友03"]
+        assert listed(client, "paid_from=140.04") == []
+        assert listed(client, "sort=-paid")[0] == "咖友03"

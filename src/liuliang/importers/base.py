@@ -91,13 +91,15 @@ class Inspection:
 class Read(Struct, frozen=True, gc=False):
     """A record with where it stands: ``position`` is bytes consumed so far (for progress), ``chat`` which chat it belongs to.
 
-    ``line`` is 1-based, in lines, rows or messages, as a person would look for it.
+    ``line`` is 1-based, in lines, rows or messages, as a person would look for it. ``cells`` is the row of a table as it
+    stood, for whoever has to mend it.
     """
 
     record: Record
     chat: Chat
     line: int
     position: int
+    cells: tuple[str, ...] = ()
 
 
 class Source(Protocol):

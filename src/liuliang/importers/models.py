@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Value
 
 from liuliang.accounts.models import Staff
 from liuliang.people.models import Community, new_public_id
@@ -52,12 +53,16 @@ class Import(models.Model):
 
 
 class ImportProblem(models.Model):
-    """A place in an imported file that could not be read: what its error file is made of."""
+    """A place in an imported file that could not be read: what its error file is made of.
+
+    ``cells`` is the whole row, of a table.
+    """
 
     import_run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="problems")
     line = models.BigIntegerField()
     reason = models.CharField(max_length=60)
     excerpt = models.CharField(max_length=200, blank=True, default="")
+    cells = models.JSONField(default=list, db_default=Value([], models.JSONField()))
 
     class Meta:
         indexes = [models.Index(fields=["import_run", "line", "id"], name="importers_problem_line")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
@@ -34,6 +34,9 @@ BATCH = 10_000
 
 PROBLEMS_KEPT = 10_000
 """Unreadable places of one import that are kept for its error file; all are counted."""
+
+CELL_KEPT = 2_000
+"""Characters of a cell that are kept with an unreadable row."""
 
 TELLINGS = 100
 """How often one batch may tell of one order; each telling is brought in by itself, as if it came in a file of its own."""
@@ -107,7 +110,7 @@ class Run:
                 # A row of a list counts once, whatever it has to log.
                 log.append(brought.facts)
                 counts.update(brought.counts)
-            self._keep_problems(row, problems)
+            self._keep_problems(row, problems, {read.line: read.cells for read in batch if read.cells})
             row.checkpoint += len(batch)
             row.progress = batch[-1].position
             counts.update(row.counts)
@@ -236,12 +239,15 @@ class Run:
         return instant_of(at, ZoneInfo(self.row.timezone), self._latest)
 
     @staticmethod
-    def _keep_problems(row: Import, problems: Sequence[Unreadable]) -> None:
+    def _keep_problems(row: Import, problems: Sequence[Unreadable], rows: Mapping[int, Sequence[str]]) -> None:
         room = max(0, PROBLEMS_KEPT - row.unreadable)
         ImportProblem.objects.bulk_create(
-            ImportProblem(import_run=row, line=each.line, reason=each.reason[:60], excerpt=clean(each.excerpt, 200))
+            ImportProblem(
+                import_run=row, line=each.line, reason=each.reason[:60], excerpt=clean(each.excerpt, 200),
+                cells=[clean(cell, CELL_KEPT) for cell in rows.get(each.line, ())],
+            )
             for each in problems[:room]
-        )
+        )  # fmt: skip
         row.unreadable += len(problems)
 
 

@@ -27,6 +27,8 @@ _HEADER_ROWS = 20
 _SAMPLES = 3
 _MOST_SHEETS = 20
 _DELIMITERS = "\t;,|"
+_GUARDED = frozenset("=+-@＝＋－＠")
+"""What a cell must not begin with in a file of ours: there an apostrophe stands before it."""
 _WORKBOOK = "xl/workbook.xml"
 
 Synonyms = Mapping[str, tuple[str, ...]]
@@ -219,11 +221,11 @@ class Table:
 
 
 def _unwrapped(cell: str) -> str:
-    """Return a cell without what shops put around numbers so that Excel leaves them whole: ="123", '123, a tab."""
+    """Return a cell without what is put around it so that Excel leaves it whole: ="123", '123, a tab; '=1 of our files."""
     cell = cell.strip()
     if cell.startswith('="') and cell.endswith('"'):
         return cell[2:-1].strip()
-    return cell.removeprefix("'") if cell[:1] == "'" and cell[1:2].isalnum() else cell
+    return cell.removeprefix("'") if cell[:1] == "'" and (cell[1:2].isalnum() or cell[1:2] in _GUARDED) else cell
 
 
 def find_layout(head: Head, synonyms: Synonyms) -> Layout | None:

@@ -162,7 +162,18 @@ def test_what_is_no_text_is_told_by_its_stand_in(read: ReadText, text: str, kind
         ("WhatsApp Chat with Home Cooks.txt", "Home Cooks"),
         ("与家乡美食群的 WhatsApp 聊天.txt", "家乡美食群"),
         ("Chat de WhatsApp con Cocina.txt", "Cocina"),
+        ("WhatsApp Chat with 读书群 (2).txt", "读书群"),
+        ("WhatsApp 与群聊的聊天记录 - 读书群.txt", "读书群"),
+        ("WhatsApp 聊天 - 读书群.txt", "读书群"),
+        ("读书群.txt", "读书群"),
+        ("晨跑打卡 (1).txt", "晨跑打卡"),
+        ("Book club 2026.txt", "Book club 2026"),
         ("_chat.txt", ""),
+        ("chat(3).txt", ""),
+        ("WhatsApp.txt", ""),
+        ("whatsapp-export_2026-03-01.txt", ""),
+        ("WhatsApp 聊天记录.txt", ""),
+        ("聊天记录导出.txt", ""),
     ],
 )
 def test_the_title_is_in_the_name_of_the_file(
@@ -237,3 +248,13 @@ def test_an_archive_that_breaks_off_inside_its_text_is_read_up_to_there_and_told
     records = [read.record for read in reads]
     assert isinstance(records[0], Message)
     assert [record.reason for record in records if isinstance(record, Unreadable)][-1] == "archive_broken"
+
+
+def test_what_was_said_of_the_title_counts_more_than_a_name_that_somebody_gave_the_file(
+    tmp_path: Path, read_file: Callable[..., object]
+) -> None:
+    path = tmp_path / "备份三月.txt"
+    said = "2023/12/8 15:13 - 甲: 好\n2023/12/8 15:14 - 甲将群组名称更改为“读书群”\n2023/12/8 15:15 - 乙: 好\n"
+    path.write_text(said, encoding="utf-8")
+    inspection, _ = read_file(path, expected="whatsapp_txt")  # type: ignore[misc]
+    assert inspection.chats == (Chat("whatsapp", title="读书群"),)

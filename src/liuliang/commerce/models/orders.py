@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F
 
 from liuliang.accounts.models import Staff
 from liuliang.commerce.models.coupons import Coupon
@@ -46,7 +47,7 @@ class Order(models.Model):
             models.UniqueConstraint(fields=["source", "number"], name="commerce_order_number"),
             models.CheckConstraint(
                 condition=models.Q(refunded__gte=0, refunding__gte=0)
-                & models.Q(amount__gte=models.F("refunded") + models.F("refunding")),
+                & models.Q(amount__gte=F("refunded") + F("refunding")),
                 name="commerce_order_refund",
             ),
         ]
@@ -150,7 +151,10 @@ class OrderRefund(models.Model):
 
 
 class Buyer(models.Model):
-    """What the log says a member bought. A projection, keyed by canonical member; CNY minor units."""
+    """What the log says a member bought. A projection, keyed by canonical member; CNY minor units.
+
+    What somebody spent is ``paid`` less ``refunded``, wherever it is said.
+    """
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="buyer")
     orders = models.IntegerField(default=0)
@@ -160,7 +164,7 @@ class Buyer(models.Model):
     last_order_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["-paid", "-member"], name="commerce_buyer_paid")]
+        indexes = [models.Index((F("paid") - F("refunded")).desc(), F("member").desc(), name="commerce_buyer_spent")]
 
     def __str__(self) -> str:
         return f"buyer {self.member_id}"

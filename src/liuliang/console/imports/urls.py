@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.imports import refusals, views
+from liuliang.console.imports import mending, refusals, views
 
 refusals.install()
 
@@ -16,5 +16,5 @@ urlpatterns = [
     path("<str:given>/examine/", views.examine, name="import-examine"),
     path("<str:given>/start/", views.start, name="import-start"),
     path("<str:given>/cancel/", views.cancel, name="import-cancel"),
-    path("<str:given>/problems.csv", views.problems, name="import-problems"),
+    path("<str:given>/problems/", mending.problems, name="import-problems"),
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -30,7 +29,6 @@ from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.listing import Choice, Column, Empty, Listing, Option, Text, cells
-from liuliang.ui.listing.export import defused
 from liuliang.ui.templatetags.ui import tag
 
 AT_ONCE = 32 * 1024 * 1024
@@ -205,30 +203,6 @@ def cancel(request: StaffRequest, given: Import) -> HttpResponse:
     """Stop the import; what is in the log stays."""
     services.cancel(given)
     return redirect("console:import", given.public_id)
-
-
-class _Echo:
-    """A file that gives back what is written to it, so that CSV lines can be streamed."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
-@page(permission=IMPORTS_RUN)
-def problems(request: StaffRequest, given: Import) -> StreamingHttpResponse:
-    """Give the places that could not be read as a CSV that opens in a spreadsheet."""
-    head = [_("行"), _("原因"), _("内容")]
-
-    def lines() -> Iterator[str]:
-        writer = csv.writer(_Echo())
-        yield "\ufeff"
-        yield writer.writerow(head)
-        for each in given.problems.order_by("line", "id").iterator(chunk_size=1_000):
-            yield writer.writerow([each.line, str(REASONS.get(each.reason, each.reason)), defused(each.excerpt)])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="import-{given.pk}-unreadable.csv"'
-    return response
 
 
 def _may_create(request: StaffRequest) -> bool:

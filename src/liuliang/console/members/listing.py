@@ -127,7 +127,9 @@ _COLUMNS = (
 )
 _TRADE = (
     Column("orders", _("订单"), value="bought", show=cells.count, sort="bought", align="end"),
-    Column("paid", _("消费"), value=_yuan_spent, cell=_spent, sort="spent", align="end", hint=_("实付，未减退款")),
+    Column(
+        "paid", _("消费"), value=_yuan_spent, cell=_spent, sort="spent", align="end", hint=_("实付减去退款，只算人民币")
+    ),
 )
 
 MEMBERS = Listing(
@@ -253,7 +255,9 @@ def _with_numbers_of(members: QuerySet[Member], communities: frozenset[int]) -> 
 
 
 def _with_all_trade(members: QuerySet[Any]) -> QuerySet[Any]:
-    annotated: QuerySet[Any] = members.annotate(bought=F("buyer__orders"), spent=F("buyer__paid"))
+    annotated: QuerySet[Any] = members.annotate(
+        bought=F("buyer__orders"), spent=F("buyer__paid") - F("buyer__refunded")
+    )
     return annotated
 
 
@@ -270,7 +274,7 @@ def _with_trade_of(members: QuerySet[Any], communities: frozenset[int]) -> Query
     )
     # An aggregate written as a plain function has no GROUP BY, so that somebody without orders has NULL, not no row.
     count = Func(F("pk"), template="nullif(count(%(expressions)s), 0)", output_field=IntegerField())
-    total = Func(F("amount"), function="sum", output_field=BigIntegerField())
+    total = Func(F("amount") - F("refunded"), function="sum", output_field=BigIntegerField())
     annotated: QuerySet[Any] = members.annotate(
         bought=Subquery(paid.annotate(n=count).values("n"), output_field=IntegerField()),
         spent=Subquery(paid.filter(currency="CNY").annotate(n=total).values("n"), output_field=BigIntegerField()),

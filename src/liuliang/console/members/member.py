@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -141,6 +141,7 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "may_merge": access.may_everywhere(MEMBERS_MERGE),
         "may_erase": access.may_everywhere(MEMBERS_ERASE),
         "may_trade": may_trade,
+        **(_went_back(access, ids) if may_trade else {}),
         "may_analyse": access.may(ANALYTICS_VIEW),
         "standings": standings_of(access, member),
         "memberships": memberships_of(access, member),
@@ -229,7 +230,7 @@ def _timeline(
     allowed = access.community_ids(MEMBERS_VIEW)
     sold = access.community_ids(ORDERS_VIEW)
     # An order outside any community tells of a sale that only those may see who may see all sales.
-    hidden = [kind for kind in event_types() if kind.startswith(_unseen(access, sees_all_sales=sold is None))]
+    hidden = [kind for kind in event_types() if kind.startswith(unseen_kinds(access, sees_all_sales=sold is None))]
     events = queries.timeline(ids, communities=allowed, without=hidden, after=after, size=PAGE + 1)
     has_more = len(events) > PAGE
     events = events[:PAGE]
@@ -240,7 +241,7 @@ def _timeline(
     return {"moments": moments(events, access), "more_url": more}
 
 
-def _unseen(access: Access, *, sees_all_sales: bool) -> tuple[str, ...]:
+def unseen_kinds(access: Access, *, sees_all_sales: bool) -> tuple[str, ...]:
     """Return how the kinds of events begin that somebody may not read."""
     unseen: tuple[str, ...] = () if sees_all_sales else ("order.",)
     if not access.may(POINTS_VIEW):
@@ -269,11 +270,24 @@ def _communities(access: Access, member: Member, _ids: Sequence[int]) -> dict[st
     }  # fmt: skip
 
 
-def _orders(access: Access, _member: Member, ids: Sequence[int]) -> dict[str, Any]:
-    rows = Order.objects.filter(member__in=ids).select_related("community").order_by("-at", "-id")
+def _orders_of(access: Access, ids: Sequence[int]) -> QuerySet[Order]:
+    rows = Order.objects.filter(member__in=ids)
     sold = access.community_ids(ORDERS_VIEW)
-    if sold is not None:
-        rows = rows.filter(community__in=sold)
+    return rows if sold is None else rows.filter(community__in=sold)
+
+
+def _went_back(access: Access, ids: Sequence[int]) -> dict[str, int]:
+    """Return how much of what was paid (CNY minor units) went back, and how many orders went back wholly."""
+    rows = _orders_of(access, ids).filter(refunded__gt=0)
+    told: dict[str, int | None] = rows.aggregate(
+        money_back=Sum("refunded", filter=Q(currency="CNY")),
+        orders_back=Count("id", filter=Q(refunded=F("amount"))),
+    )
+    return {key: value or 0 for key, value in told.items()}
+
+
+def _orders(access: Access, _member: Member, ids: Sequence[int]) -> dict[str, Any]:
+    rows = _orders_of(access, ids).select_related("community").order_by("-at", "-id")
     states = ORDER_STATES
     return {"orders": [(row, *states.get(row.status, (row.status, ""))) for row in rows[:ORDERS_SHOWN]]}
 

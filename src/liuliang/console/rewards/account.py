@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import Http404, HttpResponseBase
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import MEMBERS_EXPORT, MEMBERS_VIEW, POINTS_ADJUST, POINTS_VIEW
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.listing import member_url, shown_name
+from liuliang.console.rewards.deeds import Deed
 from liuliang.console.rewards.words import KINDS, Line, lines_of
 from liuliang.kernel import clock
 from liuliang.loyalty.accounts import GROWTH, POINTS
@@ -29,6 +31,10 @@ def _moved(line: Line) -> cells.Cell:
     return f"+{formats.exact(line.amount)}" if line.amount > 0 else f"−{formats.exact(-line.amount)}"
 
 
+def _linked(deed: Deed) -> cells.Cell:
+    return format_html('<a href="{}">{}</a>', deed.url, deed.words) if deed.url else cells.text(deed.words)
+
+
 _COLUMNS = (
     Column("at", _("时间"), value="at", show=cells.instant, sort="transfer", is_fixed=True),
     Column(
@@ -38,9 +44,10 @@ _COLUMNS = (
     Column("amount", _("变动"), cell=_moved, align="end"),
     Column("after", _("余额"), show=cells.count, align="end"),
     Column("why", _("原因"), value="why", space="wrapping"),
+    Column("deed", _("哪件事"), value=lambda line: line.deed.words, cell=lambda line: _linked(line.deed), space="wrapping"),
     Column("lots", _("哪些批次"), value="lots_text", template="console/rewards/lots.html", space="wrapping"),
     Column("ends", _("有效到"), value="ends_on", show=cells.day, align="end"),
-    Column("place", _("社群"), value="place"),
+    Column("place", _("社群"), value=lambda line: line.place.words, cell=lambda line: _linked(line.place)),
     Column("who", _("经手"), value="who"),
 )  # fmt: skip
 
@@ -69,7 +76,7 @@ class Statement:
             return Slice([])
         has_before, has_after = (has_more, True) if is_backward else (cursor is not None, has_more)
         return Slice(
-            lines_of(found, self._access),
+            lines_of(found, self._member, self._access),
             before=_beside(found[0], is_older=not order.is_descending, is_backward=True) if has_before else None,
             after=_beside(found[-1], is_older=order.is_descending, is_backward=False) if has_after else None,
         )
@@ -82,7 +89,7 @@ class Statement:
         """Give every entry in order."""
         place: tuple[int, int] | None = None
         while found := self._walk(place, 500, is_older=order.is_descending):
-            yield from lines_of(found, self._access)
+            yield from lines_of(found, self._member, self._access)
             place = _place(found[-1], is_older=order.is_descending)
 
     def _walk(self, place: tuple[int, int] | None, size: int, *, is_older: bool) -> list[Entry]:

@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.models import Staff
-from liuliang.accounts.permissions import COMMUNITIES_VIEW
-from liuliang.loyalty.models import Adjustment, EarningRule, Penalty, Season
+from liuliang.accounts.permissions import ANALYTICS_VIEW, COMMUNITIES_VIEW, PENALTIES_MANAGE
+from liuliang.console.rewards.deeds import NOTHING, Deed, deeds_of
+from liuliang.console.rewards.penalties import penalties_for
+from liuliang.loyalty.models import Adjustment, EarningRule, Season
 from liuliang.loyalty.queries import Cause, Entry, LotUsed, read_cause
 from liuliang.people.access import Access
+from liuliang.people.models import Community
 from liuliang.ui import formats
 
 KINDS: dict[str, tuple[str | Promise, str]] = {
@@ -31,7 +35,10 @@ KINDS: dict[str, tuple[str | Promise, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry as people read it. ``after`` is the balance when it was posted; ``lots`` are sentences."""
+    """An entry as people read it. ``after`` is the balance when it was posted; ``lots`` are sentences.
+
+    ``why`` says by which rule or whose decision, ``deed`` what for: the order, the message, the person who was invited.
+    """
 
     transfer: int
     at: datetime
@@ -39,7 +46,8 @@ class Line:
     amount: int
     after: int
     why: str
-    place: str
+    deed: Deed
+    place: Deed
     who: str
     ends_on: date | None
     lots: tuple[str, ...] = field(default=())
@@ -60,9 +68,11 @@ class _Names:
     penalties: Mapping[int, str]
 
 
-def lines_of(entries: Sequence[Entry], access: Access) -> list[Line]:
-    """Put entries into words, with one look-up for each kind of thing they name; places only where one may see them."""
-    names = _names_of([read_cause(cause) for entry in entries for cause in _causes(entry)])
+def lines_of(entries: Sequence[Entry], person: int, access: Access) -> list[Line]:
+    """Put entries of a person into words, with one look-up for each kind of thing they name, as far as one may see it."""
+    causes = {cause for entry in entries for cause in _causes(entry)}
+    names = _names_of([read_cause(cause) for cause in causes], access)
+    deeds = deeds_of(causes, person, access)
     places = access.communities(COMMUNITIES_VIEW).in_bulk({entry.community for entry in entries if entry.community})
     staff = Staff.objects.in_bulk({entry.actor for entry in entries if entry.actor})
     return [
@@ -73,20 +83,28 @@ def lines_of(entries: Sequence[Entry], access: Access) -> list[Line]:
             entry.amount,
             entry.after,
             why(read_cause(entry.cause), names),
-            places[entry.community].name if entry.community in places else "",
+            deeds.get(entry.cause, NOTHING),
+            _place(places.get(entry.community or 0), access),
             staff[entry.actor].name if entry.actor in staff else "",
             entry.ends_on,
-            tuple(_lot(each, names) for each in entry.lots),
+            tuple(_lot(each, names, deeds) for each in entry.lots),
         )
         for entry in entries
     ]
+
+
+def _place(community: Community | None, access: Access) -> Deed:
+    if community is None:
+        return NOTHING
+    may_open = access.may(ANALYTICS_VIEW, community)
+    return Deed(community.name, reverse("console:community", args=[community.public_id]) if may_open else "")
 
 
 def _causes(entry: Entry) -> list[str]:
     return [entry.cause, *(lot.cause for lot in entry.lots)]
 
 
-def _names_of(causes: Sequence[Cause]) -> _Names:
+def _names_of(causes: Sequence[Cause], access: Access) -> _Names:
     def ids(kind: str) -> set[int]:
         found = (cause.rest.partition(":")[0] for cause in causes if cause.kind == kind)
         return {int(each) for each in found if each.isdecimal()}
@@ -96,7 +114,7 @@ def _names_of(causes: Sequence[Cause]) -> _Names:
         dict(EarningRule.objects.filter(pk__in=rules).values_list("pk", "title")),
         dict(Adjustment.objects.filter(pk__in=ids("adjustment")).values_list("pk", "reason")),
         dict(Season.objects.filter(pk__in=ids("season")).values_list("pk", "title")),
-        dict(Penalty.objects.filter(pk__in=ids("penalty")).values_list("pk", "reason")),
+        dict(penalties_for(access, PENALTIES_MANAGE).filter(pk__in=ids("penalty")).values_list("pk", "reason")),
     )
 
 
@@ -113,14 +131,17 @@ def why(cause: Cause, names: _Names) -> str:
         "expiry": _("到了有效期"),
         "season": _("清零：{name}").format(name=names.seasons.get(number, head)),
         "penalty": _("处罚：{reason}").format(reason=names.penalties.get(number, f"#{number}")),
+        "redemption": _("积分商城兑换"),
+        "member_day": _("付费会员的会员日多得"),
         "debt": _("先还之前被撤回、但已经花掉的奖励"),
     }
     return said.get(cause.kind) or ":".join(filter(None, (cause.kind, cause.rest)))
 
 
-def _lot(lot: LotUsed, names: _Names) -> str:
+def _lot(lot: LotUsed, names: _Names, deeds: Mapping[str, Deed]) -> str:
     ends = formats.day(lot.ends_on) if lot.ends_on else _("永久有效")
-    amount, reason = formats.exact(abs(lot.amount)), why(read_cause(lot.cause), names)
+    deed = deeds.get(lot.cause, NOTHING).words
+    amount, reason = formats.exact(abs(lot.amount)), " · ".join(filter(None, (why(read_cause(lot.cause), names), deed)))
     if lot.amount < 0:
         return _("{amount} 分回到批次 #{lot}（{why}，{ends}）").format(
             amount=amount, lot=lot.lot, why=reason, ends=ends

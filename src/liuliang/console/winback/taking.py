@@ -110,7 +110,7 @@ _LOST_COLUMNS = (
     *_WHO,
     Column("last", gettext_lazy("上次下单在")),
     Column("orders", gettext_lazy("订单数")),
-    Column("paid", gettext_lazy("累计付款（元）"), value=lambda line: (line.paid or 0) / 100),
+    Column("paid", gettext_lazy("累计消费（元）"), value=lambda line: (line.paid or 0) / 100),
 )
 
 

@@ -142,7 +142,7 @@ class MembersTable:
                 yield Read(row.cells, _CHAT, row.number, row.position)
                 continue
             for record in _records(row.cells, row.number, places, others, order):
-                yield Read(record, _CHAT, row.number, row.position)
+                yield Read(record, _CHAT, row.number, row.position, tuple(row.cells))
 
 
 def _date_order(table: Table) -> DateOrder:

@@ -176,7 +176,7 @@ class OrdersTable:
             if isinstance(row.cells, Unreadable):
                 yield Read(row.cells, _CHAT, row.number, row.position)
             elif record := _record(row.cells, row.number, places, order, currency):
-                yield Read(record, _CHAT, row.number, row.position)
+                yield Read(record, _CHAT, row.number, row.position, tuple(row.cells))
 
 
 def _date_order(table: Table) -> DateOrder:

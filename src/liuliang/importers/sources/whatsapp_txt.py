@@ -81,9 +81,18 @@ _PREFIX = re.compile(
     r"(?:WhatsApp Chat (?:with|-) |WhatsApp Group Chat (?:with|-) |WhatsApp Chat mit |Chat de WhatsApp con |"
     r"Conversa do WhatsApp com |Discussion WhatsApp avec |Chat WhatsApp con |Чат WhatsApp с (?:контактом )?)(?P<name>.+)|"
     r"[与與]\s?(?P<zh>.+?)\s?的\s?WhatsApp\s?(?:聊天|对话|對話)(?:记录|記錄|紀錄)?|"
-    r"WhatsApp\s?[与與]\s?(?P<zh2>.+?)\s?的(?:聊天|对话|對話)(?:记录|記錄)?",
+    r"WhatsApp\s?[与與]\s?(?P<zh2>.+?)\s?的(?:聊天|对话|對話)(?:记录|記錄)?|"
+    r"WhatsApp\s?(?:[与與]\s?(?:群聊|群组|群組)\s?的\s?)?(?:聊天|对话|對話)(?:记录|記錄|紀錄)?\s?[-–—]\s?(?P<zh3>.+)",
     re.IGNORECASE,
 )
+_COPY = re.compile(r"\s*\(\d{1,3}\)$")
+"""What a browser puts behind a name that it saves for the second time."""
+_SAYS_NOTHING = re.compile(
+    r"[\W\d_]*(?:(?:whatsapp|chats?|groups?|export(?:ed)?|messages?|history|files?|txt|zip|聊天|对话|對話|记录|記錄|紀錄|群聊|群组|"
+    r"群組|导出|匯出|消息|文件|与|與|的)[\W\d_]*)*",
+    re.IGNORECASE,
+)
+"""Names of files that are words for the format alone."""
 
 
 class WhatsAppText:
@@ -377,7 +386,10 @@ def _zip_member(path: Path) -> str:
 
 
 def _chat(head: Head, beginning: Head, clock: Clock) -> Chat:
-    """Find the title, in the file's name or else in what was said of it, and whether more than two people are there."""
+    """Find the title, and whether more than two people are there.
+
+    The name that the program gave the file tells it, else what was said in the chat, else the name that a person gave it.
+    """
     people: set[Person] = set()
     title = ""
     is_group = False
@@ -389,11 +401,11 @@ def _chat(head: Head, beginning: Head, clock: Clock) -> Chat:
         elif not isinstance(record, Recalled | Unreadable):
             is_group = True
             title = record.title if isinstance(record, ChatRenamed) else title
-    for name in (head.name.rpartition(".")[0], beginning.name.removesuffix(".txt")):
-        match = _PREFIX.fullmatch(name)
-        if match:
-            title = (match["name"] or match["zh"] or match["zh2"]).strip()
-            break
+    names = [_COPY.sub("", name) for name in (head.name.rpartition(".")[0], beginning.name.removesuffix(".txt"))]
+    given = next((told for name in names if (told := _PREFIX.fullmatch(name))), None)
+    if given is not None:
+        title = next(filter(None, given.groups())).strip()
+    title = title or next((name.strip() for name in names if not _SAYS_NOTHING.fullmatch(name)), "")
     return Chat("whatsapp", title=title, is_group=is_group or len(people) > 2)
 
 
