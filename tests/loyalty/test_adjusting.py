@@ -57,7 +57,9 @@ def test_a_large_amount_waits_for_a_second_person(make_member, staff, at):
 def test_what_is_rejected_is_never_given(make_member, staff, at):
     member = make_member()
     with audit.acting(staff("a")):
-        row = adjust(member, -5_000, reason="误发", at=at)
+        with pytest.raises(Refused, match=r"points\.not_enough"):
+            adjust(member, -5_000, reason="误发", at=at)
+        row = adjust(member, 5_000, reason="误发", at=at)
     with audit.acting(staff("b")):
         assert reject(row.pk, at=at).state == "refused"
         with pytest.raises(Refused, match=r"adjustment\.unknown"):

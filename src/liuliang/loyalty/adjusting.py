@@ -12,8 +12,12 @@ from liuliang.kernel.errors import Refused
 from liuliang.loyalty.ledger import MOST
 from liuliang.loyalty.models import Adjustment, Programme
 from liuliang.loyalty.points import Reward, earn, spend
+from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.validity import today
 from liuliang.people.models import Member
+
+HIGHEST = 10**9
+"""Points that one adjustment gives or takes at the most."""
 
 PROPOSED = audit.action("points.adjustment_proposed", _("申请调整积分"))
 ADJUSTED = audit.action("points.adjusted", _("调整积分"))
@@ -54,13 +58,16 @@ def adjust(member: int, amount: int, *, reason: str, at: datetime, ends_on: date
 
     Raises:
         Refused: ``adjustment.amount``, ``adjustment.reason``, ``validity.past``, ``member.unknown``, and
-            ``points.not_enough`` when there is less to take.
+            ``points.not_enough`` when there is less to take, proposed or not.
     """
-    if not amount or abs(amount) > MOST:
-        raise Refused("adjustment.amount", amount=amount)
+    if not amount or abs(amount) > HIGHEST:
+        raise Refused("adjustment.amount", amount=amount, highest=HIGHEST)
     if not reason.strip():
         raise Refused("adjustment.reason")
     _check(member, ends_on, at)
+    # What is there now; it is asked again, under lock, when the points are taken.
+    if amount < 0 and (available := balance_of(member).available) < -amount:
+        raise Refused("points.not_enough", available=available, amount=-amount)
     row = Adjustment.objects.create(
         member_id=member, amount=amount, ends_on=ends_on, reason=reason.strip()[:300], staff=audit.actor().staff, at=at
     )

@@ -25,7 +25,7 @@ def install() -> None:
             "points.unknown_spending": _("找不到这笔积分支出，无法退回。"),
             "growth.unknown_reward": _("找不到这笔成长值，它可能已经撤回。"),
             "member.unknown": _("没有这位成员，或已经合并、删除。"),
-            "adjustment.amount": _("调整的积分不能是 {amount}，请填不为 0 的整数，也不要过大。"),
+            "adjustment.amount": _("调整的积分不能是 {amount}，请填不为 0 的整数，一次最多 {highest}。"),
             "adjustment.reason": _("请写明为什么调整，成员和同事都会看到。"),
             "adjustment.own": _("自己提出的调整要由别人审批。"),
             "adjustment.decided": _("这条调整已经处理过了。"),
