@@ -12,8 +12,12 @@ from liuliang.kernel.errors import Refused
 from liuliang.loyalty.ledger import MOST
 from liuliang.loyalty.models import Adjustment, Programme
 from liuliang.loyalty.points import Reward, earn, spend
+from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.validity import today
 from liuliang.people.models import Member
+
+MOST_BY_HAND = 10**12
+"""Points that one adjustment may give or take, whoever agrees: more is a slip of the keys."""
 
 PROPOSED = audit.action("points.adjustment_proposed", _("申请调整积分"))
 ADJUSTED = audit.action("points.adjusted", _("调整积分"))
@@ -56,11 +60,9 @@ def adjust(member: int, amount: int, *, reason: str, at: datetime, ends_on: date
         Refused: ``adjustment.amount``, ``adjustment.reason``, ``validity.past``, ``member.unknown``, and
             ``points.not_enough`` when there is less to take.
     """
-    if not amount or abs(amount) > MOST:
-        raise Refused("adjustment.amount", amount=amount)
     if not reason.strip():
         raise Refused("adjustment.reason")
-    _check(member, ends_on, at)
+    _check(member, amount, ends_on, at)
     row = Adjustment.objects.create(
         member_id=member, amount=amount, ends_on=ends_on, reason=reason.strip()[:300], staff=audit.actor().staff, at=at
     )
@@ -79,7 +81,7 @@ def approve(adjustment: int, *, at: datetime) -> Adjustment:
             ``adjustment.unknown``, and as `adjust`.
     """
     row = _open(adjustment)
-    _check(row.member_id, row.ends_on, at)
+    _check(row.member_id, row.amount, row.ends_on, at)
     return _carry_out(row, at)
 
 
@@ -92,12 +94,16 @@ def reject(adjustment: int, *, at: datetime) -> Adjustment:
     return row
 
 
-def _check(member: int, ends_on: date | None, at: datetime) -> None:
-    """Refuse what would be gone at once, or for nobody; asked again when it is approved, for days may lie between."""
+def _check(member: int, amount: int, ends_on: date | None, at: datetime) -> None:
+    """Refuse what could not be carried out; asked when it is proposed and again when it is approved, for days may lie between."""
+    if not amount or abs(amount) > MOST_BY_HAND:
+        raise Refused("adjustment.amount", amount=amount)
     if ends_on is not None and ends_on < today(at):
         raise Refused("validity.past", day=ends_on)
     if not Member.objects.filter(id=member, erased_at=None).exists():
         raise Refused("member.unknown")
+    if amount < 0 and (available := balance_of(member).available) < -amount:
+        raise Refused("points.not_enough", available=available, amount=-amount)
 
 
 def _open(adjustment: int) -> Adjustment:
