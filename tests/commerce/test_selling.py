@@ -343,3 +343,20 @@ def test_a_coupon_that_is_withdrawn_while_its_order_is_paid_waits_for_nobody_in_
         )
         told = [each.code if isinstance(each, Refused) else each for each in results]
         assert told == ["paid", "coupon.used", "coupon.used", "coupon.used"]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_a_product_brought_is_less_what_went_back(make_variant, make_member, at):
+    variant, other = make_variant(3_000), make_variant(1_000)
+    both = pay(place(Sale(make_member(), ((variant.pk, 2), (other.pk, 4))), at), at)
+    whole = pay(place(Sale(make_member(), ((variant.pk, 3),)), at, "second"), at)
+    # A fifth of the first order: each product bears a fifth of its own.
+    refund_order(both.pk, RefundWanted(2_000, "CNY", "a", "", at))
+    refund_order(whole.pk, RefundWanted(4_000, "CNY", "b", "", at))
+    told = sold(variant.product_id)
+    assert (told.orders, told.returned, told.items, told.paid, told.refunded) == (2, 0, 5, 15_000, 5_200)
+    refund_order(whole.pk, RefundWanted(5_000, "CNY", "c", "", at))
+    told = sold(variant.product_id)
+    assert (told.orders, told.buyers, told.returned, told.items) == (1, 1, 1, 2)
+    assert (told.paid, told.refunded, told.kept) == (15_000, 10_200, 4_800)
+    assert sold(other.product_id).kept == 3_200

@@ -241,3 +241,9 @@ def rows_of(client, url: str, **asked: str) -> list[tuple]:
     head, *lines = CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(0).to_python()
     places = [head.index(name) for name in ("名次", "名字", "带来成交", "带来订单", "带来买家", "佣金")]
     return [tuple(line[place] for place in places) for line in lines]
+
+
+def test_who_introduced_somebody_is_chosen_by_name(seller):
+    partner = Partner.objects.get()
+    text = seller.get(reverse("console:new-partner")).content.decode()
+    assert f"李店长 · {partner.code}" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,10 +23,12 @@ from liuliang.commerce.models import (
     Redemption,
     Variant,
 )
+from liuliang.console.choosing import people_named
 from liuliang.kernel import clock
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.stock import remaining
-from liuliang.people.models import Grant, Member
+from liuliang.people.access import Access
+from liuliang.people.models import Grant, Member, Membership
 from liuliang.people.names import grams
 
 pytestmark = pytest.mark.django_db
@@ -251,3 +254,33 @@ def test_what_brought_sales_leads_to_its_orders_and_is_noted_on_one(world, owner
     world.order.refresh_from_db()
     assert (world.order.content, world.order.play, world.order.staff) == ("直播", "拼团", world.owner)
     assert "拼团" in read(owner.get(page, {"by": "play"}))
+
+
+def test_who_makes_more_codes_than_coupons_are_left_is_told(world, owner, read):
+    url = reverse("console:make-codes", args=[world.template.public_id])
+    # Of 100 one was given, and two codes are about.
+    assert "现在还剩 99 张券，没领的券码有 2 个" in read(owner.get(url, headers={"hx-request": "true"}))
+    enough = owner.post(url, {"title": "传单", "count": "97", "key": "a"}, follow=True)
+    assert "注意" not in read(enough)
+    more = owner.post(url, {"title": "传单", "count": "1", "key": "b"}, follow=True)
+    assert "没领的券码有 100 个，券只剩 99 张" in read(more)
+
+
+def test_namesakes_are_told_apart_by_their_groups(world, read):
+    for place in (world.group, world.other):
+        twin = Member.objects.create(name="蒋晓彤", name_grams=grams("蒋晓彤"), created_at=clock.now())
+        Membership.objects.create(member=twin, community=place, first_seen_at=clock.now(), is_present=True)
+    price = reverse("console:product-price", args=[world.product.public_id])
+    redeem = reverse("console:redeem-mall-item", args=[world.item.public_id])
+    for url in (price, redeem):
+        text = read(world.sign_in(world.owner).get(url, {"q": "蒋晓彤"}, headers={"hx-request": "true"}))
+        assert f'<span class="faint">{world.group.name}' in text
+        assert f'<span class="faint">{world.other.name}' in text
+
+
+def test_a_group_that_one_may_not_see_tells_nobody_apart(world):
+    twin = Member.objects.create(name="蒋晓彤", name_grams=grams("蒋晓彤"), created_at=clock.now())
+    for place in (world.group, world.other):
+        Membership.objects.create(member=twin, community=place, first_seen_at=clock.now(), is_present=True)
+    request = SimpleNamespace(access=Access(world.staff["admin of 乙"]))
+    assert [found.groups for found in people_named(request, "蒋晓彤")] == [[world.other.name]]

@@ -57,8 +57,6 @@ def test_a_large_amount_waits_for_a_second_person(make_member, staff, at):
 def test_what_is_rejected_is_never_given(make_member, staff, at):
     member = make_member()
     with audit.acting(staff("a")):
-        with pytest.raises(Refused, match=r"points\.not_enough"):
-            adjust(member, -5_000, reason="误发", at=at)
         row = adjust(member, 5_000, reason="误发", at=at)
     with audit.acting(staff("b")):
         assert reject(row.pk, at=at).state == "refused"
@@ -72,7 +70,7 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(make_member, at):
     member = make_member()
     yesterday = at.date() - timedelta(days=1)
     for amount, more, code in (
-        (0, {}, "adjustment.amount"), (10**30, {}, "adjustment.amount"), (5, {"reason": " "}, "adjustment.reason"),
+        (0, {}, "adjustment.amount"), (10**30, {}, "adjustment.amount"), (10**9 + 1, {}, "adjustment.amount"), (5, {"reason": " "}, "adjustment.reason"),
         (5, {"ends_on": yesterday}, "validity.past"), (-5, {}, "points.not_enough"),
     ):  # fmt: skip
         with pytest.raises(Refused) as refusal:
@@ -134,3 +132,22 @@ def test_what_would_be_gone_at_once_or_is_for_nobody_any_more_is_not_approved(ma
         with pytest.raises(Refused, match=r"member\.unknown"):
             approve(row.pk, at=at)
     assert not Transfer.objects.exists()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_can_never_be_carried_out_is_not_even_proposed(make_member, staff, at):
+    member, first, second = make_member(), staff("a"), staff("b")
+    earn([Reward(member, 2_000, "gift:1")], at=at)
+    with audit.acting(first):
+        with pytest.raises(Refused, match=r"points\.not_enough"):
+            adjust(member, -2_001, reason="扣回", at=at)
+        row = adjust(member, -2_000, reason="扣回", at=at)
+        assert row.state == "proposed"
+    # One that was proposed before there was a limit is not carried out either.
+    old = Adjustment.objects.create(member_id=member, amount=10**15, reason="旧", staff=first, at=at)
+    with audit.acting(second):
+        with pytest.raises(Refused, match=r"adjustment\.amount"):
+            approve(old.pk, at=at)
+        assert reject(old.pk, at=at).state == "refused"
+        approve(row.pk, at=at)
+    assert balance_of(member).available == 0

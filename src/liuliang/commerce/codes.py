@@ -58,6 +58,11 @@ def make_codes(template: CouponTemplate, count: int, *, title: str, at: datetime
     return batch
 
 
+def unclaimed(template: CouponTemplate) -> int:
+    """Count the codes of a template that nobody has turned into a coupon."""
+    return CouponCode.objects.filter(batch__template=template, coupon=None).count()
+
+
 @transaction.atomic
 def note_export(batch: CodeBatch) -> None:
     """Put on record that somebody takes a batch's codes away."""

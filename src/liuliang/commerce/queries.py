@@ -47,23 +47,42 @@ def owns(access: Access, permission: str, community: int | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What a product, or a coupon, brought: paid orders, buyers, items, what was paid and went back (minor units)."""
+    """What a product brought. ``orders``, ``buyers`` and ``items`` are of orders of which something was kept.
+
+    ``paid`` is what was paid for it, ``refunded`` its share of what went back, ``discount`` what coupons took off (minor
+    units); ``returned`` counts the orders that went back wholly.
+    """
 
     orders: int = 0
     buyers: int = 0
     items: int = 0
     paid: int = 0
+    refunded: int = 0
     discount: int = 0
+    returned: int = 0
+
+    @property
+    def kept(self) -> int:
+        """What was paid less what went back."""
+        return self.paid - self.refunded
 
 
 def sold(product: int) -> Sold:
-    """Return what the paid orders made here brought of a product. ``paid`` is of its own lines."""
+    """Return what the paid orders made here brought of a product, by its own lines.
+
+    Money goes back for an order, not for a line: each line bears as much of it as it has of the order.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(DISTINCT o.id), count(DISTINCT o.member_id), coalesce(sum(l.quantity - l.returned), 0)::bigint,"
-            " coalesce(sum(l.amount * l.quantity - l.discount), 0)::bigint, coalesce(sum(l.discount), 0)::bigint"
-            " FROM commerce_variant v JOIN commerce_orderline l ON l.variant_id = v.id"
-            " JOIN commerce_order o ON o.id = l.order_id WHERE v.product_id = %s AND o.status IN ('paid', 'refunded')",
+            "SELECT count(DISTINCT id) FILTER (WHERE kept), count(DISTINCT member_id) FILTER (WHERE kept),"
+            " coalesce(sum(items) FILTER (WHERE kept), 0)::bigint, coalesce(sum(paid), 0)::bigint,"
+            " coalesce(sum(round(paid::numeric * refunded / nullif(amount, 0))), 0)::bigint,"
+            " coalesce(sum(discount) FILTER (WHERE kept), 0)::bigint, count(DISTINCT id) FILTER (WHERE NOT kept) FROM ("
+            " SELECT o.id, o.member_id, o.amount, o.refunded, o.status <> 'refunded' AND (o.refunded < o.amount"
+            " OR o.amount = 0) AS kept, l.quantity - l.returned AS items, l.amount * l.quantity - l.discount AS paid,"
+            " l.discount FROM commerce_variant v JOIN commerce_orderline l ON l.variant_id = v.id"
+            " JOIN commerce_order o ON o.id = l.order_id"
+            " WHERE v.product_id = %s AND o.status IN ('paid', 'refunded')) sales",
             [product],
         )
         return Sold(*cursor.fetchone() or ())

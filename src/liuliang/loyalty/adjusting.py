@@ -16,8 +16,8 @@ from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.validity import today
 from liuliang.people.models import Member
 
-HIGHEST = 10**9
-"""Points that one adjustment gives or takes at the most."""
+MOST_BY_HAND = 10**9
+"""Points that one adjustment may give or take, whoever agrees: more is a slip of the keys."""
 
 PROPOSED = audit.action("points.adjustment_proposed", _("申请调整积分"))
 ADJUSTED = audit.action("points.adjusted", _("调整积分"))
@@ -58,16 +58,11 @@ def adjust(member: int, amount: int, *, reason: str, at: datetime, ends_on: date
 
     Raises:
         Refused: ``adjustment.amount``, ``adjustment.reason``, ``validity.past``, ``member.unknown``, and
-            ``points.not_enough`` when there is less to take, proposed or not.
+            ``points.not_enough`` when there is less to take.
     """
-    if not amount or abs(amount) > HIGHEST:
-        raise Refused("adjustment.amount", amount=amount, highest=HIGHEST)
     if not reason.strip():
         raise Refused("adjustment.reason")
-    _check(member, ends_on, at)
-    # What is there now; it is asked again, under lock, when the points are taken.
-    if amount < 0 and (available := balance_of(member).available) < -amount:
-        raise Refused("points.not_enough", available=available, amount=-amount)
+    _check(member, amount, ends_on, at)
     row = Adjustment.objects.create(
         member_id=member, amount=amount, ends_on=ends_on, reason=reason.strip()[:300], staff=audit.actor().staff, at=at
     )
@@ -86,7 +81,7 @@ def approve(adjustment: int, *, at: datetime) -> Adjustment:
             ``adjustment.unknown``, and as `adjust`.
     """
     row = _open(adjustment)
-    _check(row.member_id, row.ends_on, at)
+    _check(row.member_id, row.amount, row.ends_on, at)
     return _carry_out(row, at)
 
 
@@ -99,12 +94,16 @@ def reject(adjustment: int, *, at: datetime) -> Adjustment:
     return row
 
 
-def _check(member: int, ends_on: date | None, at: datetime) -> None:
-    """Refuse what would be gone at once, or for nobody; asked again when it is approved, for days may lie between."""
+def _check(member: int, amount: int, ends_on: date | None, at: datetime) -> None:
+    """Refuse what could not be carried out; asked when it is proposed and again when it is approved, for days may lie between."""
+    if not amount or abs(amount) > MOST_BY_HAND:
+        raise Refused("adjustment.amount", amount=amount, highest=MOST_BY_HAND)
     if ends_on is not None and ends_on < today(at):
         raise Refused("validity.past", day=ends_on)
     if not Member.objects.filter(id=member, erased_at=None).exists():
         raise Refused("member.unknown")
+    if amount < 0 and (available := balance_of(member).available) < -amount:
+        raise Refused("points.not_enough", available=available, amount=-amount)
 
 
 def _open(adjustment: int) -> Adjustment:

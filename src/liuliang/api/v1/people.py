@@ -12,8 +12,7 @@ from liuliang.accounts.permissions import MEMBERS_CONTACT, MEMBERS_VIEW, POINTS_
 from liuliang.api.operations import Answer, Asked, Call, Told, operation
 from liuliang.api.v1.orders import ToldIdentity
 from liuliang.kernel.errors import Refused
-from liuliang.loyalty.adjusting import adjust
-from liuliang.loyalty.ledger import MOST
+from liuliang.loyalty.adjusting import MOST_BY_HAND, adjust
 from liuliang.loyalty.queries import balance_of, entries
 from liuliang.people.identities import identity_key
 from liuliang.people.models import Identity, Member
@@ -78,7 +77,7 @@ class EntriesAnswer(Answer):
 class AdjustPoints(Told):
     """Points to give, or (negative) to take."""
 
-    amount: Annotated[int, Field(ge=-MOST, le=MOST)]
+    amount: Annotated[int, Field(ge=-MOST_BY_HAND, le=MOST_BY_HAND)]
     reason: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=300)]
     """Members and staff see it."""
     last_day: Annotated[date, Field(strict=False)] | None = None

@@ -95,6 +95,14 @@ def _rates(text: str) -> tuple[int, ...]:
     return tuple(int(rate) for rate in rates)
 
 
+class PartnerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A partner by name: nobody knows another by their code."""
+
+    def label_from_instance(self, obj: Partner) -> str:
+        """Return what stands in the list."""
+        return f"{obj.name} · {obj.code}"
+
+
 class PartnerForm(forms.Form):
     """A partner to be taken in."""
 
@@ -108,7 +116,7 @@ class PartnerForm(forms.Form):
         label=gettext_lazy("专属码"), max_length=40, required=False,
         help_text=gettext_lazy("好记的字母和数字，例如 XIAOLI8；留空就生成一个猜不到的。"),
     )  # fmt: skip
-    parent = forms.ModelChoiceField(
+    parent = PartnerChoice(
         label=gettext_lazy("谁介绍来的"), queryset=Partner.objects.none(), to_field_name="public_id", required=False,
         empty_label=gettext_lazy("没有人介绍"),
     )  # fmt: skip

@@ -27,7 +27,7 @@ from liuliang.console.rewards.account import may_see
 from liuliang.console.rewards.reach import reached
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
-from liuliang.loyalty.adjusting import HIGHEST, adjust, approve, programme, reject
+from liuliang.loyalty.adjusting import MOST_BY_HAND, adjust, approve, programme, reject
 from liuliang.loyalty.models import Adjustment
 from liuliang.loyalty.queries import balance_of
 from liuliang.people.models import Member
@@ -51,7 +51,7 @@ class AdjustForm(KeyedForm):
     way = forms.ChoiceField(
         label=_("做什么"), choices=[(GIVE, _("发放")), (TAKE, _("扣除"))], widget=forms.RadioSelect, initial=GIVE
     )
-    amount = forms.IntegerField(label=_("多少分"), min_value=1, max_value=HIGHEST)
+    amount = forms.IntegerField(label=_("多少分"), min_value=1, max_value=MOST_BY_HAND)
     ends_on = day_field(_("有效到"), required=False, help_text=_("只用于发放；不填就永久有效"))
     reason = forms.CharField(label=_("理由"), max_length=300, help_text=_("成员和同事都会看到"))
 

@@ -34,8 +34,10 @@ from liuliang.console.shop.coupon_forms import (
 )
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
+from liuliang.loyalty.stock import remaining
 from liuliang.people.models import Community, Member
 from liuliang.segments.queries import members_of
+from liuliang.ui import formats
 from liuliang.ui.listing import Column
 from liuliang.ui.listing.export import csv_lines
 
@@ -135,9 +137,24 @@ def make_codes(request: StaffRequest, template: CouponTemplate) -> HttpResponse:
         once_for(request, told["key"], make)
 
     if done(form, effect):
-        return back(request, _page(template), _("券码已生成，可以导出。"))
-    text = _("一个码换一张券，先到先得，仍受总量和每人限领约束。")
+        return back(
+            request, _page(template), " ".join(filter(None, (_("券码已生成，可以导出。"), _too_many(template))))
+        )
+    left, open_codes = remaining(services.stock_of(template)).free, codes.unclaimed(template)
+    text = _(
+        "一个码换一张券，先到先得，仍受总量和每人限领约束。现在还剩 {left} 张券，没领的券码有 {codes} 个。"
+    ).format(left=formats.exact(left), codes=formats.exact(open_codes))
     return dialog(request, form, _("生成券码"), _("生成"), text=text)
+
+
+def _too_many(template: CouponTemplate) -> str:
+    """Warn where more codes are about than coupons are left: whoever comes last with a good code gets nothing."""
+    left, open_codes = remaining(services.stock_of(template)).free, codes.unclaimed(template)
+    if open_codes <= left:
+        return ""
+    return _("注意：没领的券码有 {codes} 个，券只剩 {left} 张，后来的码会领不到。要都能领，请增加总量。").format(
+        codes=formats.exact(open_codes), left=formats.exact(left)
+    )
 
 
 _CODE_COLUMNS = (
