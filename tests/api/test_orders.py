@@ -235,3 +235,9 @@ def test_what_is_undone_before_it_commits_leaves_neither_the_key_nor_the_effect(
     assert not Order.objects.exists()
     assert not IdempotencyKey.objects.exists()
     assert put(system, order()).json()["added"] == 1
+
+
+def test_one_wrong_order_of_a_batch_is_one_error(ground):
+    told = put(ground.system(), order(amount=-5)).json()
+    assert [one["pointer"] for one in told["errors"]] == ["/orders/0/amount"]
+    assert [one["pointer"] for one in put(ground.system(), key="none").json()["errors"]] == ["/orders"]
