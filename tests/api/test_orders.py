@@ -251,3 +251,9 @@ def test_what_an_order_came_from_is_told_once_and_stays(ground):
     assert (answer["content"], answer["play"], answer["staff"]) == ("手冲教程", "拼团", "阿桃")
     refused = put(system, order(), order("N2", staff="没这个人"), key="4")
     assert (refused.status_code, refused.json()["code"], Order.objects.count()) == (422, "order.staff", 1)
+
+
+def test_one_wrong_order_of_a_batch_is_one_error(ground):
+    told = put(ground.system(), order(amount=-5)).json()
+    assert [one["pointer"] for one in told["errors"]] == ["/orders/0/amount"]
+    assert [one["pointer"] for one in put(ground.system(), key="none").json()["errors"]] == ["/orders"]

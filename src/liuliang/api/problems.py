@@ -92,7 +92,10 @@ def problem(refusal: Refused, *, errors: Sequence[Mapping[str, str]] = ()) -> Js
 
 def invalid(error: ValidationError) -> JsonResponse:
     """Answer that what was sent is not what was asked for, and where; as JSON pointers, without what was sent."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    told = error.errors(include_url=False, include_context=False, include_input=False)
+    # What is wrong within a list makes the list itself too short: only the former is true of what was sent.
+    within = {one["loc"][:depth] for one in told for depth in range(len(one["loc"]))}
+    found = [one for one in told if one["loc"] not in within]
     if found[0]["type"] == "json_invalid":
         return problem(Refused("request.json"))
     errors = [{"pointer": "".join(f"/{part}" for part in one["loc"]), "detail": one["msg"]} for one in found[:100]]

@@ -31,7 +31,9 @@ IN_MEMORY = 8 * 1024 * 1024
 def problems(request: StaffRequest, given: Import) -> HttpResponseBase:
     """Give what could not be read, as a workbook if that is what was imported, else as CSV."""
     del request
-    headers = [column.header for column in msgspec.convert(given.inspection, Inspection).columns]
+    # A file that was never recognised has no inspection.
+    inspection = msgspec.convert(given.inspection, Inspection) if given.inspection else None
+    headers = [column.header for column in inspection.columns] if inspection else []
     columns = _rows_as_they_were(headers) if headers else _places()
     rows = given.problems.order_by("line", "id").iterator(chunk_size=1_000)
     name = f"import-{given.pk}-unreadable"
