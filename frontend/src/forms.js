@@ -16,6 +16,10 @@ export function forms() {
     }
     event.target.dataset.sent = "yes";
   });
+  // What htmx sends is saved when the answer leads elsewhere; any other answer leaves the work where it is.
+  document.addEventListener("htmx:before:response", (event) => {
+    if (event.detail.ctx.response.headers.has("HX-Redirect")) dirty.clear();
+  });
   // Back from the page cache a form may be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 from test_rewards_browser import chromium, open_as, server
 
 from liuliang.segments.models import Segment
@@ -16,6 +16,13 @@ pytestmark = pytest.mark.browser
 
 def test_a_segment_is_built_by_clicking_and_saved(world, open_as):
     page = open_as(world.owner)
+    asked: list[str] = []
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     page.goto(reverse("console:new-segment"))
     leaves = page.locator(".rule-leaf")
     expect(leaves).to_have_count(1)
@@ -37,3 +44,4 @@ def test_a_segment_is_built_by_clicking_and_saved(world, open_as):
     expect(page.get_by_role("heading", name="在群里的人").first).to_be_visible()
 
     assert not Segment.objects.get(name="在群里的人").is_dynamic
+    assert asked == [], "what is saved is not asked about"
