@@ -119,6 +119,19 @@ def test_one_coupon_pays_for_one_order(make_variant, make_member, make_template,
 
 
 @pytest.mark.usefixtures("ledger")
+def test_a_use_that_was_undone_counts_no_more_when_the_coupon_is_used_again(
+    make_variant, make_member, make_template, at
+):
+    variant, member = make_variant(), make_member()
+    coupon = give_coupon(make_template(), member, how="hand", cause="x", at=at)
+    first = pay(place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at), at)
+    refund_order(first.pk, RefundWanted(first.amount, first.currency, "all", "", at))
+    second = pay(place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at, "again"), at)
+    told = brought(coupon.template_id)
+    assert (told.given, told.used, told.orders, told.gmv, told.cost) == (1, 1, 1, second.amount, second.discount)
+
+
+@pytest.mark.usefixtures("ledger")
 def test_somebody_elses_coupon_is_not_taken(make_variant, make_member, make_template, at):
     coupon = give_coupon(make_template(), make_member(), how="hand", cause="x", at=at)
     with pytest.raises(Refused, match=r"coupon\.not_yours"):

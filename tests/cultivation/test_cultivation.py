@@ -20,6 +20,7 @@ from liuliang.cultivation.results import Result, results
 from liuliang.cultivation.services import NEXT, STATES, add_candidates, change_criteria, move_candidate
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
+from liuliang.people.events import MemberRoleChanged
 from liuliang.segments.features import Features
 from telling import Told, local
 
@@ -48,8 +49,11 @@ def test_who_reaches_every_minimum_is_found_with_the_evidence_and_who_misses_one
     group = told.community()
     others = [told.member(f"旁人{number}") for number in range(6)]
     hero, silent_lately, gone = told.member("斗士"), told.member("近来不说"), told.member("走了")
-    for each in (*others, hero, silent_lately, gone):
+    boss = told.member("群主")
+    for each in (*others, hero, silent_lately, gone, boss):
         told.joins(each, group, NOW - timedelta(days=100))
+    told.happened(MemberRoleChanged("owner"), NOW - timedelta(days=99), boss, group)
+    _busy(told, group, boss, others, days=15, each=5)
     _busy(told, group, hero, others, days=15, each=5)
     _busy(told, group, silent_lately, others, days=8, each=9)
     _busy(told, group, gone, others, days=15, each=5)

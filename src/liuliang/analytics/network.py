@@ -38,6 +38,9 @@ BRIDGE = 0.05
 CUT_OFF = 2
 """How many others must lose everybody else to make somebody a bridge."""
 
+FEWEST_TIES = 20
+"""Pairs that talk with each other, below which nothing is said of who holds them together."""
+
 FRAGILE_TIES, FRAGILE_ANSWERS, FRAGILE_PEOPLE = 0.25, 0.4, 0.1
 """Shares of ties, of answers or of people that may not hang on one person."""
 
@@ -62,7 +65,7 @@ WITHOUT = Definition(
     _("没有谁会怎样"),
     _(
         "假定这个人不再说话：往来减少，是他一头的往来占全部的比例；没人回答，是期内有人回答的提问里由他第一个回答的比例（规则同“问题多久有人回应”）；"
-        "断开，是原来和大多数人连着、没有他就连不上的人数，不算他自己。往来超过 25%、回答超过 40% 或断开超过 10% 的人，就是一走群就散的人。"
+        "断开，是原来和大多数人连着、没有他就连不上的人数，不算他自己。往来超过 25%、回答超过 40% 或断开超过 10% 的人，就是一走群就散的人。有往来的不到 20 对的群说不准，不下结论。"
     ),
 )
 
@@ -117,6 +120,11 @@ class Network:
     roles: dict[Role, tuple[int, ...]]
     without: tuple[Without, ...]
     since: datetime | None
+
+    @property
+    def is_telling(self) -> bool:
+        """Tell whether there are ties enough to say on whom they hang: of a few, somebody always has most."""
+        return self.ties >= FEWEST_TIES
 
     @property
     def weakest(self) -> Without | None:

@@ -101,7 +101,10 @@ class Brought:
 
 
 def brought(template: int) -> Brought:
-    """Return what a coupon brought: orders paid with it, less what went back; its cost is what it took off them."""
+    """Return what a coupon brought: orders paid with it, less what went back; its cost is what it took off them.
+
+    Of an order that went back wholly the coupon came back too, perhaps to be used again.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM commerce_coupon WHERE template_id = %s AND withdrawn_at IS NULL", [template]
@@ -113,7 +116,7 @@ def brought(template: int) -> Brought:
             " WHERE c.template_id = %s AND c.used_at IS NOT NULL GROUP BY u.order_id)"
             " SELECT coalesce(sum(used.coupons), 0)::bigint, count(*), count(DISTINCT o.member_id),"
             " coalesce(sum(o.amount - o.refunded), 0)::bigint, coalesce(sum(used.discount), 0)::bigint"
-            " FROM used JOIN commerce_order o ON o.id = used.order_id WHERE o.status IN ('paid', 'refunded')",
+            " FROM used JOIN commerce_order o ON o.id = used.order_id WHERE o.status = 'paid'",
             [template],
         )
         return Brought(int(given), *(cursor.fetchone() or ()))

@@ -13,6 +13,7 @@ from pyroaring import BitMap
 from liuliang.analytics.remembering import remembered
 from liuliang.cultivation.kinds import KINDS, Kind, Minimums
 from liuliang.cultivation.models import Criteria
+from liuliang.people.queries import leading
 from liuliang.segments.features import Features, read_features
 
 BEYOND = 3.0
@@ -51,8 +52,9 @@ def minimums_of(kind: Kind) -> dict[str, int]:
 
 
 def find(kind: Kind, minimums: Minimums, *, at: datetime, among: Iterable[int] | None = None) -> Search:
-    """Return everybody, or those of some members, who reaches every minimum; who left all communities is passed over.
+    """Return everybody, or those of some members, who reaches every minimum.
 
+    Who left all communities is passed over, and who is owner or admin of one.
     What was found of everybody is remembered as long as the lake has not changed, to the hour.
     """
     asked = tuple(minimums.items())
@@ -68,6 +70,8 @@ def _of_everybody(kind: str, asked: tuple[tuple[str, int], ...], at: datetime) -
 
 def _search(kind: Kind, asked: tuple[tuple[str, int], ...], people: Features) -> Search:
     reached, score = weigh(people, dict(asked))
+    # Who runs a group is cultivated already, and works here as a rule.
+    reached &= ~np.isin(people.member, leading())
     places = np.flatnonzero(reached)
     places = places[np.lexsort((people.member[places], -score[places]))]
     columns = {key: getattr(people, key) for key in kind.minimums}

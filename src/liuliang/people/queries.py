@@ -59,6 +59,12 @@ def tagged(tags: Collection[int], at: datetime) -> Q:
     return Q(pk__in=held.annotate(person=_person("member")).values("person"))
 
 
+def leading() -> list[int]:
+    """Return the people who are owner or admin of a community now, by their canonical records: those who run it, mostly colleagues."""
+    rows = Membership.objects.filter(role__in=("owner", "admin"), is_present=True)
+    return sorted(set(rows.values_list("member", flat=True)))
+
+
 def holders(people: QuerySet[Member], at: datetime) -> dict[int, int]:
     """Return how many of these people have each tag now; a tag that none of them has is left out.
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from pydantic import Field
@@ -39,6 +40,14 @@ FIELD_TITLES = {
     "after": gettext_lazy("之后"),
 }
 """What fields of payloads are called; others show their own name."""
+
+
+def field_title(kind: str, name: str) -> str | Promise:
+    """Return what a field of a kind is called; an amount that is in no currency is a number of points or growth."""
+    if name == "amount" and "currency" not in fields_of(kind):
+        return _("数量")
+    return FIELD_TITLES.get(name, name)
+
 
 OPERATORS = {
     "is": pgettext_lazy("comparison", "是"),

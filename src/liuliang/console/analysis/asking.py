@@ -13,6 +13,7 @@ from liuliang.analytics.acts import needed_for, told_kinds
 from liuliang.analytics.funnels import MOST
 from liuliang.analytics.happenings import Condition, Happening, Property, properties_of
 from liuliang.console.analysis.words import RELATIONS
+from liuliang.console.kinds import Choice
 from liuliang.people.access import Access
 
 WINDOWS = {
@@ -100,7 +101,7 @@ def write_lines(lines: Sequence[Line], prefix: str = "") -> list[tuple[str, str]
     ]  # fmt: skip
 
 
-def kind_options(access: Access) -> list[tuple[str, object]]:
+def kind_options(access: Access) -> list[Choice]:
     """Return the kinds of events somebody may ask about, with their words."""
     return [(kind.kind, kind.title) for kind in told_kinds() if all(map(access.may, needed_for((kind.kind,))))]
 

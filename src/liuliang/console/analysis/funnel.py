@@ -32,6 +32,7 @@ from liuliang.console.analysis.ground import Ground, ground_of, may_see_members
 from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import WAYS, happening_words
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.kinds import grouped
 from liuliang.kernel.errors import Refused
 from liuliang.people.communities import TYPES
 from liuliang.ui.figures import Change
@@ -138,7 +139,7 @@ def funnel(request: StaffRequest) -> HttpResponse:
         "ground": ground,
         "choice": ground.choice,
         "form": form,
-        "kinds": kind_options(request.access),
+        "kinds": grouped(kind_options(request.access)),
         "windows": [(key, words) for key, (words, _length) in WINDOWS.items()],
         "dimensions": DIMENSIONS.values(),
         "definition": story.FUNNEL,

@@ -22,6 +22,7 @@ from liuliang.console.analysis.ground import Ground, ground_of, may_see_members,
 from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import happening_words, kind_words
 from liuliang.console.doors import StaffRequest, page
+from liuliang.console.kinds import grouped
 from liuliang.kernel.errors import Refused
 
 FOLDER = "console/analysis"
@@ -72,7 +73,7 @@ def paths(request: StaffRequest) -> HttpResponse:
         "ground": ground,
         "choice": ground.choice,
         "line": line,
-        "kinds": kind_options(request.access),
+        "kinds": grouped(kind_options(request.access)),
         "windows": [(key, words) for key, (words, _length) in WINDOWS.items()],
         "window": window_of(request.GET, "7d"),
         "directions": DIRECTIONS,

@@ -77,7 +77,8 @@ def graph(request: StaffRequest, community: Community) -> HttpResponse:
         ],
         "without": [(known[each.member], each) for each in found.without if each.member in known],
         "claim": _claim(found, known),
-        "is_fragile": found.weakest is not None and found.weakest.is_fragile,
+        "is_telling": found.is_telling,
+        "is_fragile": found.is_telling and found.weakest is not None and found.weakest.is_fragile,
         "without_definition": story.WITHOUT,
         "since": found.since,
     }
@@ -89,6 +90,12 @@ def _claim(found: Network, known: Mapping[int, Face]) -> str:
     worst = found.weakest
     if worst is None:
         return _("这段时间还没有人和人说上话。")
+    if not found.is_telling:
+        return ngettext(
+            "期内只有 {n} 对人有往来，太少，说不准离了谁会散。",
+            "期内只有 {n} 对人有往来，太少，说不准离了谁会散。",
+            found.ties,
+        ).format(n=formats.exact(found.ties))
     name = known[worst.member].name if worst.member in known else _("一位成员")
     if not worst.is_fragile:
         return _("没有谁一走群就散：最要紧的是{name}，没有 TA {what}。").format(name=name, what=_what_goes(worst))

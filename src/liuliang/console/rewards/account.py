@@ -42,7 +42,7 @@ _COLUMNS = (
         cell=lambda line: cells.state(KINDS)(line.kind),
     ),
     Column("amount", _("变动"), cell=_moved, align="end"),
-    Column("after", _("余额"), show=cells.count, align="end"),
+    Column("after", _("余额"), value="after", cell=lambda line: formats.exact(line.after), align="end"),
     Column("why", _("原因"), value="why", space="wrapping"),
     Column("deed", _("哪件事"), value=lambda line: line.deed.words, cell=lambda line: _linked(line.deed), space="wrapping"),
     Column("lots", _("哪些批次"), value="lots_text", template="console/rewards/lots.html", space="wrapping"),

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from django.http import QueryDict
@@ -16,17 +17,19 @@ from django.utils.translation import gettext_lazy
 from pydantic.fields import FieldInfo
 
 from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW
+from liuliang.console.kinds import grouped
 from liuliang.kernel import clock
 from liuliang.loyalty.models import Level
 from liuliang.people.access import Access
 from liuliang.people.describing import TITLES
 from liuliang.people.models import AttributeDefinition, Tag
-from liuliang.segments.acts import FIELD_TITLES, OPERATORS, Property, countable_kinds, fields_of
+from liuliang.segments.acts import FIELD_TITLES, OPERATORS, Property, countable_kinds, field_title, fields_of
 from liuliang.segments.base import Condition
 from liuliang.segments.layering import dimensions
 from liuliang.segments.queries import visible
 from liuliang.segments.wording import Within
 from liuliang.subscriptions.queries import plans
+from liuliang.ui import formats
 
 Data = dict[str, Any]
 Option = tuple[str, str | Promise]
@@ -81,6 +84,11 @@ class Widget:
     value: Any
     options: Sequence[Option] = ()
     rows: Sequence[Any] = field(default=())
+
+    @property
+    def kinds(self) -> list[tuple[str | Promise, Sequence[Option]]]:
+        """Return the options by what they concern, where a kind of event is chosen."""
+        return grouped(self.options) if self.name in {"kind", "steps"} else []
 
     @property
     def asks(self) -> bool:
@@ -152,6 +160,8 @@ def read_fields(condition: Condition[Any], prefix: str, posted: QueryDict) -> Da
     found: Data = {}
     for name, info in condition.config.model_fields.items():
         value = _read(f"{prefix}|{name}", name, info, posted)
+        if _is_money(name, condition, found):
+            value = _fen(posted.get(f"{prefix}|{name}", ""))
         if value is not None:
             found[name] = value
     return found
@@ -166,6 +176,9 @@ def _filled(widget: Widget, condition: Condition[Any], data: Mapping[str, Any], 
         options = [(key, layer.title) for key, layer in dimension.layers.items()] if dimension else []
     rows: list[Any] = []
     match widget.form:
+        case "number" if _is_money(widget.name, condition, data):
+            widget = replace(widget, form="money")
+            value = formats.major(value, "CNY") if isinstance(value, int) else value
         case "many":
             value = [str(each) for each in value or ()]
         case "words":
@@ -187,7 +200,9 @@ _TWO_STEPS: tuple[dict[str, Any], ...] = ({}, {})
 
 def property_row(kind: str, held: Mapping[str, Any]) -> dict[str, Any]:
     """Return a property as it is drawn: its fields and comparisons to choose from, and what is chosen."""
-    fields = [(name, FIELD_TITLES.get(name, name)) for name in fields_of(kind)]
+    known = fields_of(kind)
+    # What has no title is the system's own: numbers of transfers, keys. A rule that names one keeps it.
+    fields = [(name, field_title(kind, name)) for name in known if name in FIELD_TITLES or name == held.get("field")]
     return {**held, "fields": fields, "operators": list(OPERATORS.items())}
 
 
@@ -272,6 +287,18 @@ def _read_steps(key: str, posted: QueryDict) -> list[Data]:
             step["properties"] = properties
         found.append(step)
     return found
+
+
+def _is_money(name: str, condition: Condition[Any], data: Mapping[str, Any]) -> bool:
+    """Tell whether a number is money: asked for in yuan and kept in fen."""
+    return name == "number" and condition.key == "orders" and data.get("measure") == "amount"
+
+
+def _fen(text: str) -> int | None:
+    try:
+        return round(Decimal(text) * 100)
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
 
 
 def _number(text: str) -> int | None:

@@ -42,7 +42,7 @@ class OrdersCondition(Condition[Orders]):
     choices = {  # noqa: RUF012
         "measure": {
             "orders": gettext_lazy("下单次数"),
-            "amount": gettext_lazy("消费金额（分）"),
+            "amount": gettext_lazy("消费金额（元）"),
             "days_since": gettext_lazy("距上次下单的天数"),
         },
         "compare": COMPARISONS,
