@@ -26,7 +26,7 @@ def grouped(choices: Iterable[Choice]) -> list[tuple[str | Promise, Sequence[Cho
     ordered = sorted(
         choices, key=lambda one: (_COMMON.index(one[0]) if one[0] in _COMMON else len(_COMMON), str(one[1]))
     )
-    found: dict[str | Promise, list[Choice]] = {title: [] for title, _words in _GROUPS} | {_OTHERS: []}
+    found: dict[str | Promise, list[Choice]] = {title: [] for title in (*(title for title, _words in _GROUPS), _OTHERS)}
     titles = {word: title for title, words in _GROUPS for word in words}
     for one in ordered:
         found[titles.get(one[0].partition(".")[0], _OTHERS)].append(one)
