@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liuliang.analytics.base import Asked, metrics
-from liuliang.analytics.comparing import compared, daily
+from liuliang.analytics.comparing import compared, daily, difference
 from liuliang.analytics.periods import Period
 from liuliang.analytics.reviews import KEYS, latest_period, movers, period_of, review
 from liuliang.analytics.scopes import Scope
@@ -95,11 +95,40 @@ def test_buyers_who_paid_less_are_named_whatever_group_their_orders_belong_to(to
     assert (up.id, up.difference) == (hong.id, 20_000)
 
 
+def test_money_for_each_member_is_no_surer_than_the_money(told, at, only):
+    here = told.community()
+    people = [told.member() for _ in range(40)]
+    for each in people:
+        told.joins(each, here, at(2026, 1, 5, 9))
+        told.says(each, here, at(2026, 3, 1, 9))
+    # One evening of the week everybody buys: each pays alike, but the days do not.
+    for each in people:
+        told.buys(each, at(2026, 3, 5, 20), 10_000)
+        told.buys(each, at(2026, 3, 12, 20), 30_000)
+    told.settle()
+    asked = Asked(only(here), THIS, datetime(2026, 3, 16, tzinfo=UTC), ZONE)
+
+    paid, each_paid = compared(metrics()["gmv"], asked), compared(metrics()["arpu"], asked)
+
+    assert paid.comparison.is_noise == each_paid.comparison.is_noise
+    assert each_paid.comparison.surprise == pytest.approx(paid.comparison.surprise)
+    assert each_paid.comparison.difference == pytest.approx(paid.comparison.difference / 40)
+
+
+def test_the_worth_of_a_member_is_no_surer_than_what_they_pay(simulated):
+    asked = Asked(simulated.scope, Period(ENDING - 14 * DAY, ENDING - DAY), datetime(2026, 3, 1, 16, tzinfo=UTC), ZONE)
+    arpu, ltv = (compared(metrics()[key], asked).comparison for key in ("arpu", "ltv"))
+    own = difference(compared(metrics()["ltv"], asked).now, compared(metrics()["ltv"], asked).before)
+
+    assert ltv.high - ltv.low > own.high - own.low
+    assert arpu.low < arpu.difference < arpu.high
+
+
 def test_every_metric_that_can_be_compared_is(simulated):
     asked = Asked(simulated.scope, Period(ENDING - 14 * DAY, ENDING - DAY), datetime(2026, 3, 1, 16, tzinfo=UTC), ZONE)
     for metric in metrics():
         found = compared(metric, asked)
-        if metric.key in {"wau", "mau"}:
+        if metric.key in {"wau", "mau", "repurchase"}:
             assert found.comparison is None
         elif metric.style == "count":
             assert found.comparison.low <= found.comparison.difference <= found.comparison.high

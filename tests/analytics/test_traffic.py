@@ -40,7 +40,7 @@ def test_days_of_a_clock_change_are_whole(told, at, only):
 
     found = traffic.flows(only(there), WEEK, date(2026, 3, 9))
 
-    assert found[there.id] == Flows(now=Flow(1, 0, 1), since=Flow(0, 1, 0))
+    assert found[there.id] == Flows(now=Flow(1, 0, 1, 1), since=Flow(0, 1, 0, -1))
 
 
 def test_a_merged_member_is_one_person(told, at, only):
@@ -59,7 +59,7 @@ def test_a_merged_member_is_one_person(told, at, only):
     assert before == Speakers(2, 0, 2)
     assert traffic.activity(only(here), WEEK).speakers == Speakers(1, 0, 1)
     assert sum(day.messages for day in traffic.activity(only(here), WEEK).now) == 2
-    assert traffic.flows(only(here), WEEK, WEEK.last)[here.id].now == Flow(joined=1, left=0, kept=1)
+    assert traffic.flows(only(here), WEEK, WEEK.last)[here.id].now == Flow(joined=1, left=0, kept=1, grown=1)
 
 
 def test_kept_are_those_who_came_and_did_not_leave_after_they_last_came(told, at, only):
@@ -79,10 +79,10 @@ def test_kept_are_those_who_came_and_did_not_leave_after_they_last_came(told, at
 
     found = traffic.flows(only(here), WEEK, date(2026, 3, 10))[here.id]
 
-    assert found.now == Flow(joined=4, left=3, kept=3)
+    assert found.now == Flow(joined=4, left=3, kept=3, grown=2)
     assert found.now.evaporated == 1
     assert found.now.kept_share == 0.75
-    assert found.since == Flow(joined=0, left=1, kept=0)
+    assert found.since == Flow(joined=0, left=1, kept=0, grown=-1)
     assert found.before == Flow()
 
 
@@ -98,7 +98,7 @@ def test_other_communities_and_robots_are_left_out(told, at, only):
 
     assert sum(day.messages for day in traffic.activity(scope, WEEK).now) == 1
     assert traffic.activity(scope, WEEK).talk == {here.id: Talk(1, 1, 0, 0, 1)}
-    assert traffic.flows(scope, WEEK, WEEK.last) == {here.id: Flows(now=Flow(1, 0, 1))}
+    assert traffic.flows(scope, WEEK, WEEK.last) == {here.id: Flows(now=Flow(1, 0, 1, 1))}
 
 
 def test_what_happens_today_leaves_what_is_known_of_the_days_before(told, at, only, monkeypatch):
@@ -124,7 +124,7 @@ def test_what_happens_today_leaves_what_is_known_of_the_days_before(told, at, on
     told.follow()
     assert look()[0] == before[0]
     assert len(asked) == 1, "who came since is asked for, and nothing else"
-    assert look()[1] == Flows(now=Flow(1, 0, 1), since=Flow(1, 0, 1))
+    assert look()[1] == Flows(now=Flow(1, 0, 1, 1), since=Flow(1, 0, 1, 1))
     told.says(other, here, at(2026, 3, 8, 23, 59))
     told.follow()
     assert look()[0].speakers == Speakers(2, 0, 2)

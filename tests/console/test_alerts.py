@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings as project
 from django.urls import reverse
 
 from liuliang.accounts.models import Staff
@@ -146,7 +147,10 @@ def test_without_a_mail_server_the_console_still_tells_and_says_how_to_set_one(q
         assert Firing.objects.count() == 1
         assert not Letter.objects.exists()
         assert "1 条通知" in text_of(owner.get(reverse("console:alerts")))
-    assert "LIULIANG_SMTP_HOST" in text_of(owner.get(reverse("console:alert-mail")))
+    settings = text_of(owner.get(reverse("console:alert-mail")))
+    assert "LIULIANG_SMTP_HOST" in settings
+    assert "LIULIANG_URL" in settings
+    assert f"<strong>{project.PUBLIC_URL}</strong>" in settings
     assert "怎么设" in text_of(owner.get(reverse("console:new-alert")))
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.accounts.models import Role, Staff
-from liuliang.accounts.permissions import ensure_built_in_roles
+from liuliang.accounts.permissions import ANALYTICS_VIEW, ensure_built_in_roles
 from liuliang.analytics.base import metrics
 from liuliang.console.analysis.metrics import write
 from liuliang.kernel import clock
@@ -216,6 +216,43 @@ def test_every_metric_opens_in_every_way(simulated, signed_in):
             assert "SELECT" in text
             for link in links_behind(text)[:2]:
                 assert people_in(client, link) > 0
+
+
+def test_every_metric_leads_to_as_many_people_as_it_says(simulated, signed_in):
+    client = signed_in()
+    for metric in metrics():
+        text = text_of(client.get(f"{reverse('console:metric', args=[metric.key])}?days=30"))
+        opened = re.findall(r'<a href="(/members/\?behind=[^"]+)">([^<]+?)(?: ([\d,]+))?</a>', text)
+        assert opened or "–</strong>" in text, metric.key
+        known = {str(side.title): side for side in metric.sides}
+        for link, title, size in opened:
+            found = people_in(client, unescape(link))
+            assert title in text_of(client.get(unescape(link)))
+            if size and known[title].is_by_place:
+                assert 0 < found <= int(size.replace(",", "")), (metric.key, title)
+                assert "名单可能比这个数短" in text
+            elif size:
+                assert found == int(size.replace(",", "")), (metric.key, title)
+
+
+def test_activation_and_retention_open_to_those_who_stayed_and_those_who_did_not(simulated, signed_in):
+    text = text_of(signed_in().get(address("console:aarrr-stage", stage="activation", days="30")))
+    assert {"激活的人", "没激活的人", "说过话的人", "在群没说话的人"} <= set(
+        re.findall(r">([^<\d]+?)(?: [\d,]+)?</a>", text)
+    )
+    text = text_of(signed_in().get(address("console:aarrr-stage", stage="retention", days="30")))
+    assert {"留下的人", "没留下的人", "流失的人"} <= set(re.findall(r">([^<\d]+?)(?: [\d,]+)?</a>", text))
+
+
+def test_who_may_not_see_members_is_told_why_no_list_is_offered(simulated, signed_in):
+    role = Role.objects.create(name="只看数字", permissions=[ANALYTICS_VIEW])
+    staff = Staff.objects.create(email="numbers@example.com", name="员工", created_at=clock.now(), password="!")
+    Grant.objects.create(staff=staff, role=role)
+    client = Client()
+    client.force_login(staff)
+    text = text_of(client.get(f"{reverse('console:metric', args=['retention_1'])}?days=30"))
+    assert not links_behind(text)
+    assert "要能看成员才看得到" in text
 
 
 def test_metrics_stand_in_the_order_in_which_people_ask_for_them(simulated, signed_in):

@@ -155,6 +155,20 @@ def test_filters_find_whom_they_say(brand, query, found):
     assert len(listing) == found
 
 
+def test_an_old_link_to_a_deleted_tag_finds_nobody_and_says_why(brand):
+    world, tag = brand["world"], brand["tag"]
+    client = world.sign_in(world.owner)
+    tag_members(brand["people"][:2], tag, at=clock.now())
+    gone = create_tag(create_group("旧", is_exclusive=False), "删掉的", at=clock.now())
+    key = gone.pk
+    gone.delete()
+
+    assert listed(client, f"tag={key}") == []
+    assert "标签: 已删除的标签" in client.get(f"/members/?tag={key}").content.decode()
+    assert listed(client, "tag=x%00") == []
+    assert len(listed(client, f"tag={tag.pk}&tag={key}")) == 2
+
+
 def test_people_known_from_a_list_alone_are_listed_after_those_who_were_ever_seen(brand):
     world = brand["world"]
     only_listed = {Member.objects.create(name=f"咖友9{n}", created_at=clock.now()).name for n in range(2)}

@@ -16,6 +16,7 @@ from django.urls import reverse
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.analytics import remembering
+from liuliang.analytics.noise import wilson
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
 from liuliang.people.communities import create_community
@@ -81,6 +82,29 @@ def test_the_overview_says_what_is_true_of_the_invented_brand(told, browser):
         assert cells[0] == community.name
         assert f"{messages:,}" in cells
         assert f"{len(speakers):,}" in cells
+
+
+def test_shares_carry_their_interval_and_those_of_few_are_marked(told, browser):
+    small, large = told.community("小群"), told.community("大群")
+    lively(told, small)
+    for number in range(40):
+        member = told.member(f"大群的{number}")
+        told.joins(member, large, local(2026, 3, 1, 9))
+        if number < 10:
+            told.says(member, large, local(2026, 3, 2, 9))
+    told.settle()
+    with time_machine.travel(local(2026, 3, 10, 12), tick=False):
+        client = browser()
+        text, rows = page(client), table(client)
+
+    low, high = wilson(13, 43)
+    assert f'<small title="95% 区间">{low:.1%} ~ {high:.1%}</small>' in text
+    low, high = wilson(40, 40)
+    assert f'<span class="faint" title="95% 区间">{low:.1%} ~ {high:.1%}</span>' in text
+    low, high = wilson(10, 40)
+    assert f'<span title="95% 区间 {low:.1%} ~ {high:.1%}">25.0%</span>' in rows
+    assert "小样本 100.0%" in row_of(rows, "小群")
+    assert not any("小样本" in cell for cell in row_of(rows, "大群"))
 
 
 def test_the_sum_of_what_was_kept_is_on_the_page(told, browser):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.conversation import ANSWER_WITHIN
-from liuliang.analytics.counting import split, starting
+from liuliang.analytics.counting import Teller, split, starting
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
 
@@ -32,6 +32,18 @@ def median_wait(asked: Asked) -> Statement:
         f" toInt64(length(sorted)) AS n FROM {rows} WHERE wait >= 0 GROUP BY part, start)",
         values,
     )
+
+
+def askers(*, answered: bool) -> Teller:
+    """Return how to name who asked what was answered within a day, or what was not."""
+    condition = "wait >= 0" if answered else "wait < 0"
+
+    def tell(asked: Asked) -> Statement:
+        relation, values = waits(asked)
+        rows, values = split(asked, relation, "community, member, day, wait", values)
+        return Statement(f"SELECT part, {starting(asked.step)} AS start, member FROM {rows} WHERE {condition}", values)
+
+    return tell
 
 
 def waits(asked: Asked) -> tuple[str, dict[str, object]]:

@@ -98,6 +98,30 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """Some of the people behind a metric: those it counts, or those of whom it counts them and who are not among them.
+
+    ``number`` is what of a reading says how many they are: its value, the ``count`` of a share, what it is shared by
+    (``of``), or the ``rest`` of that; empty where the number is of something else, such as messages or money. ``is_by_place``
+    tells that the number is of members in a community, so that a list of people may be shorter.
+    """
+
+    key: str
+    title: str | Promise
+    number: Literal["value", "count", "of", "rest", ""] = ""
+    is_by_place: bool = False
+
+    def size(self, reading: Reading) -> int | None:
+        """Return how many a reading says they are; None where its number is of something else or there is none."""
+        amount: float | None
+        if self.number == "rest":
+            amount = reading.of - reading.count if reading.of is not None and reading.count is not None else None
+        else:
+            amount = {"value": reading.value, "count": reading.count, "of": reading.of, "": None}[self.number]
+        return None if amount is None else round(amount)
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """What a metric can be split by."""
 
@@ -154,8 +178,8 @@ class Metric(Protocol):
         ...
 
     @property
-    def names_people(self) -> bool:
-        """Whether `people` can say who is behind a value."""
+    def sides(self) -> tuple[Side, ...]:
+        """Who is behind a value, those it counts first; nothing where it is not about people."""
         ...
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
@@ -166,8 +190,12 @@ class Metric(Protocol):
         """Return its values; parts and buckets in which nothing happened may be left out."""
         ...
 
-    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
-        """Return the members behind one value; nobody where it names no people."""
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return the members on one side of one value, each once, in order; without ``side`` those on the first.
+
+        Raises:
+            ValueError: the metric has no such side.
+        """
         ...
 
 
@@ -207,14 +235,14 @@ class Words:
         return self.definition.key
 
     @property
-    def names_people(self) -> bool:
-        """Return False: most metrics are of what happened, or of many things."""
-        return False
-
-    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
-        """Return nobody."""
-        del asked, part, start
+    def sides(self) -> tuple[Side, ...]:
+        """Return nothing: a metric says itself who is behind it."""
         return ()
+
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return nobody: there is no side to ask for."""
+        del asked, part, start
+        raise ValueError(f"nobody is behind {self.key} {side}".rstrip())
 
 
 @cache

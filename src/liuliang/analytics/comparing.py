@@ -15,6 +15,9 @@ _SUMMED = frozenset({"messages", "joined", "left", "net", "invites", "gmv", "ord
 _ROLLING = frozenset({"mau", "wau"})
 """Metrics that look back beyond the period: neighbouring values share most of their days, and nothing is compared."""
 
+_LENGTHENING = frozenset({"repurchase"})
+"""Metrics that look back to the record's beginning. The later period looks back further and is larger for that alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -46,9 +49,11 @@ def compared(metric: Metric, asked: Asked, *, is_comparable: bool = True) -> Com
 
 
 def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Reading | None) -> Comparison | None:
-    if metric.key in _ROLLING:
+    if metric.key in _ROLLING | _LENGTHENING:
         return None
-    if metric.style in {"count", "money"} and metric.key not in {"arpu", "cac", "ltv"}:
+    if metric.key in {"arpu", "ltv"}:
+        return _of_money(metric, asked, now, before)
+    if metric.style in {"count", "money"} and metric.key != "cac":
         days, days_before = daily(metric, asked), daily(metric, replace(asked, period=asked.period.previous))
         if metric.key == "members":
             changes = [after - earlier for earlier, after in zip([days_before[-1], *days], days, strict=False)]
@@ -85,6 +90,34 @@ def _of_days(now: float, before: float, days: list[float], days_before: list[flo
     by = now - before
     low, high = (by + (end - by_day.difference) * scale for end in (by_day.low, by_day.high))
     return Comparison(now, before, low, high, noise.surprise_of(by, low, high))
+
+
+def _of_money(metric: Metric, asked: Asked, now: Reading | None, before: Reading | None) -> Comparison | None:
+    """Compare money for each member: it can be told from chance no better than the money itself.
+
+    Members are counted, so what was paid on a day, divided by them, has the noise of the days. What else a metric divides by
+    (the share that fell silent) has noise of its own, which is in its interval; the two are independent and add up squared.
+    """
+    if now is None or before is None or now.value is None or before.value is None:
+        return None
+    gmv = metrics()["gmv"]
+    days, days_before = daily(gmv, asked), daily(gmv, replace(asked, period=asked.period.previous))
+    paid, paid_before = math.fsum(days), math.fsum(days_before)
+    if not paid or not paid_before:
+        return None
+    each, each_before = now.value / paid, before.value / paid_before
+    unit = _mean_order(asked) * (each + each_before) / 2
+    scaled, scaled_before = [day * each for day in days], [day * each_before for day in days_before]
+    found = _of_days(now.value, before.value, scaled, scaled_before, unit)
+    if metric.key == "arpu":
+        return found
+    own = difference(now, before)
+    if own is None:
+        return None
+    by = found.difference
+    low = by - math.hypot(by - found.low, own.difference - own.low)
+    high = by + math.hypot(found.high - by, own.high - own.difference)
+    return Comparison(found.now, found.before, low, high, noise.surprise_of(by, low, high))
 
 
 def _mean_order(asked: Asked) -> float:

@@ -11,10 +11,13 @@ from django.db import connection
 
 from liuliang.analytics import noise
 from liuliang.analytics.acts import ACTS, EVIDENCE
-from liuliang.analytics.base import Asked, Reading, Statement, Step, Words, metrics
+from liuliang.analytics.base import Asked, Reading, Side, Statement, Step, Words, metrics
 from liuliang.analytics.periods import Period
 from liuliang.analytics.remembering import remembered
 from liuliang.lake.queries import query
+
+Teller = Callable[[Asked], Statement]
+"""How to make a statement of what is asked."""
 
 UNKNOWN = "unknown"
 """The part of those of whom nobody knows how they came."""
@@ -28,18 +31,18 @@ class Counted(Words):
 
     The statement's rows are part, first day of the bucket, and then: of a ``count`` its value; of a ``share`` how many of
     how many people; of a ``ratio`` the same of what is no number of people, so that it has no interval; of a ``mean`` the sum,
-    how many, and the sum of squares; of a ``median`` the value, of how many, and its interval. ``who`` gives the people behind:
-    its rows are part, first day and member.
+    how many, and the sum of squares; of a ``median`` the value, of how many, and its interval. ``who`` gives the people behind
+    by side: the rows are part, first day and member.
     """
 
-    tell: Callable[[Asked], Statement]
+    tell: Teller
     result: Literal["count", "share", "ratio", "mean", "median"] = "count"
-    who: Callable[[Asked], Statement] | None = None
+    who: tuple[tuple[Side, Teller], ...] = ()
 
     @property
-    def names_people(self) -> bool:
-        """Tell whether somebody is behind it by name."""
-        return self.who is not None
+    def sides(self) -> tuple[Side, ...]:
+        """Return who is behind it."""
+        return tuple(side for side, _tell in self.who)
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return the one statement."""
@@ -51,15 +54,32 @@ class Counted(Words):
         rows = _remembered_rows(self.key, asked) if statement.store == "lake" else answer(statement)
         return tuple(_reading(self.result, row) for row in rows)
 
-    def people(self, asked: Asked, part: str, start: date) -> tuple[int, ...]:
-        """Return the members behind one value."""
-        if self.who is None:
-            return ()
-        told = self.who(asked)
-        part_is, start_is = ("{part:String}", "{start:Date}") if told.store == "lake" else ("%(part)s", "%(start)s")
-        asked_for = {"part": part, "start": start.isoformat()}
-        sql = f"SELECT member FROM ({told.sql}) AS behind WHERE part = {part_is} AND start = {start_is} ORDER BY member"
-        return tuple(int(row[0]) for row in answer(Statement(sql, {**told.values, **asked_for}, told.store)))
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return the members on one side of one value."""
+        told = next((tell for known, tell in self.who if side in {"", known.key}), None)
+        if told is None:
+            raise ValueError(f"nobody is behind {self.key} {side}".rstrip())
+        return named(told(asked), part, start)
+
+
+def named(told: Statement, part: str, start: date) -> tuple[int, ...]:
+    """Return the members whom a statement with rows of part, first day and member names for one part and bucket."""
+    return tuple(int(row[0]) for row in _behind(told, "member", part, start))
+
+
+def pairs_of(told: Statement, part: str, start: date) -> frozenset[tuple[int, int]]:
+    """Return the same as pairs of community and member, of a statement whose rows have the community too."""
+    return frozenset((int(row[0]), int(row[1])) for row in _behind(told, "community, member", part, start))
+
+
+def _behind(told: Statement, columns: str, part: str, start: date) -> Rows:
+    part_is, start_is = ("{part:String}", "{start:Date}") if told.store == "lake" else ("%(part)s", "%(start)s")
+    asked_for = {"part": part, "start": start.isoformat()}
+    sql = (
+        f"SELECT DISTINCT {columns} FROM ({told.sql}) AS behind WHERE part = {part_is} AND start = {start_is}"
+        f" ORDER BY {columns}"
+    )
+    return answer(Statement(sql, {**told.values, **asked_for}, told.store))
 
 
 @remembered
@@ -158,7 +178,7 @@ def split(asked: Asked, relation: str, columns: str, values: dict[str, Any]) -> 
     return f"(SELECT {part} AS part, {columns} FROM ({relation}))", values
 
 
-def by_day(kinds: Sequence[str], measure: str) -> Callable[[Asked], Statement]:
+def by_day(kinds: Sequence[str], measure: str) -> Teller:
     """Return how to count what members did: ``measure`` is an aggregate over the rows of a bucket."""
 
     def tell(asked: Asked) -> Statement:
@@ -170,17 +190,19 @@ def by_day(kinds: Sequence[str], measure: str) -> Callable[[Asked], Statement]:
     return tell
 
 
-def doers(kinds: Sequence[str]) -> Callable[[Asked], Statement]:
-    """Return how to name who did something of these kinds in each bucket."""
+def doers(kinds: Sequence[str]) -> Teller:
+    """Return how to name who did something of these kinds in each bucket, and in which community."""
 
     def tell(asked: Asked) -> Statement:
         rows, values = days_of(asked, kinds, asked.period)
-        return Statement(f"SELECT DISTINCT part, {starting(asked.step)} AS start, member FROM {rows}", values)
+        return Statement(
+            f"SELECT DISTINCT part, {starting(asked.step)} AS start, community, member FROM {rows}", values
+        )
 
     return tell
 
 
-def rolling(kinds: Sequence[str], days: int, measure: str) -> Callable[[Asked], Statement]:
+def rolling(kinds: Sequence[str], days: int, measure: str) -> Teller:
     """Return how to count people over the ``days`` that end with each bucket, whatever the bucket's length.
 
     ``measure`` is an aggregate over days with ``people`` (the bitmap of a day), ``place`` (0 for the bucket's last day, 1 for
@@ -208,7 +230,20 @@ def rolling(kinds: Sequence[str], days: int, measure: str) -> Callable[[Asked], 
     return tell
 
 
-def returning(after: int) -> Callable[[Asked], Statement]:
+def rolling_people(kinds: Sequence[str], days: int, bitmap: str) -> Teller:
+    """Return how to name people over the ``days`` that end with each bucket: ``bitmap`` is an aggregate as in `rolling`."""
+    told = rolling(kinds, days, f"{bitmap} AS found")
+
+    def tell(asked: Asked) -> Statement:
+        counted = told(asked)
+        return Statement(
+            f"SELECT part, start, member FROM ({counted.sql}) ARRAY JOIN bitmapToArray(found) AS member", counted.values
+        )
+
+    return tell
+
+
+def returning(after: int) -> Teller:
     """Return how to count who came for the first time and was active exactly ``after`` days later, of how many.
 
     Only those count of whom that day is over. Who was there before their first join is not new.
@@ -227,6 +262,24 @@ def returning(after: int) -> Callable[[Asked], Statement]:
             " WHERE came <= {observed:Date} GROUP BY part, came) AS new"
             f" LEFT JOIN (SELECT part, day, groupBitmapState(member) AS people FROM {acts} GROUP BY part, day) AS then"
             " USING (part, day)) GROUP BY part, start",
+            values,
+        )
+
+    return tell
+
+
+def returned(after: int, *, came_back: bool) -> Teller:
+    """Return how to name those whom `returning` counts, or of whom it counts them and who did not come back."""
+    among = "IN" if came_back else "NOT IN"
+
+    def tell(asked: Asked) -> Statement:
+        came, values = newcomers_of(asked, "came")
+        later = Period(asked.period.first + timedelta(days=after), asked.period.last + timedelta(days=after))
+        acts, more = days_of(asked, ACTS, later, "acts")
+        values |= more | {"observed": (asked.last_day - timedelta(days=after)).isoformat()}
+        return Statement(
+            f"SELECT part, {starting(asked.step, 'came')} AS start, member FROM {came} WHERE came <= {{observed:Date}}"
+            f" AND (part, member, came + {after}) {among} (SELECT part, member, day FROM {acts})",
             values,
         )
 

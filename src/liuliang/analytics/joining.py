@@ -7,7 +7,7 @@ from typing import Any
 
 from liuliang.analytics.acts import EVIDENCE
 from liuliang.analytics.base import Asked, Statement
-from liuliang.analytics.counting import split, starting
+from liuliang.analytics.counting import Teller, split, starting
 from liuliang.analytics.newcomers import WINDOW
 from liuliang.analytics.scopes import Scope, stamp
 from liuliang.lake.tables import literal
@@ -15,17 +15,28 @@ from liuliang.lake.tables import literal
 GENERATION = timedelta(days=30)
 """How long somebody has to bring others before it is counted whom they brought."""
 
+_SPOKE_SOON = f"spoke >= at AND dateDiff('millisecond', at, spoke) < {int(WINDOW.total_seconds()) * 1000}"
+"""Whether a newcomer's first words came in time; who never spoke has them in 1970."""
+
 
 def first_words(asked: Asked) -> Statement:
     """Return how to count the newcomers who spoke within `WINDOW`, of those who had that long."""
     came, values = newcomers(asked, asked.until - WINDOW)
-    seconds = int(WINDOW.total_seconds())
     return Statement(
-        f"SELECT part, {starting(asked.step)} AS start,"
-        f" countIf(spoke >= at AND dateDiff('millisecond', at, spoke) < {seconds * 1000}), count()"
-        f" FROM {came} GROUP BY part, start",
+        f"SELECT part, {starting(asked.step)} AS start, countIf({_SPOKE_SOON}), count() FROM {came} GROUP BY part, start",
         values,
     )
+
+
+def beginners(*, spoke: bool) -> Teller:
+    """Return how to name the newcomers whom `first_words` counts, or those who had as long and did not speak."""
+    condition = _SPOKE_SOON if spoke else f"NOT ({_SPOKE_SOON})"
+
+    def tell(asked: Asked) -> Statement:
+        came, values = newcomers(asked, asked.until - WINDOW)
+        return Statement(f"SELECT part, {starting(asked.step)} AS start, member FROM {came} WHERE {condition}", values)
+
+    return tell
 
 
 def invited(asked: Asked) -> Statement:
@@ -55,17 +66,45 @@ def _invited(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 def brought(asked: Asked) -> Statement:
     """Return how to count the newcomers each newcomer brought within a `GENERATION`, of those who had that long."""
+    rows, values = _generation(asked)
+    return Statement(
+        f"SELECT part, {starting(asked.step)} AS start, sum(length(brought)), count(),"
+        f" sum(length(brought) * length(brought)) FROM {rows} GROUP BY part, start",
+        values,
+    )
+
+
+def brought_people(asked: Asked) -> Statement:
+    """Return how to name the newcomers whom other newcomers brought."""
+    rows, values = _generation(asked)
+    return Statement(f"SELECT part, {starting(asked.step)} AS start, arrayJoin(brought) AS member FROM {rows}", values)
+
+
+def bringers(*, of_any: bool) -> Teller:
+    """Return how to name the newcomers who brought somebody, or those who had as long and brought nobody."""
+    condition = "notEmpty(brought)" if of_any else "empty(brought)"
+
+    def tell(asked: Asked) -> Statement:
+        rows, values = _generation(asked)
+        return Statement(f"SELECT part, {starting(asked.step)} AS start, member FROM {rows} WHERE {condition}", values)
+
+    return tell
+
+
+def _generation(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """Return the relation of newcomers who had a `GENERATION`, each with the members they brought into their community."""
     came, values = newcomers(asked, asked.until - GENERATION)
     firsts, more = _first_joins(asked)
-    days = GENERATION.days
-    return Statement(
-        f"SELECT part, {starting(asked.step)} AS start, sum(brought), count(), sum(brought * brought) FROM ("
-        " SELECT part, day, came.community, came.member,"
-        " countIf(new.inviter != 0 AND new.at >= came.at AND new.at < came.at + toIntervalDay("
-        f"{days})) AS brought FROM {came} AS came LEFT JOIN (SELECT community, inviter, at FROM {firsts}"
-        " WHERE inviter != 0 AND inviter != member) AS new"
-        " ON new.community = came.community AND new.inviter = came.member"
-        " GROUP BY part, day, came.community, came.member) GROUP BY part, start",
+    return (
+        (
+            "(SELECT part, day, came.community, came.member AS member, groupArrayIf(new.newcomer,"
+            " new.inviter != 0 AND new.at >= came.at AND new.at < came.at + toIntervalDay("
+            f"{GENERATION.days})) AS brought FROM {came} AS came"
+            f" LEFT JOIN (SELECT community, inviter, at, member AS newcomer FROM {firsts}"
+            " WHERE inviter != 0 AND inviter != member) AS new"
+            " ON new.community = came.community AND new.inviter = came.member"
+            " GROUP BY part, day, came.community, came.member)"
+        ),
         {**values, **more},
     )
 

@@ -1,21 +1,29 @@
-"""How many are there at the end of each bucket: those present now, less the flows since."""
+"""How many are there at the end of each bucket, and who: those present now, without whom came since, with whom went since.
+
+Of whoever came or went since, the first thing they did tells: who then came was not there, and who went was. Thus somebody who
+comes twice without having left (two records that are merged) counts once.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from liuliang.analytics.base import Asked, Statement
-from liuliang.analytics.counting import answer, by_day
-from liuliang.analytics.measures import JOINED, LEFT
-from liuliang.analytics.presence import presence, presence_statement
+from liuliang.analytics.counting import answer
+from liuliang.analytics.joining import local_day_of
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.presence import presence, presence_statement, present_pairs
 from liuliang.analytics.remembering import remembered
-from liuliang.analytics.traffic import flows
 from liuliang.kernel.clock import local_day
+from liuliang.lake.queries import query
 
 _FLOW_KINDS = ("member.joined", "member.left")
+
+Pair = tuple[int, int]
+"""A community and a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +38,46 @@ class Level:
 def levels(asked: Asked) -> tuple[Level, ...]:
     """Return the members of every part at the end of every bucket; parts that nobody is or was in are left out.
 
-    Counted is a member in a community. The last bucket is what is now less what came and went since; each one before it
-    is the one after less the flows of its days.
+    Counted is a member in a community.
     """
-    upto = max(local_day(asked.until, asked.timezone), asked.period.last)
-    moved = flows(asked.scope, asked.period, upto)
+    standing = presence(asked.scope)
+    zones = {community: zone for zone, ids in asked.scope.zones for community in ids}
     now: defaultdict[str, int] = defaultdict(int)
-    for community, standing in presence(asked.scope).items():
-        since = moved[community].since.net if community in moved else 0
-        now[part_of(asked, community)] += max(0, standing.members - since)
+    for community, each in standing.items():
+        now[part_of(asked, community)] += each.members
     nets = _nets(asked)
     found: list[Level] = []
-    for part, last in now.items():
-        level = last
-        for bucket in reversed(asked.buckets):
-            found.append(Level(part, bucket.first, max(0, level)))
-            level -= sum(nets.get((part, day), 0) for day in bucket.days)
-    return tuple(reversed(found))
+    for bucket in asked.buckets:
+        since: defaultdict[str, int] = defaultdict(int)
+        for community, day, net in nets:
+            if day > bucket.last:
+                since[part_of(asked, community)] += net
+        for community, each in standing.items():
+            since[part_of(asked, community)] += each.slipped_back_after(bucket.last, zones[community])
+        found += [Level(part, bucket.first, max(0, members - since[part])) for part, members in now.items()]
+    return tuple(found)
+
+
+def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
+    """Return who was in which community when a bucket was over: whom `levels` counts."""
+    bucket = next((each for each in asked.buckets if each.first == start), None)
+    if bucket is None:
+        return frozenset()
+    scope = asked.scope
+    if asked.split or part:
+        scope = scope.only(each for each in scope.communities if asked.split and part_of(asked, each) == part)
+    upto = _upto(asked)
+    moved = dict[Pair, str]()
+    if upto > bucket.last:
+        since, values = scope.during(Period(bucket.last + ONE_DAY, upto))
+        first = "argMin(kind, (occurred_at, kind = 'member.left'))"
+        rows = query(
+            f"SELECT community, member, {first} FROM {{events}} WHERE kind IN {{flows:Array(String)}} AND {since}"
+            " GROUP BY community, member",
+            {**values, "flows": list(_FLOW_KINDS)},
+        ).rows
+        moved = {(int(row[0]), int(row[1])): row[2] for row in rows}
+    return (present_pairs(scope) - moved.keys()) | {pair for pair, kind in moved.items() if kind == "member.left"}
 
 
 def level_statements(asked: Asked) -> tuple[Statement, ...]:
@@ -60,15 +91,28 @@ def part_of(asked: Asked, community: int) -> str:
     return {"": "", "community": str(community), "type": dict(asked.types).get(community, "")}[asked.split]
 
 
+def _upto(asked: Asked) -> date:
+    return max(local_day(asked.until, asked.timezone), asked.period.last)
+
+
 def _flow_statement(asked: Asked) -> Statement:
-    # Types are summed up from communities, so that one who joins two of them is two, as in the level itself.
-    by_community = replace(asked, step="day", split="community" if asked.split else "")
-    return by_day(_FLOW_KINDS, f"toInt64({JOINED}) - toInt64({LEFT})")(by_community)
+    """Return how to sum up what each coming and going changed, by community and day, since the first bucket's end.
+
+    Before a coming somebody was not there, before a going they were; after it, as before the next.
+    """
+    among, values = asked.scope.during(Period(asked.buckets[0].last + ONE_DAY, _upto(asked)))
+    return Statement(
+        "SELECT community, day, sum(toInt64(after) - before) FROM ("
+        f"SELECT community, {local_day_of(asked.scope, 'occurred_at')} AS day, toInt8(kind = 'member.left') AS before,"
+        " leadInFrame(before, 1, toInt8(kind = 'member.joined')) OVER (PARTITION BY community, member"
+        " ORDER BY occurred_at, before ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS after"
+        f" FROM {{events}} WHERE kind IN {{flows:Array(String)}} AND {among}) GROUP BY community, day",
+        {**values, "flows": list(_FLOW_KINDS)},
+    )
 
 
 @remembered
-def _nets(asked: Asked) -> Mapping[tuple[str, date], int]:
-    found: defaultdict[tuple[str, date], int] = defaultdict(int)
-    for part, day, net in answer(_flow_statement(asked)):
-        found[part_of(asked, int(part)) if asked.split else "", day] += int(net)
-    return dict(found)
+def _nets(asked: Asked) -> Sequence[tuple[int, date, int]]:
+    if asked.buckets[0].last >= _upto(asked):
+        return ()
+    return tuple((int(community), day, int(net)) for community, day, net in answer(_flow_statement(asked)))

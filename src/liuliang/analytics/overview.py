@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -48,7 +48,10 @@ class CommunityFigures:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The whole scope in the period, each figure with how it compares (nothing where the period before is not known)."""
+    """The whole scope in the period, each figure with how it compares (nothing where the period before is not known).
+
+    ``spoke`` are members in a community who spoke, of whom ``rate`` is the share; never more than there are members.
+    """
 
     members: int
     joined: int
@@ -56,6 +59,7 @@ class Totals:
     kept: int
     kept_share: float | None
     speakers: int
+    spoke: int
     rate: float | None
     messages: int
     members_by_day: tuple[int, ...]
@@ -110,20 +114,30 @@ def _told(scope: Scope, period: Period, today: date) -> tuple[Activity, tuple[Co
         told = activity(scope, period)
         standing = presence(scope)
     moved = moving()
+    zones = {community: zone for zone, ids in scope.zones for community in ids}
     return told, tuple(
         _figures(
             community,
             standing.get(community, NOBODY),
             told.talk.get(community, Talk()),
             moved.get(community, Flows()),
+            [
+                standing.get(community, NOBODY).slipped_back_after(day, zones[community])
+                for day in (period.last, period.previous.last)
+            ],
         )
         for community in scope.communities
     )
 
 
-def _figures(community: int, standing: Presence, said: Talk, moved: Flows) -> CommunityFigures:
-    members = max(0, standing.members - moved.since.net)
-    return CommunityFigures(community, members, max(0, members - moved.now.net), said, moved, standing.last_spoke_at)
+def _figures(
+    community: int, standing: Presence, said: Talk, moved: Flows, slipped_back: Sequence[int]
+) -> CommunityFigures:
+    """Lead back from who is there now to who was there at the period's end and before it; each without whom came since."""
+    since, longer = slipped_back
+    members = max(0, standing.members - moved.since.grown - since)
+    before = max(0, members - moved.now.grown - (longer - since))
+    return CommunityFigures(community, members, before, said, moved, standing.last_spoke_at)
 
 
 def _totals(communities: tuple[CommunityFigures, ...], told: Activity, *, is_comparable: bool) -> Totals:
@@ -139,6 +153,7 @@ def _totals(communities: tuple[CommunityFigures, ...], told: Activity, *, is_com
         kept=moved.now.kept,
         kept_share=moved.now.kept_share,
         speakers=told.speakers.now,
+        spoke=min(spoke, members),
         rate=rate_of(spoke, members),
         messages=sum(day.messages for day in told.now),
         members_by_day=levels(members, [day.net for day in told.now]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -17,6 +17,7 @@ from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
 from liuliang.analytics.remembering import remembered_of_records
 from liuliang.analytics.scopes import Scope
+from liuliang.kernel.clock import local_day
 from liuliang.people.models import Member
 
 _ROBOTS = "analytics:robots"
@@ -39,11 +40,19 @@ SILENT = Definition(
 
 
 class Presence(Struct, frozen=True):
-    """A community as it stands: members present, when anybody last spoke, and its first sign of life."""
+    """A community as it stands: members present, when anybody last spoke, and its first sign of life.
+
+    ``slipped_back`` has, of each who left and was seen there later without having joined again, when they left.
+    """
 
     members: int = 0
     last_spoke_at: datetime | None = None
     first_seen_at: datetime | None = None
+    slipped_back: tuple[datetime, ...] = ()
+
+    def slipped_back_after(self, day: date, timezone: str) -> int:
+        """Return how many who are there, and of whom no coming tells, left after a local day."""
+        return sum(local_day(at, timezone) > day for at in self.slipped_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,10 @@ def presence(scope: Scope) -> Mapping[int, Presence]:
         # Two instants of each of a thousand communities: Django's own loader takes ten times as long for them.
         cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(*presence_statement(scope))
-        return {row[0]: Presence(*row[1:]) for row in cursor.fetchall()}
+        return {
+            community: Presence(members, spoke, seen, tuple(back))
+            for community, members, spoke, seen, back in cursor.fetchall()
+        }
 
 
 def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
@@ -102,11 +114,21 @@ def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     where, values = _among(scope)
     return (
         (
-            "SELECT community_id, count(*) FILTER (WHERE is_present), max(last_spoke_at), min(first_seen_at)"
+            "SELECT community_id, count(*) FILTER (WHERE is_present), max(last_spoke_at), min(first_seen_at),"
+            " coalesce(array_agg(last_left_at) FILTER (WHERE is_present AND last_left_at IS NOT NULL"
+            " AND (last_joined_at IS NULL OR last_joined_at <= last_left_at)), '{}')"
             f" FROM people_membership m WHERE {where} GROUP BY community_id"
         ),
         values,
     )
+
+
+def present_pairs(scope: Scope) -> frozenset[tuple[int, int]]:
+    """Return the community and the member of everybody who is there now."""
+    where, values = _among(scope)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT community_id, member_id FROM people_membership m WHERE {where} AND is_present", values)
+        return frozenset(cursor.fetchall())
 
 
 def silence(scope: Scope, period: Period, *, examples: int = 20) -> Silence:

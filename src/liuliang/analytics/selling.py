@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from liuliang.analytics.base import Asked, Statement
+from liuliang.analytics.counting import Teller
 from liuliang.analytics.orders import ALL, ATTRIBUTED, CURRENCY
 from liuliang.commerce.services import UNPAID
 
@@ -67,7 +67,7 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
     )
 
 
-def by_order(measure: str) -> Callable[[Asked], Statement]:
+def by_order(measure: str) -> Teller:
     """Return how to count paid orders: ``measure`` is an aggregate over the orders of a bucket."""
 
     def tell(asked: Asked) -> Statement:

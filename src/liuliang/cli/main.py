@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from liuliang.bench.run import BENCHMARKS
+from liuliang.cli.address import make_known
 from liuliang.kernel import environment, logs, postgres
 from liuliang.kernel.errors import Refused
 
@@ -78,6 +79,7 @@ def up(
 ) -> None:
     """Start what is missing (PostgreSQL, web, worker, follower), watch it, stop it cleanly on Ctrl-C or SIGTERM."""
     parent = os.getppid() if with_parent else None
+    make_known(host, port)
     ready(migrate=True)
     _supervise(host, port, parent)
 
@@ -102,6 +104,7 @@ def web(
     from liuliang.cli.web import serve
 
     end_with_supervisor()
+    make_known(host, port)
     postgres.start_if_private()
     serve(host, port, workers, threads)
 
@@ -185,6 +188,7 @@ def demo(
 ) -> None:
     """Create a sample brand from files in the real formats, and start the product on it."""
     parent = os.getppid() if with_parent else None
+    make_known(host, port)
     ready(migrate=True)
     logs.configure(as_json=False, level=logs.WARNING)
     from liuliang.cli.demo import create_sample_brand

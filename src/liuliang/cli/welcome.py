@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from liuliang.accounts.services import owners
+from liuliang.cli.address import own_address
 from liuliang.cli.demo import sign_in
 from liuliang.cli.words import in_shell
 from liuliang.cli.words import marked as _
@@ -16,7 +17,7 @@ out = Console()
 
 def welcome(host: str, port: int) -> None:
     """Print the address, and how to sign in for the first time."""
-    address = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::', '::1'} else host}:{port}"  # noqa: S104
+    address = own_address(host, port)
     lines = [f"[bold]{address}[/bold]"]
     sample = sign_in()
     # Asked before anything is said: the database may go away, and then this begins again.

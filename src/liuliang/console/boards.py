@@ -33,7 +33,12 @@ def figures(totals: Totals, versus: str) -> Sequence[Figure]:
             traffic.SPEAKERS, totals.speakers, change=changed(traffic.SPEAKERS), trend=[day.speakers for day in days]
         ),
         figure_of(
-            matrix.RATE, totals.rate, "percent", change=changed(matrix.RATE, in_points=True), trend=totals.rate_by_day
+            matrix.RATE,
+            totals.rate,
+            "percent",
+            change=changed(matrix.RATE, in_points=True),
+            trend=totals.rate_by_day,
+            share=(totals.spoke, totals.members),
         ),
         figure_of(
             traffic.MESSAGES, totals.messages, change=changed(traffic.MESSAGES), trend=[day.messages for day in days]

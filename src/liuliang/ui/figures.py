@@ -92,7 +92,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of a board. Money is in minor units; ``definition`` answers "how is this counted"."""
+    """One number of a board. Money is in minor units; ``definition`` answers "how is this counted".
+
+    ``interval`` is the 95% interval of a share, in words; ``is_small`` marks that it is of very few.
+    """
 
     title: str | Promise
     value: float | None
@@ -104,6 +107,8 @@ class Figure:
     definition: str | Promise = ""
     href: str = ""
     currency: str = "CNY"
+    interval: str = ""
+    is_small: bool = False
 
     @property
     def text(self) -> str:

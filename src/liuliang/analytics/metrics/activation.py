@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.joining import first_words
+from liuliang.analytics.joining import beginners, first_words
 
 METRIC = Counted(
     definition=Definition(
@@ -20,4 +21,8 @@ METRIC = Counted(
     style="percent",
     tell=first_words,
     result="share",
+    who=(
+        (Side("spoke", _("激活的人"), "count", is_by_place=True), beginners(spoke=True)),
+        (Side("silent", _("没激活的人"), "rest", is_by_place=True), beginners(spoke=False)),
+    ),
 )

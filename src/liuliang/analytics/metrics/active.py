@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.acts import ACTS
+from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted, by_day, doers
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.measures import PEOPLE
@@ -21,5 +22,5 @@ METRIC = Counted(
     ),
     stage="activity",
     tell=by_day(ACTS, PEOPLE),
-    who=doers(ACTS),
+    who=((Side("active", _("做过事的人"), "value"), doers(ACTS)),),
 )

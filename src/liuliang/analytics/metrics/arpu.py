@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
-from liuliang.analytics.base import Asked, Reading, Statement, Words
-from liuliang.analytics.counting import answer, divided
+from liuliang.analytics.base import Asked, Reading, Side, Statement, Words
+from liuliang.analytics.counting import answer, divided, named
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.levels import level_statements, levels
-from liuliang.analytics.selling import paid_orders
+from liuliang.analytics.levels import level_statements, levels, present_at_end
+from liuliang.analytics.selling import paid_orders, paying
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arpu(Words):
     """What members paid, of those who are there at the end."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Return who paid, and who is there and did not."""
+        return (Side("paid", _("付了款的人")), Side("others", _("在群没付款的人")))
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return what each buyer paid, summed up, and who is there."""
@@ -31,6 +37,15 @@ class Arpu(Words):
             amount, squares = paid.get((each.part, each.start), (0.0, 0.0))
             found.append(divided(each.part, each.start, amount, each.members, squares=squares))
         return found
+
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return the members on one side of one value."""
+        if side not in {"", "paid", "others"}:
+            raise ValueError(f"nobody is behind {self.key} {side}")
+        paid = named(paying(asked), part, start)
+        if side != "others":
+            return paid
+        return tuple(sorted({member for _community, member in present_at_end(asked, part, start)}.difference(paid)))
 
 
 def _paid(asked: Asked) -> Statement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
+from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.selling import by_order, paying
@@ -17,5 +18,5 @@ METRIC = Counted(
     dimensions=("community", "type"),
     permission=ORDERS_VIEW,
     tell=by_order("count(DISTINCT buyer)"),
-    who=paying,
+    who=((Side("paid", _("付了款的人"), "value"), paying),),
 )

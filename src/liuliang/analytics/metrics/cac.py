@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
-from liuliang.analytics.base import Asked, Reading, Statement, Words, metrics
+from liuliang.analytics.base import Asked, Reading, Side, Statement, Words, metrics
 from liuliang.analytics.costs import spent, spent_statement
 from liuliang.analytics.definitions import Definition
 
@@ -16,6 +17,11 @@ from liuliang.analytics.definitions import Definition
 @dataclass(frozen=True, kw_only=True)
 class Cac(Words):
     """What was spent, of those who came."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Return those who came."""
+        return (Side("came", _("进群的人"), "of", is_by_place=True),)
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return what was spent, and who came."""
@@ -29,6 +35,12 @@ class Cac(Words):
                     of=came.get((part, start), 0))
             for (part, start), amount in sorted(spent(asked).items())
         ]  # fmt: skip
+
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return those who came in one bucket."""
+        if side not in {"", "came"}:
+            raise ValueError(f"nobody is behind {self.key} {side}")
+        return metrics()["joined"].people(asked, part, start)
 
 
 METRIC = Cac(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.acts import ACTS
-from liuliang.analytics.counting import Counted, rolling
+from liuliang.analytics.base import Side
+from liuliang.analytics.counting import Counted, rolling, rolling_people
 from liuliang.analytics.definitions import Definition
 
 _BEFORE = "groupBitmapOrStateIf(people, place >= 30)"
@@ -25,4 +26,8 @@ METRIC = Counted(
     style="percent",
     tell=rolling(ACTS, 60, f"bitmapAndnotCardinality({_BEFORE}, {_NOW}), groupBitmapOrIf(people, place >= 30)"),
     result="share",
+    who=(
+        (Side("lost", _("流失的人"), "count"), rolling_people(ACTS, 60, f"bitmapAndnot({_BEFORE}, {_NOW})")),
+        (Side("stayed", _("没流失的人"), "rest"), rolling_people(ACTS, 60, f"bitmapAnd({_BEFORE}, {_NOW})")),
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.acts import ACTS
-from liuliang.analytics.base import Asked, Statement
-from liuliang.analytics.counting import Counted, days_of, starting
+from liuliang.analytics.base import Asked, Side, Statement
+from liuliang.analytics.counting import Counted, days_of, doers, starting
 from liuliang.analytics.definitions import Definition
 
 
@@ -37,4 +37,5 @@ METRIC = Counted(
     style="mean",
     tell=_tell,
     result="mean",
+    who=((Side("active", _("期内做过事的人")), doers(ACTS)),),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.joining import invited, invited_people
@@ -17,5 +18,5 @@ METRIC = Counted(
     ),
     stage="referral",
     tell=invited,
-    who=invited_people,
+    who=((Side("invited", _("被邀请进来的人"), "value", is_by_place=True), invited_people),),
 )

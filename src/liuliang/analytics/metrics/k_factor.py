@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.joining import brought
+from liuliang.analytics.joining import bringers, brought, brought_people
 
 METRIC = Counted(
     definition=Definition(
@@ -21,4 +22,9 @@ METRIC = Counted(
     style="ratio",
     tell=brought,
     result="mean",
+    who=(
+        (Side("brought", _("被带来的人"), "count", is_by_place=True), brought_people),
+        (Side("bringers", _("带来过人的新人"), is_by_place=True), bringers(of_any=True)),
+        (Side("others", _("没带来人的新人"), is_by_place=True), bringers(of_any=False)),
+    ),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
-from liuliang.analytics.base import Asked, Reading, Statement, Words, metrics
+from liuliang.analytics.base import Asked, Reading, Side, Statement, Words, metrics
 from liuliang.analytics.definitions import Definition
 
 _MONTH = 30
@@ -17,6 +18,11 @@ _MONTH = 30
 @dataclass(frozen=True, kw_only=True)
 class Ltv(Words):
     """What members pay in a month, of the share that falls silent in a month."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Return who paid, and who fell silent: what it is reckoned from."""
+        return (Side("paid", _("付了款的人")), Side("lost", _("流失的人")))
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return what members paid, and who fell silent."""
@@ -42,6 +48,12 @@ class Ltv(Words):
                 )
             )  # fmt: skip
         return found
+
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return the members on one side of one value."""
+        if side not in {"", "paid", "lost"}:
+            raise ValueError(f"nobody is behind {self.key} {side}")
+        return metrics()["churn" if side == "lost" else "buyers"].people(asked, part, start)
 
 
 METRIC = Ltv(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.analytics.counting import Counted, by_day
+from liuliang.analytics.base import Side
+from liuliang.analytics.counting import Counted, by_day, doers
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.measures import JOINED, LEFT
 
@@ -14,4 +15,8 @@ METRIC = Counted(
     ),
     stage="size",
     tell=by_day(["member.joined", "member.left"], f"toInt64({JOINED}) - toInt64({LEFT})"),
+    who=(
+        (Side("came", _("进群的人"), is_by_place=True), doers(["member.joined"])),
+        (Side("went", _("退群的人"), is_by_place=True), doers(["member.left"])),
+    ),
 )

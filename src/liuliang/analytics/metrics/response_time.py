@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.analytics.answering import median_wait
+from liuliang.analytics.answering import askers, median_wait
+from liuliang.analytics.base import Side
 from liuliang.analytics.conversation import RESPONSE
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
@@ -16,4 +17,8 @@ METRIC = Counted(
     dimensions=("community", "type"),
     tell=median_wait,
     result="median",
+    who=(
+        (Side("answered", _("等到了回答的人")), askers(answered=True)),
+        (Side("waiting", _("有提问没人答的人")), askers(answered=False)),
+    ),
 )

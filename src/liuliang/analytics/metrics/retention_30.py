@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.analytics.counting import Counted, returning
+from liuliang.analytics.base import Side
+from liuliang.analytics.counting import Counted, returned, returning
 from liuliang.analytics.definitions import Definition
 
 METRIC = Counted(
@@ -19,4 +20,8 @@ METRIC = Counted(
     style="percent",
     tell=returning(30),
     result="share",
+    who=(
+        (Side("back", _("留下的人"), "count"), returned(30, came_back=True)),
+        (Side("lost", _("没留下的人"), "rest"), returned(30, came_back=False)),
+    ),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
-from liuliang.analytics.base import Asked, Reading, Statement, Words, metrics
+from liuliang.analytics.base import Asked, Reading, Side, Statement, Words, metrics
 from liuliang.analytics.costs import spent, spent_statement
 from liuliang.analytics.definitions import Definition
 
@@ -16,6 +17,11 @@ from liuliang.analytics.definitions import Definition
 @dataclass(frozen=True, kw_only=True)
 class Roi(Words):
     """Money paid, less what was spent, of what was spent."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Return those who paid."""
+        return (Side("paid", _("付了款的人")),)
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return what was spent, and what was paid."""
@@ -28,6 +34,12 @@ class Roi(Words):
             Reading(part, start, (paid.get((part, start), 0.0) - amount) / amount, count=paid.get((part, start), 0.0))
             for (part, start), amount in sorted(spent(asked).items())
         ]
+
+    def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
+        """Return those who paid in one bucket."""
+        if side not in {"", "paid"}:
+            raise ValueError(f"nobody is behind {self.key} {side}")
+        return metrics()["buyers"].people(asked, part, start)
 
 
 METRIC = Roi(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.acts import ACTS
-from liuliang.analytics.counting import Counted, rolling
+from liuliang.analytics.base import Side
+from liuliang.analytics.counting import Counted, rolling, rolling_people
 from liuliang.analytics.definitions import Definition
 
 METRIC = Counted(
@@ -18,4 +19,5 @@ METRIC = Counted(
     style="percent",
     tell=rolling(ACTS, 30, "sum(heads), 30 * groupBitmapOr(people)"),
     result="ratio",
+    who=((Side("active", _("这 30 天做过事的人")), rolling_people(ACTS, 30, "groupBitmapOrState(people)")),),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics.acts import ACTS
-from liuliang.analytics.counting import Counted, rolling
+from liuliang.analytics.base import Side
+from liuliang.analytics.counting import Counted, rolling, rolling_people
 from liuliang.analytics.definitions import Definition
 
 METRIC = Counted(
@@ -17,4 +18,5 @@ METRIC = Counted(
     ),
     stage="activity",
     tell=rolling(ACTS, 7, "groupBitmapOr(people)"),
+    who=((Side("active", _("这 7 天做过事的人"), "value"), rolling_people(ACTS, 7, "groupBitmapOrState(people)")),),
 )

@@ -192,7 +192,7 @@ def _shown(firing: Firing, letters: list[Post], *, may_name: bool) -> Shown:
     metric = metrics().get(firing.alert.metric)
     url = f"{reverse('console:metric', args=[metric.key])}?{asked}" if metric is not None else ""
     behind = ""
-    if metric is not None and metric.names_people and may_name and firing.value:
+    if metric is not None and metric.sides and may_name and firing.value:
         behind = behind_url("metric", asked, metric=metric.key, step="whole", start=firing.day.isoformat())
     place = place_words(firing.community)
     return Shown(firing, firing_words(firing), place, url, behind, letters)

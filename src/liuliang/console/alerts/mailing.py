@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings as project
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,6 +24,7 @@ VARIABLES = (
     ("LIULIANG_SMTP_USER", "liuliang@example.com"),
     ("LIULIANG_SMTP_PASSWORD_FILE", "/etc/liuliang/smtp-password"),
     ("LIULIANG_MAIL_FROM", "liuliang@example.com"),
+    ("LIULIANG_URL", "https://liuliang.example.com"),
 )
 
 
@@ -31,7 +33,7 @@ def settings(request: StaffRequest) -> HttpResponse:
     """Show whether letters can be sent, and how to make it so."""
     to = server()
     problem = errors.sentence(Refused(f"mail.{to.problem}")) if to.problem else ""
-    context = {"server": to, "problem": problem, "variables": VARIABLES}
+    context = {"server": to, "problem": problem, "variables": VARIABLES, "address": project.PUBLIC_URL}
     return render(request, "console/alerts/mail.html", context)
 
 

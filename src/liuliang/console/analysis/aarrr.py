@@ -17,7 +17,7 @@ from liuliang.analytics.comparing import compared
 from liuliang.analytics.costs import spent
 from liuliang.console.analysis.funnel import part_words
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
-from liuliang.console.analysis.metrics import behind_metric, interval_words, needs_of, write
+from liuliang.console.analysis.metrics import Behind, behind_metric, interval_words, needs_of, sides_of, write
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import change_of
 from liuliang.ui import formats
@@ -60,7 +60,7 @@ class Line:
     interval: str
     is_small: bool
     change: Change | None
-    behind: str
+    behind: Sequence[Behind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,6 @@ def _line(metric: Metric, ground: Ground, query: str) -> Line:
     reading = found.now
     value = None if reading is None else reading.value
     is_counted = metric.style == "count"
-    may_name = metric.names_people and may_see_members(ground.access) and bool(value)
     return Line(
         metric,
         f"{reverse('console:metric', args=[metric.key])}?{query}",
@@ -133,7 +132,7 @@ def _line(metric: Metric, ground: Ground, query: str) -> Line:
         interval_words(metric.style, reading),
         reading is not None and reading.is_small,
         change_of(found.comparison, metric.definition, in_points=metric.style == "percent"),
-        behind_metric(metric, asked, "", query) if may_name else "",
+        sides_of(metric, asked, reading, query) if may_see_members(ground.access) else (),
     )
 
 

@@ -69,6 +69,15 @@ class Part:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Some of the people behind a value: who they are, how many where the value says so, and where they are listed."""
+
+    title: str
+    size: str
+    url: str
+
+
 @page(permission=ANALYTICS_VIEW)
 def catalogue(request: StaffRequest) -> HttpResponse:
     """Show every metric with its definition; the values of each stage follow by themselves."""
@@ -159,7 +168,7 @@ def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, s
         request.GET, days=None, split=None, step=None,
         **{"from": asked.period.first.isoformat(), "to": asked.period.last.isoformat()},
     )  # fmt: skip
-    may_name = metric.names_people and may_see_members(request.access)
+    may_name = may_see_members(request.access)
     whole = _whole(metric, asked)
     before = _whole(metric, ground.asked(period=asked.period.previous)) if ground.choice.is_comparable else None
     parts = parts_of(metric, ground, split, query if may_name else "") if split else []
@@ -172,7 +181,9 @@ def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, s
         "chart": chart_of(metric, ground, step, split, query if may_name else ""),
         "parts": parts[:MOST_PARTS],
         "parts_found": len(parts),
-        "behind": behind_metric(metric, asked, "", query) if may_name and whole is not None and whole.value else "",
+        "behind": sides_of(metric, asked, whole, query) if may_name else [],
+        "nobody": _why_nobody(metric, may_name=may_name),
+        "is_by_place": any(side.is_by_place for side in metric.sides),
         "sqls": [told(statement) for statement in metric.statements(asked)],
     }
 
@@ -259,8 +270,8 @@ def chart_of(metric: Metric, ground: Ground, step: Step, split: str, query: str)
         definition=metric.definition.counted,
         label_title=_("日期"),
         unit=_("单列最大的 {n} 组").format(n=MOST_LINES) if len(ranked) > MOST_LINES else "",
-        links=[behind_metric(metric, ground.asked(step=step), "", query, start) for start in starts]
-        if query and not split
+        links=[behind_metric(metric, ground.asked(step=step), "", query, start=start) for start in starts]
+        if query and not split and metric.sides
         else (),
     )
 
@@ -292,15 +303,49 @@ def parts_of(metric: Metric, ground: Ground, split: str, query: str) -> list[Par
             interval_words(metric.style, reading),
             "" if reading.of is None else formats.exact(reading.of),
             reading.is_small,
-            behind_metric(metric, asked, reading.part, query) if query and reading.value else "",
+            _first_side(metric, asked, reading, query) if query else "",
         )
         for reading in readings
     ]
 
 
-def behind_metric(metric: Metric, asked: Asked, part: str, query: str, start: date | None = None) -> str:
-    """Return the address of the people behind one value of a metric."""
+def sides_of(metric: Metric, asked: Asked, reading: Reading | None, query: str) -> list[Behind]:
+    """Return who is behind a reading, side by side; those of whom it counts nobody are left out."""
+    if reading is None or reading.value is None:
+        return []
+    found = [(side, side.size(reading)) for side in metric.sides]
+    return [
+        Behind(
+            str(side.title),
+            "" if size is None else formats.exact(size),
+            behind_metric(metric, asked, reading.part, query, start=reading.start, side=side.key),
+        )
+        for side, size in found
+        if size != 0
+    ]
+
+
+def _first_side(metric: Metric, asked: Asked, reading: Reading, query: str) -> str:
+    """Return where those whom a reading counts are listed, if it counts anybody."""
+    if not metric.sides or not reading.value:
+        return ""
+    return behind_metric(metric, asked, reading.part, query, start=reading.start)
+
+
+def _why_nobody(metric: Metric, *, may_name: bool) -> str:
+    """Say why no list of people is offered at all; nothing where one is."""
+    if not metric.sides:
+        return _("这个数数的不是人，所以没有名单。")
+    return "" if may_name else _("背后是谁，要能看成员才看得到。")
+
+
+def behind_metric(
+    metric: Metric, asked: Asked, part: str, query: str, *, start: date | None = None, side: str = ""
+) -> str:
+    """Return the address of the people on one side of one value of a metric; without ``side`` of those it counts."""
     more = {"metric": metric.key, "step": asked.step, "start": (start or asked.period.first).isoformat()}
+    if side:
+        more["side"] = side
     if part:
         more |= {"split": asked.split, "part": part}
     return behind_url("metric", query, **more)
@@ -316,7 +361,11 @@ def _asked_metric(parameters: QueryDict) -> Metric:
 def _words(parameters: QueryDict) -> str:
     found = _asked_metric(parameters)
     start = date.fromisoformat(parameters.get("start", ""))
-    return _("指标：{title}，{start} 起").format(title=found.definition.title, start=start)
+    asked = parameters.get("side", "")
+    side = next((each for each in found.sides if asked in {"", each.key}), None)
+    if side is None:
+        raise ValueError(asked)
+    return _("指标：{title}，{start} 起，{people}").format(title=found.definition.title, start=start, people=side.title)
 
 
 def _crowd_needs(parameters: QueryDict) -> tuple[str, ...]:
@@ -331,7 +380,8 @@ def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
     asked = ground.asked(
         step=cast("Step", step if step in UNITS else "whole"), split=split if split in found.dimensions else ""
     )
-    return found.people(asked, parameters.get("part", ""), date.fromisoformat(parameters.get("start", "")))
+    start = date.fromisoformat(parameters.get("start", ""))
+    return found.people(asked, parameters.get("part", ""), start, parameters.get("side", ""))
 
 
 declare("metric", Crowd(_words, _crowd_needs, _members))

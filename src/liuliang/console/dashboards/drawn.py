@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from liuliang.analytics.base import Style
+from liuliang.console.analysis.metrics import Behind
 from liuliang.ui.charts import Chart
 from liuliang.ui.figures import Figure
 
@@ -27,13 +28,13 @@ class Drawn:
     """A card as one reader sees it.
 
     One of ``figure``, ``chart`` and ``part`` (a template, with ``context``) is drawn; ``note`` stands below. ``url`` is the
-    page that asks the same, ``behind`` the list of the people counted.
+    page that asks the same, ``behind`` the lists of the people counted.
     """
 
     title: str
     counted: str
     url: str = ""
-    behind: str = ""
+    behind: Sequence[Behind] = ()
     sqls: Sequence[str] = ()
     figure: Figure | None = None
     chart: Chart | None = None

@@ -16,6 +16,7 @@ from liuliang.console.analysis.metrics import (
     interval_words,
     rounded,
     series_of,
+    sides_of,
     usual_step,
 )
 from liuliang.console.analysis.statements import told
@@ -33,7 +34,7 @@ MOST_BARS = 8
 def draw(standing: Standing, question: MetricQuestion) -> Drawn:
     """Draw a metric in the way that the card asks for."""
     metric = metrics()[question.metric]
-    links = standing.query if metric.names_people and may_see_members(standing.ground.access) else ""
+    links = standing.query if metric.sides and may_see_members(standing.ground.access) else ""
     if question.view == "trend":
         return _trend(standing, metric, links)
     if question.view == "split":
@@ -75,7 +76,7 @@ def _number(standing: Standing, metric: Metric, links: str) -> Drawn:
         str(definition.title),
         str(definition.counted),
         _url(standing, metric),
-        behind_metric(metric, asked, "", links) if links and now is not None and now.value else "",
+        sides_of(metric, asked, now, links) if links else (),
         [told(each) for each in metric.statements(asked)],
         figure=figure,
         note=" · ".join(notes),

@@ -16,6 +16,7 @@ from liuliang.console.analysis.behind import behind_url
 from liuliang.console.analysis.funnel import Form, stages_of
 from liuliang.console.analysis.funnel import question_of as funnel_of
 from liuliang.console.analysis.ground import may_see_members, query_of
+from liuliang.console.analysis.metrics import Behind
 from liuliang.console.analysis.retention import curve_of, drawn_matrix
 from liuliang.console.analysis.retention import question_of as retention_of
 from liuliang.console.analysis.statements import told
@@ -114,7 +115,7 @@ def draw_segment(standing: Standing, question: SegmentQuestion) -> Drawn:
         _("人群：%(name)s") % {"name": found.name},
         str(chart.definition),
         reverse("console:segment", args=[found.public_id]),
-        behind_url("segment", "", segment=found.public_id),
+        [Behind(_("人群里的人"), formats.exact(found.size), behind_url("segment", "", segment=found.public_id))],
         chart=chart,
         note=_("现在 {n} 人").format(n=formats.exact(found.size)),
         unit=str(chart.unit),

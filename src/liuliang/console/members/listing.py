@@ -49,6 +49,7 @@ from liuliang.accounts.permissions import (
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import UNPAID
 from liuliang.console.analysis.behind import Behind
+from liuliang.console.members.tag_filter import Tagged
 from liuliang.kernel import clock
 from liuliang.people import queries
 from liuliang.people.access import Access
@@ -63,7 +64,6 @@ from liuliang.ui.listing import (
     Empty,
     Filter,
     Listing,
-    MultiChoice,
     NumberRange,
     Option,
     Text,
@@ -173,7 +173,7 @@ def listing_for(access: Access, parameters: QueryDict) -> Listing:
             "presence", _("在群状态"), options=[Option(PRESENT, _("在群")), Option(LEFT, _("已退群")), Option(LISTED, _("没进过群"))],
             narrow=partial(_present, access, chosen), is_primary=True,
         ),
-        MultiChoice("tag", _("标签"), options=tag_options(), narrow=_tagged),
+        Tagged("tag", _("标签"), options=tag_options()),
         Boolean("silent", _("从未发言"), narrow=_silent),
         DateRange("spoke", _("最近发言"), field="spoke_at"),
         DateRange("joined", _("进群时间"), narrow=partial(_joined, access, chosen)),
@@ -323,10 +323,6 @@ def _present(access: Access, communities: frozenset[int] | None, members: QueryS
     if value == PRESENT:
         return members.filter(Exists(there.filter(is_present=True)))
     return members.filter(Exists(there), ~Exists(there.filter(is_present=True)))
-
-
-def _tagged(members: QuerySet[Any], value: tuple[str, ...]) -> QuerySet[Any]:
-    return members.filter(queries.tagged([int(each) for each in value], clock.now()))
 
 
 def _silent(members: QuerySet[Any], value: bool) -> QuerySet[Any]:

@@ -21,6 +21,7 @@ from liuliang.analytics.overview import CommunityFigures
 from liuliang.analytics.periods import Period
 from liuliang.analytics.presence import MEMBERS
 from liuliang.analytics.scopes import Scope
+from liuliang.console.figures import is_small, share_interval
 from liuliang.console.overview.data import Place, Seen
 from liuliang.ui.listing import Column, Cursor, Empty, Listing, ListSource, Order, Slice, Source, Text, cells
 from liuliang.ui.sparklines import sparkline
@@ -38,8 +39,10 @@ class Line:
     members: int
     joined: int
     left: int
+    kept: int
     kept_share: float | None
     speakers: int
+    spoke: int
     rate: float | None
     messages: int
     gmv: int | None
@@ -80,6 +83,15 @@ def _picture(line: Line) -> cells.Cell:
     return sparkline(line.by_day, width=88, height=24, label=_("每天的消息数"))
 
 
+def _share(value: float | None, count: int, of: int) -> cells.Cell:
+    """Write a share with its 95% interval at hand, and marked where it is of very few."""
+    if value is None:
+        return cells.percent(value)
+    interval = _("95% 区间 {interval}").format(interval=share_interval(count, of))
+    shown = format_html('<span title="{}">{}</span>', interval, cells.percent(value))
+    return format_html("{} {}", tag(_("小样本"), "warn"), shown) if is_small(of) else shown
+
+
 COLUMNS = (
     Column("name", gettext_lazy("社群"), sort="name", cell=_name, is_fixed=True, space="clipped"),
     Column("by_day", gettext_lazy("每天的消息"), cell=_picture, is_exported=False),
@@ -90,7 +102,7 @@ COLUMNS = (
         "kept_share",
         gettext_lazy("留存率"),
         sort="kept_share",
-        show=cells.percent,
+        cell=lambda line: _share(line.kept_share, line.kept, line.joined),
         align="end",
         hint=traffic.KEPT.counted,
     ),
@@ -102,7 +114,14 @@ COLUMNS = (
         align="end",
         hint=traffic.SPEAKERS.counted,
     ),
-    Column("rate", matrix.RATE.title, sort="rate", show=cells.percent, align="end", hint=matrix.RATE.counted),
+    Column(
+        "rate",
+        matrix.RATE.title,
+        sort="rate",
+        cell=lambda line: _share(line.rate, line.spoke, line.members),
+        align="end",
+        hint=matrix.RATE.counted,
+    ),
     Column(
         "messages",
         traffic.MESSAGES.title,
@@ -168,8 +187,10 @@ def _line(place: Place, figures: CommunityFigures, gmv: int | None) -> Line:
         members=figures.members,
         joined=figures.flows.now.joined,
         left=figures.flows.now.left,
+        kept=figures.flows.now.kept,
         kept_share=figures.flows.now.kept_share,
         speakers=figures.talk.speakers,
+        spoke=min(figures.talk.speakers, figures.members),
         rate=figures.rate,
         messages=figures.talk.messages,
         gmv=gmv,
