@@ -84,7 +84,7 @@ class Behind(Filter):
         return type(self)(request=request)
 
     def read(self, parameters: QueryDict) -> Told | None:
-        """Return the question, if there is such a page."""
+        """Return the question."""
         return _read(parameters.get(self.key, ""))
 
     def chips(self, value: Told) -> list[Chip]:
@@ -114,5 +114,12 @@ class Behind(Filter):
 
 def _read(text: str) -> Told | None:
     key, _mark, query = text.replace("\0", "")[:LONGEST].partition("?")
-    crowd = _crowds.get(key)
-    return None if crowd is None else Told(text, crowd, QueryDict(query))
+    return Told(text, _crowds.get(key, _NOBODY), QueryDict(query)) if text else None
+
+
+def _unreadable(_parameters: QueryDict) -> str:
+    raise ValueError("no page asks that")
+
+
+_NOBODY = Crowd(_unreadable, lambda _parameters: (), lambda _ground, _parameters: ())
+"""Whom a question means that no page asks (any more). Left out of what is asked, it would mean everybody."""
