@@ -318,6 +318,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         },
         "console:pay-order": lambda world: {"how": "offline", "reference": ""},
         "console:close-order": lambda world: {},
+        "console:note-origin": lambda world: {"content": "手冲教程", "play": "拼团", "staff": str(world.owner.pk)},
         "console:refund-order": paid,
         "console:new-plan": lambda world: _PLAN | {"community": ""},
         "console:edit-plan": lambda world: _PLAN | {"is_active": "on"},
