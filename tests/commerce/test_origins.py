@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from liuliang.accounts.models import AuditEntry, Staff
 from liuliang.commerce.models import Order
-from liuliang.commerce.origins import brought_by, note_origin
+from liuliang.commerce.origins import brought_by, currencies, note_origin
 from liuliang.people.models import Community, Member
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -45,11 +45,30 @@ def test_what_each_content_brought_equals_adding_it_up(told):
             line[0] += 1
             line[1].add(min(buyer, 2))
             line[2] += amount - refunded
-    found = brought_by(Order.objects.all(), "content", AT, AT + 2 * DAY)
-    assert {(one.origin, one.currency): (one.orders, one.buyers, one.amount) for one in found} == {
-        key: (orders, len(buyers), amount) for key, (orders, buyers, amount) in expected.items()
+    every = Order.objects.all()
+    found = {
+        currency: brought_by(every, "content", AT, AT + 2 * DAY, currency)
+        for currency in currencies(every, AT, AT + 2 * DAY)
     }
-    assert [one.amount for one in found] == sorted((one.amount for one in found), reverse=True)
+    assert {
+        (one.origin, currency): (one.orders, one.buyers, one.amount) for currency, rows in found.items() for one in rows
+    } == {key: (orders, len(buyers), amount) for key, (orders, buyers, amount) in expected.items()}
+    for rows in found.values():
+        assert [one.amount for one in rows] == sorted((one.amount for one in rows), reverse=True)
+
+
+@pytest.mark.parametrize("by", ["staff", "community"])
+def test_namesakes_are_told_apart(by):
+    for number in range(2):
+        group = Community.objects.create(name="群", type="brand", created_at=AT)
+        colleague = Staff.objects.create(email=f"{number}@example.com", name="阿桃", created_at=AT)
+        Order.objects.create(
+            source="shop", number=str(number), at=AT, amount=100 + number, community=group, staff=colleague
+        )
+    found = brought_by(Order.objects.all(), by, AT, AT + DAY, "CNY")
+    assert [one.amount for one in found] == [101, 100]
+    assert len({one.key for one in found}) == 2
+    assert len({one.origin for one in found}) == 1
 
 
 def test_origins_are_noted_on_any_order_and_put_on_record():
@@ -59,9 +78,8 @@ def test_origins_are_noted_on_any_order_and_put_on_record():
     note_origin(row.pk, content=" 教程 ", play="拼团", staff=colleague)
     row.refresh_from_db()
     assert (row.content, row.play, row.staff) == ("教程", "拼团", colleague)
-    assert [(one.origin, one.amount) for one in brought_by(Order.objects.all(), "staff", AT, AT + DAY)] == [
-        ("阿桃", 100)
-    ]
-    assert [one.origin for one in brought_by(Order.objects.all(), "community", AT, AT + DAY)] == ["群"]
+    every = Order.objects.all()
+    assert [(one.origin, one.amount) for one in brought_by(every, "staff", AT, AT + DAY, "CNY")] == [("阿桃", 100)]
+    assert [one.origin for one in brought_by(every, "community", AT, AT + DAY, "CNY")] == ["群"]
     entry = AuditEntry.objects.get(action="order.origin_noted")
     assert entry.target_name == "1"

@@ -8,7 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from liuliang.accounts.models import Role
 from liuliang.commerce.mall import NewItem, create_item
@@ -245,7 +248,9 @@ def test_what_brought_sales_leads_to_its_orders_and_is_noted_on_one(world, owner
     assert "手冲教程" in text
     assert "¥90.00" in text
     body = b"".join(owner.get(page, {"export": "csv"}).streaming_content).decode()
-    assert "手冲教程,CNY,90.00,1,1" in body
+    assert "手冲教程,90.00,1,1,CNY" in body
+    book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(owner.get(page, {"export": "xlsx"}).streaming_content)))
+    assert ["手冲教程", 90, 1, 1, "CNY"] in book.get_sheet_by_index(0).to_python()
     listed = read(owner.get(reverse("console:orders"), {"content": "手冲教程"}))
     assert world.order.number in listed
     assert world.order.number not in read(owner.get(reverse("console:orders"), {"content": "别的"}))
@@ -254,6 +259,50 @@ def test_what_brought_sales_leads_to_its_orders_and_is_noted_on_one(world, owner
     world.order.refresh_from_db()
     assert (world.order.content, world.order.play, world.order.staff) == ("直播", "拼团", world.owner)
     assert "拼团" in read(owner.get(page, {"by": "play"}))
+
+
+@pytest.mark.parametrize("by", ["content", "play", "staff", "community"])
+def test_a_row_of_what_brought_sales_opens_the_orders_it_was_added_up_from(world, owner, read, by):
+    yesterday = clock.now() - timedelta(days=1)
+    Order.objects.update(status="cancelled")
+    told = {"status": "paid", "at": yesterday, "currency": "CNY", "amount": 5_000, "refunded": 0}
+    Order.objects.filter(pk=world.order.pk).update(**told, content="教程", play="拼团", staff=world.owner)
+    Order.objects.create(source="table", number="无源一号", **told)
+    rows = owner.get(reverse("console:order-origins"), {"by": by}).context["listing"].slice.rows
+    assert len(rows) == 2
+    page = owner.get(reverse("console:order-origins"), {"by": by}).context["listing"]
+    for one in rows:
+        listed = owner.get(page.listing.row_url(one)).context["listing"].slice.rows
+        wanted = world.order.number if one.key else "无源一号"
+        assert [each.number for each in listed] == [wanted]
+        assert sum(each.amount - each.refunded for each in listed) == one.amount
+
+
+def test_a_colleague_sees_what_the_orders_of_their_groups_brought_and_no_others(world, read):
+    yesterday = clock.now() - timedelta(days=1)
+    told = {"status": "paid", "at": yesterday, "amount": 5_000}
+    Order.objects.create(source="table", number="甲一", community=world.group, content="甲的教程", **told)
+    Order.objects.create(source="table", number="乙一", community=world.other, content="乙的教程", **told)
+    text = read(world.sign_in(world.staff["service of 甲"]).get(reverse("console:order-origins")))
+    assert "甲的教程" in text
+    assert "乙的教程" not in text
+
+
+def test_what_brought_sales_asks_as_few_questions_of_many_origins_as_of_one(world, owner):
+    yesterday = clock.now() - timedelta(days=1)
+    url = reverse("console:order-origins")
+    asked = []
+    for number in range(60):
+        Order.objects.create(
+            source="table", number=f"多{number}", at=yesterday, amount=number, content=f"内容{number}", status="paid"
+        )
+        if number in {0, 59}:
+            owner.get(url)
+            with CaptureQueriesContext(connection) as counted:
+                owner.get(url)
+            asked.append(len(counted))
+    assert asked[0] == asked[1]
+    assert asked[1] <= 16
 
 
 def test_who_makes_more_codes_than_coupons_are_left_is_told(world, owner, read):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_EDIT, ORDERS_VIEW
 from liuliang.commerce.models import Order, Payment
+from liuliang.commerce.origins import COUNTED
 from liuliang.commerce.payment_accounts import open_adapters
 from liuliang.commerce.queries import owns
 from liuliang.commerce.selling import HERE
@@ -60,6 +64,25 @@ def source_words(source: str) -> str:
 
 
 _STRAY = Q(Exists(Payment.objects.filter(order=OuterRef("pk"), state="stray")))
+_COUNTED = Q(status__in=COUNTED)
+
+
+def _in_charge(request: HttpRequest) -> list[Option]:
+    """Return the colleagues who are in charge of an order one may see, those who have left included."""
+    theirs = visible(cast("StaffRequest", request).access, ORDERS_VIEW).filter(staff=OuterRef("pk"))
+    return [Option(str(one.pk), one.name) for one in Staff.objects.filter(Exists(theirs)).order_by("name", "pk")]
+
+
+def _communities(request: HttpRequest) -> list[Option]:
+    known = cast("StaffRequest", request).access.communities(ORDERS_VIEW).order_by("name", "pk")
+    return [Option(public_id, name) for public_id, name in known.values_list("public_id", "name")]
+
+
+def _noted(key: str, title: Promise, condition: Q) -> Boolean:
+    return Boolean(
+        f"has_{key}", title, yes=_("记下了"), no=_("没有记下"),
+        narrow=lambda rows, is_noted: rows.filter(condition if is_noted else ~condition),
+    )  # fmt: skip
 
 
 ORDERS = Listing(
@@ -105,8 +128,17 @@ ORDERS = Listing(
         DateRange("at", _("时间"), field="at"),
         Text("content", _("来自内容"), is_primary=False, narrow=lambda rows, text: rows.filter(content=text)),
         Text("play", _("来自玩法"), is_primary=False, narrow=lambda rows, text: rows.filter(play=text)),
-        Text("staff", _("负责人"), is_primary=False, narrow=lambda rows, text: rows.filter(staff__name=text)),
-        Text("community", _("社群"), is_primary=False, narrow=lambda rows, text: rows.filter(community__name=text)),
+        Choice("staff", _("负责人"), options=_in_charge),
+        Choice("community", _("社群"), options=_communities, field="community__public_id"),
+        _noted("content", _("有没有记下内容"), ~Q(content="")),
+        _noted("play", _("有没有记下玩法"), ~Q(play="")),
+        _noted("staff", _("有没有负责人"), Q(staff__isnull=False)),
+        _noted("community", _("有没有社群"), Q(community__isnull=False)),
+        Text("currency", _("币种"), is_primary=False, narrow=lambda rows, text: rows.filter(currency=text)),
+        Boolean(
+            "counted", _("付款"), yes=_("付过"), no=_("没付过"),
+            narrow=lambda rows, counted: rows.filter(_COUNTED) if counted else rows.exclude(_COUNTED),
+        ),
     ),
     views=(View(_("等付款"), "status=unpaid&here=1"), View(_("有收不下的钱"), "stray=1")),
     default_sort="-at",

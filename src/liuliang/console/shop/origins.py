@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
-from django.db.models import Max, Min
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import ORDERS_EDIT, ORDERS_VIEW
-from liuliang.analytics.traffic import Coverage
 from liuliang.commerce import origins as services
 from liuliang.commerce.models import Order
 from liuliang.commerce.origins import Brought, By
@@ -31,10 +28,12 @@ from liuliang.console.shop.orders import visible
 from liuliang.kernel import clock
 from liuliang.people.access import Access
 from liuliang.ui import formats
-from liuliang.ui.listing import Column
-from liuliang.ui.listing.export import csv_lines
+from liuliang.ui.listing import Column, Empty, Listing, ListSource, Text, cells
 
 BY = {"content": _("内容"), "play": _("玩法"), "staff": _("负责人"), "community": _("社群")}
+
+CARRIED = ("by", "currency", "sort", "q")
+"""What stays in the address when another period is chosen."""
 
 
 class OriginForm(forms.Form):
@@ -54,55 +53,91 @@ class OriginForm(forms.Form):
         self.fields["staff"].choices = [("", _("没有")), *known.items()]  # type: ignore[attr-defined]
 
 
+def _listing(by: By, currency: str, choice: PeriodChoice) -> Listing:
+    """Return the list of what one kind of origin brought in a period, in a currency."""
+    days = (("at_from", choice.period.first.isoformat()), ("at_to", choice.period.last.isoformat()))
+
+    def orders_of(one: Brought) -> str:
+        of = (by, one.key) if one.key else (f"has_{by}", "0")
+        return f"{reverse('console:orders')}?{urlencode([of, *days, ('currency', currency), ('counted', '1')])}"
+
+    return Listing(
+        key="order-origins",
+        title=_("带来成交"),
+        columns=(
+            Column(
+                "origin", BY[by], value="origin", cell=lambda one: one.origin or _now("没有记下"), sort="origin",
+                is_fixed=True, space="wrapping",
+            ),
+            Column(
+                "amount", _("成交额"), value=lambda one: formats.major(one.amount, currency),
+                cell=lambda one: formats.money(one.amount, currency), sort="amount", align="end",
+                hint=_("付过款的订单，按下单时间算，减去已退的钱"),
+            ),
+            Column("orders", _("订单"), show=cells.count, sort="orders", align="end"),
+            Column(
+                "buyers", _("买家"), show=cells.count, sort="buyers", align="end",
+                hint=_("一个人几个账号合并以后算一位买家"),
+            ),
+            Column("currency", _("币种"), value=lambda _one: currency, is_default=False),
+        ),
+        filters=(Text("q", _("搜索名字")),),
+        default_sort="-amount",
+        tie_breaker="row",
+        key_field="row",
+        row_url=orders_of,
+        export_name=_now("带来成交 {by} {first} 至 {last}").format(
+            by=BY[by], first=choice.period.first, last=choice.period.last
+        ),
+        export_permission=ORDERS_VIEW,
+        empty=Empty(
+            _("这段时间没有付款的订单"),
+            _(
+                "订单里记下来自哪条内容、哪个玩法、谁负责，这里就能看到各带来多少成交。开单时可以填，导入的表格有“来自内容”“玩法”“负责人”列也会认出来。"
+            ),
+            _("看订单"),
+            reverse("console:orders"),
+        ),
+    )  # fmt: skip
+
+
 @page(permission=ORDERS_VIEW)
 def origins(request: StaffRequest) -> HttpResponseBase:
-    """Show what orders came from and what each origin brought in a period."""
-    orders = visible(request.access, ORDERS_VIEW)
-    ends = orders.aggregate(first=Min("at"), last=Max("at"))
-    today = clock.local_day(clock.now(), settings.TIME_ZONE)
-    known = None
-    if ends["first"] is not None:
-        first, last = (clock.local_day(ends[end], settings.TIME_ZONE) for end in ("first", "last"))
-        known = Coverage(first, min(last, today))
+    """Show what orders came from and what each origin brought in a period, in one currency."""
     by = cast("By", request.GET.get("by") if request.GET.get("by") in BY else "content")
-    choice = replace(choose(request, known, today), carried=(("by", by),))
+    choice = choose(request, None, clock.local_day(clock.now(), settings.TIME_ZONE))
+    choice = replace(choice, carried=tuple((one, request.GET[one]) for one in CARRIED if request.GET.get(one)))
     begin, end = choice.period.instants(settings.TIME_ZONE)
-    found = services.brought_by(orders, by, begin, end) if known else []
-    if request.GET.get("export") == "csv":
-        return _exported(found, str(BY[by]), choice)
-    days = {"at_from": choice.period.first.isoformat(), "at_to": choice.period.last.isoformat()}
+    orders = visible(request.access, ORDERS_VIEW)
+    known = services.currencies(orders, begin, end)
+    asked = request.GET.get("currency", "")
+    currency = asked if asked in known else next(iter(known), "CNY")
+    found = services.brought_by(orders, by, begin, end, currency)
     context = {
         "choice": choice,
-        "known": known,
-        "by": BY[by],
-        "export_url": f"?{urlencode({**_asked(request, by), 'export': 'csv'})}",
-        "kinds": [(key, title, key == by, f"?{urlencode(_asked(request, key))}") for key, title in BY.items()],
-        "rows": [
-            (each, f"{reverse('console:orders')}?{urlencode({by: each.origin, **days})}" if each.origin else "")
-            for each in found
-        ],
+        "kinds": [(title, _with(request, "by", key), key == by) for key, title in BY.items()],
+        "currencies": [(one, _with(request, "currency", one), one == currency) for one in known if len(known) > 1],
         "is_cut": len(found) == services.MOST,
         "most": services.MOST,
     }
-    return render(request, "console/shop/origins.html", context)
-
-
-def _exported(rows: Sequence[Brought], title: str, choice: PeriodChoice) -> HttpResponseBase:
-    columns = (
-        Column("origin", title, value="origin"),
-        Column("currency", _("币种"), value="currency"),
-        Column("amount", _("成交额"), value=lambda one: formats.major(one.amount, one.currency)),
-        Column("orders", _("订单"), value="orders"),
-        Column("buyers", _("买家"), value="buyers"),
+    return _listing(by, currency, choice).respond(
+        request, partial(_named, found), template="console/shop/origins.html", context=context
     )
-    response = StreamingHttpResponse(csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
-    name = f"{_now('带来成交')}-{title}-{choice.period.first}-{choice.period.last}.csv"
-    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-    return response
 
 
-def _asked(request: StaffRequest, by: str) -> dict[str, str]:
-    return {**{name: request.GET[name] for name in ("days", "from", "to") if name in request.GET}, "by": by}
+def _named(found: Sequence[Brought], values: Mapping[str, Any]) -> ListSource:
+    """Return the rows whose name holds what is searched for."""
+    wanted = values.get("q", "").casefold()
+    return ListSource([one for one in found if wanted in one.origin.casefold()])
+
+
+def _with(request: StaffRequest, name: str, value: str) -> str:
+    """Return this address with one parameter told otherwise, from the first page on."""
+    query = request.GET.copy()
+    for place in ("before", "after"):
+        query.pop(place, None)
+    query[name] = value
+    return f"{request.path}?{query.urlencode()}"
 
 
 @page(permission=ORDERS_EDIT, methods=("GET", "POST"))
