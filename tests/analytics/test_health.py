@@ -258,6 +258,11 @@ def test_a_small_group_that_talks_now_and_then_is_not_called_dying():
     assert staged(spoke=5, spoke_before=10, stayed=5, members=20) == "talking"
 
 
+def test_a_group_that_was_last_heard_before_it_began_here_has_a_stage():
+    seen = Signals(LAST, spoke=1, spoke_before=1, last_spoke=LAST - 9 * DAY)
+    assert propose(seen, 0, began=LAST - 7 * DAY, has_spoken=True).stage in STAGES
+
+
 @given(heard(), st.integers(0, 500), st.integers(0, 400), st.booleans())
 def test_every_group_has_a_stage(seen, members, age, has_spoken):
     found = propose(seen, members, began=LAST - age * DAY, has_spoken=has_spoken)

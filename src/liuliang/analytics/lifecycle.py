@@ -115,9 +115,9 @@ def _dying(seen: Signals, members: int, age: int) -> Proposal | None:
     quiet = (seen.end - seen.last_spoke).days
     if quiet >= QUIET_DAYS:
         # The days before the silence, with one of either kind added: how likely a day has words at all.
-        known = min(age, 2 * WINDOW) - quiet
+        known = max(0, min(age, 2 * WINDOW) - quiet)
         lively = (seen.days + seen.days_before + 1) / (known + 2)
-        if known > 0 and (1 - min(lively, 1.0)) ** quiet <= SURPRISING:
+        if known and (1 - min(lively, 1.0)) ** quiet <= SURPRISING:
             return Proposal("dying", "silent", {"days": quiet, "members": members, "speakers": seen.spoke})
     if seen.spoke * 2 <= seen.spoke_before:
         change = noise.compare_people(seen.spoke, seen.spoke_before, seen.spoke_either)
