@@ -250,10 +250,7 @@ def returning(after: int) -> Teller:
     """
 
     def tell(asked: Asked) -> Statement:
-        came, values = newcomers_of(asked, "came")
-        later = Period(asked.period.first + timedelta(days=after), asked.period.last + timedelta(days=after))
-        acts, more = days_of(asked, ACTS, later, "acts")
-        values |= more | {"observed": (asked.last_day - timedelta(days=after)).isoformat()}
+        came, acts, values = _came_and_acted(asked, after)
         return Statement(
             f"SELECT part, {starting(asked.step, 'came')} AS start, sum(kept), sum(size) FROM ("
             " SELECT part, came, bitmapCardinality(new.people) AS size,"
@@ -273,10 +270,7 @@ def returned(after: int, *, came_back: bool) -> Teller:
     among = "IN" if came_back else "NOT IN"
 
     def tell(asked: Asked) -> Statement:
-        came, values = newcomers_of(asked, "came")
-        later = Period(asked.period.first + timedelta(days=after), asked.period.last + timedelta(days=after))
-        acts, more = days_of(asked, ACTS, later, "acts")
-        values |= more | {"observed": (asked.last_day - timedelta(days=after)).isoformat()}
+        came, acts, values = _came_and_acted(asked, after)
         return Statement(
             f"SELECT part, {starting(asked.step, 'came')} AS start, member FROM {came} WHERE came <= {{observed:Date}}"
             f" AND (part, member, came + {after}) {among} (SELECT part, member, day FROM {acts})",
@@ -284,6 +278,14 @@ def returned(after: int, *, came_back: bool) -> Teller:
         )
 
     return tell
+
+
+def _came_and_acted(asked: Asked, after: int) -> tuple[str, str, dict[str, Any]]:
+    """Return the relations of newcomers and of what was done ``after`` days later; ``observed`` is the last day to come on."""
+    came, values = newcomers_of(asked, "came")
+    later = Period(asked.period.first + timedelta(days=after), asked.period.last + timedelta(days=after))
+    acts, more = days_of(asked, ACTS, later, "acts")
+    return came, acts, values | more | {"observed": (asked.last_day - timedelta(days=after)).isoformat()}
 
 
 def newcomers_of(asked: Asked, name: str) -> tuple[str, dict[str, Any]]:
