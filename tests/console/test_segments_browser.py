@@ -54,6 +54,7 @@ def test_money_is_asked_for_in_yuan_and_kept_in_fen(world, open_as):
     page.goto(reverse("console:new-segment"))
     page.get_by_label("加哪种条件").first.select_option("orders")
     page.get_by_role("button", name="加条件").first.click()
+    expect(page.locator(".rule-leaf")).to_have_count(2)
     page.get_by_role("button", name="去掉这个条件").first.click()
     expect(page.locator(".rule-leaf")).to_have_count(1)
     page.get_by_label("看什么").select_option("amount")
