@@ -14,9 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
-from liuliang.analytics.base import metrics
-from liuliang.console.analysis.funnel import read_form
-from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS
+from liuliang.console.dashboards.face import faces
 from liuliang.console.dashboards.places import places_of
 from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
@@ -89,36 +87,16 @@ def _told(url: str) -> dict[str, Any]:
         match = resolve(parts.path)
     except Resolver404 as error:
         raise Refused("card.page") from error
-    question: dict[str, Any] = {}
-    kind = match.url_name or ""
-    known = metrics().get(match.kwargs["metric"]) if kind == "metric" else None
-    if known is not None:
-        split = parameters.get("split", "")
-        question = {"metric": known.key, "view": "trend"}
-        if split in known.dimensions:
-            question = {"metric": known.key, "view": "split", "split": split}
-    elif kind == "funnel":
-        form = read_form(parameters)
-        question = {
-            "steps": [
-                {"kind": line.kind, "key": line.key, "relation": line.relation, "value": line.value}
-                for line in form.lines
-            ],
-            "window": form.window,
-            "without": form.without,
-        }
-    elif kind == "retention":
-        choices = {"began": BEGAN, "back": BACK, "how": WAYS, "unit": UNITS}
-        question = {name: parameters[name] for name, known in choices.items() if parameters.get(name) in known}
-        question["view"] = "matrix"
-    else:
+    face = next((each for each in faces() if each.page and each.page == match.url_name), None)
+    if face is None or face.read is None:
         raise Refused("card.page")
+    question = face.read(match.kwargs, parameters)
     if parameters.get("segment"):
         question["segment"] = parameters["segment"]
     # A period chosen by its days is not one that a card can keep.
     days = parameters.get("days", "" if "from" in parameters else str(USUAL))
     places, charge = parameters.getlist("community"), parameters.get("charge", "")
-    return {"kind": kind, "question": question, "places": places, "charge": charge, "days": days}
+    return {"kind": face.key, "question": question, "places": places, "charge": charge, "days": days}
 
 
 def _card(access: Access, given: Any) -> NewCard:
@@ -139,5 +117,6 @@ def _card(access: Access, given: Any) -> NewCard:
         if community is None:
             raise Refused("card.place")
     kept = (int(days) if days.isdecimal() and len(days) < 4 else 0) if given["keeps_days"] else None
-    width = {"retention": 4, "metric": 2}.get(str(kind))
+    face = faces().get(str(kind))
+    width = face.put_width if face is not None else None
     return NewCard(str(kind), question, given["title"], width, not given["keeps_place"], community, kept)
