@@ -70,8 +70,8 @@ class Face:
     """Whether it speaks of a period."""
     page: str = ""
     """The name of the page of analysis that asks the same, from which it can be put on a dashboard."""
-    read: Callable[[Mapping[str, str], QueryDict], dict[str, Any]] | None = None
-    """Reads the question of that page's address: its parts, and its parameters."""
+    read: Callable[[Access, Mapping[str, str], QueryDict], dict[str, Any]] | None = None
+    """Reads the question of that page's address: for whom, its parts, and its parameters."""
     put_width: int | None = None
 
 

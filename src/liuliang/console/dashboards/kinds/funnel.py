@@ -86,8 +86,8 @@ def _settled(question: dict[str, Any]) -> dict[str, Any]:
     return dict(FUNNELS[question["ready"]].question) if "ready" in question else question
 
 
-def _read(parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
-    del parts
+def _read(access: Access, parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
+    del access, parts
     form = read_form(parameters)
     return {
         "steps": [

@@ -199,7 +199,8 @@ def _settled(question: dict[str, Any]) -> dict[str, Any]:
     return question if question.get("view") == "split" else {**question, "split": ""}
 
 
-def _read(parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
+def _read(access: Access, parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
+    del access
     metric = metrics().get(parts["metric"])
     split = parameters.get("split", "")
     if metric is not None and split in metric.dimensions:

@@ -68,8 +68,8 @@ def _fields(access: Access, card: Card | None) -> Fields:
     }
 
 
-def _read(parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
-    del parts
+def _read(access: Access, parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
+    del access, parts
     choices = {"began": BEGAN, "back": BACK, "how": WAYS, "unit": UNITS}
     question = {name: parameters[name] for name, known in choices.items() if parameters.get(name) in known}
     return {**question, "view": "matrix"}

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import MEMBERS_VIEW
 from liuliang.console.analysis.behind import behind_url
+from liuliang.console.analysis.statements import of_records, told
 from liuliang.console.dashboards.drawn import Drawn, Line
 from liuliang.console.dashboards.face import Face, Fields, Standing
 from liuliang.console.segments.detail import growth_chart
@@ -37,6 +38,7 @@ def draw(standing: Standing, question: SegmentQuestion) -> Drawn:
         str(chart.definition),
         reverse("console:segment", args=[found.public_id]),
         behind_url("segment", "", segment=found.public_id),
+        [told(of_records(found.sizes.order_by("day").values("day", "size")))],
         chart=chart,
         note=_("现在 {n} 人").format(n=formats.exact(found.size)),
         unit=str(chart.unit),
