@@ -5,9 +5,10 @@ For the tests of figures and of the pages that show them: put this folder on the
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from django.core.cache import cache
 from liuliang.analytics.scopes import Scope
 from liuliang.commerce.events import OrderPaid
 from liuliang.commerce.models import Order
+from liuliang.kernel import clock
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
 from liuliang.kernel.readers import catch_up, readers
@@ -162,3 +164,19 @@ def tell_world(told: Told, world: World) -> Simulated:
         told.buys(buyer, when(order.at), order.amount, refunded=order.refunded, product=order.product, status=status)
     told.settle()
     return Simulated(world, communities, members)
+
+
+def tell_shoppers(told: Told) -> Community:
+    """Tell of a group of 160 who each come on some days of four months to buy and to speak, and some of whom stop."""
+    dice = random.Random(3)
+    group = told.community()
+    for number in range(160):
+        member = told.member(f"客{number}")
+        day, until, pace = dice.randrange(40), dice.choice([50, 119, 119]), dice.choice([6, 15, 30])
+        while day <= until:
+            at = clock.now() - timedelta(days=127 - day)
+            told.says(member, group, at)
+            told.buys(member, at, dice.randrange(1_000, 9_000), community=group)
+            day += 1 + int(dice.expovariate(1 / pace))
+    told.settle()
+    return group

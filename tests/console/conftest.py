@@ -13,6 +13,7 @@ from django.test import Client
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from boarding import lake_queries, two
 from filling import filled_forms
 from organisation import _folder_of_its_own, address_parts, read, world
 
@@ -27,7 +28,18 @@ from pictures import make_picture
 from post import post, start_post
 from telling import Told, emptied, local
 
-__all__ = ["_folder_of_its_own", "address_parts", "filled_forms", "make_picture", "post", "read", "start_post", "world"]
+__all__ = [
+    "_folder_of_its_own",
+    "address_parts",
+    "filled_forms",
+    "lake_queries",
+    "make_picture",
+    "post",
+    "read",
+    "start_post",
+    "two",
+    "world",
+]
 
 
 @pytest.fixture

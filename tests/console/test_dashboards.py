@@ -18,81 +18,18 @@ from python_calamine import CalamineWorkbook
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from liuliang.accounts.models import Role, Staff
-from liuliang.dashboards.arranging import NewCard, add_card
-from liuliang.dashboards.models import Card, Dashboard
+from boarding import board_of, card_on, drawn, people_behind, shared
+
+from liuliang.dashboards.models import Dashboard
+from liuliang.dashboards.questions import KINDS
 from liuliang.dashboards.ready import READY
-from liuliang.dashboards.services import create_dashboard, share_dashboard
 from liuliang.kernel import clock
-from liuliang.lake import engine
-from liuliang.people.access import Access
-
-
-@pytest.fixture
-def two(told):
-    """Two groups: three people speak in one on two days, five in the other; one of the first buys."""
-    first, second = told.community("甲群"), told.community("乙群")
-    now = clock.now()
-    for number in range(8):
-        member, group = told.member(f"人{number}"), first if number < 3 else second
-        told.joins(member, group, now - timedelta(days=20 + number))
-        for day in (1, 5):
-            told.says(member, group, now - timedelta(days=day))
-        if number == 0:
-            told.buys(member, now - timedelta(days=2), 9_900, community=first)
-    told.settle()
-    return first, second
-
-
-@pytest.fixture
-def lake_queries(monkeypatch):
-    asked: list[str] = []
-    for name in ("fetch", "fetch_raw"):
-        real = getattr(engine, name)
-        monkeypatch.setattr(
-            engine, name, lambda sql, *args, real=real, **more: asked.append(sql) or real(sql, *args, **more)
-        )
-    return asked
-
-
-def owner() -> Staff:
-    return Staff.objects.get(email="owner@example.com")
-
-
-def board_of(where=None, cards=()) -> Dashboard:
-    return create_dashboard("早会", owner=owner(), community=where, cards=cards, at=clock.now())
-
-
-def shared(board: Dashboard, *keys: str) -> Dashboard:
-    roles = list(Role.objects.filter(key__in=keys))
-    share_dashboard(board, roles, by=Access(owner()), at=clock.now())
-    return board
-
-
-def card_on(board: Dashboard, kind: str, question: dict, **more) -> Card:
-    return add_card(board, NewCard(kind, question, **more), at=clock.now())
-
-
-def drawn(client, card: Card, query: str = "") -> str:
-    address = f"{reverse('console:card', args=[card.public_id])}?{query}"
-    response = client.get(address, headers={"HX-Request": "true"})
-    assert response.status_code == 200
-    return response.content.decode()
 
 
 def value_in(text: str) -> str:
     found = re.search(r'figure-value" title="([^"]*)"', text)
     assert found, text
     return found[1]
-
-
-def people_behind(client, text: str) -> int:
-    url = re.search(r'href="(/members/\?behind=[^"]+)"', text)
-    assert url, text
-    page = client.get(unescape(url[1])).content.decode()
-    count = re.search(r'listing-count"[^>]*>([\d,]+)', page)
-    assert count
-    return int(count[1])
 
 
 def test_without_any_dashboard_there_are_ready_made_ones_that_open(two, browser):
@@ -297,7 +234,7 @@ def test_cards_of_a_form_are_what_it_says(two, browser):
     client = browser()
     board = board_of()
     url = reverse("console:new-card", args=[board.public_id])
-    for kind in ("metric", "funnel", "retention", "segment", "health", "goals"):
+    for kind in KINDS:
         assert client.get(f"{url}?kind={kind}").status_code == 200
     common = {"width": "2", "where": two[0].public_id, "days": "7", "title": "一周"}
     split = {"metric": "messages", "view": "split", "split": "community", **common}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import sys
 from datetime import timedelta
@@ -22,7 +21,7 @@ from liuliang.segments.models import Segment
 from liuliang.segments.queries import members_of
 from liuliang.simulator.simulation import simulate
 from reading import people_in, text_of
-from telling import ENDING, tell_world
+from telling import ENDING, tell_shoppers, tell_world
 
 
 @pytest.fixture
@@ -32,19 +31,7 @@ def simulated(told):
 
 @pytest.fixture
 def shoppers(told):
-    """A group of 160 who each come on some days of four months to buy and to speak, and some of whom stop."""
-    dice = random.Random(3)
-    group = told.community()
-    for number in range(160):
-        member = told.member(f"客{number}")
-        day, until, pace = dice.randrange(40), dice.choice([50, 119, 119]), dice.choice([6, 15, 30])
-        while day <= until:
-            at = clock.now() - timedelta(days=127 - day)
-            told.says(member, group, at)
-            told.buys(member, at, dice.randrange(1_000, 9_000), community=group)
-            day += 1 + int(dice.expovariate(1 / pace))
-    told.settle()
-    return group
+    return tell_shoppers(told)
 
 
 def groups_in(text: str) -> list[tuple[str, int]]:

@@ -11,12 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from liuliang.analytics.base import metrics
+from liuliang.analytics.forecasts.histories import Subject
 from liuliang.analytics.funnels import FEWEST, MOST
+from liuliang.analytics.paths import Direction
 from liuliang.analytics.retention import Back, Began, Unit
 from liuliang.kernel.errors import Refused
+from liuliang.segments.layering import dimensions
 
 Key = Annotated[str, StringConstraints(max_length=60)]
 Text = Annotated[str, StringConstraints(max_length=200)]
+Window = Annotated[str, StringConstraints(pattern=r"^\d{1,3}[hd]$")]
 
 
 class Question(BaseModel):
@@ -59,7 +63,7 @@ class FunnelQuestion(Question):
     """Ordered steps within a window, written as a number of hours or days such as ``7d``."""
 
     steps: tuple[Step, ...]
-    window: Annotated[str, StringConstraints(pattern=r"^\d{1,3}[hd]$")] = "7d"
+    window: Window = "7d"
     without: Key = ""
 
     @model_validator(mode="after")
@@ -98,6 +102,44 @@ class GoalsQuestion(Question):
     goal: Key = ""
 
 
+class LayersQuestion(Question):
+    """How many members stand in each layer of one dimension now; layers are of everybody, wherever they are."""
+
+    segment: Literal[""] = ""
+    dimension: Key = "activity"
+
+    @model_validator(mode="after")
+    def _known(self) -> LayersQuestion:
+        if dimensions().get(self.dimension) is None:
+            raise ValueError("unknown dimension")
+        return self
+
+
+class PredictionsQuestion(Question):
+    """Who will probably buy or speak in the next ``horizon`` days, and who is about to be lost."""
+
+    subject: Subject = "speaking"
+    horizon: Literal[30, 60, 90] = 30
+
+
+class PathsQuestion(Question):
+    """What people do after an event, or before it, within a window written as for a funnel."""
+
+    kind: Key = "member.joined"
+    key: Key = ""
+    relation: Key = ""
+    value: Text = ""
+    direction: Direction = "after"
+    window: Window = "7d"
+
+
+class AlertsQuestion(Question):
+    """Which alerts fired and nobody has taken yet: all, or those that the reader is told of."""
+
+    segment: Literal[""] = ""
+    whose: Literal["all", "mine"] = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class CardKind:
     """A kind of card: what it is called, its picture, the form of its question, and how wide a new one is."""
@@ -118,6 +160,10 @@ KINDS: Mapping[str, CardKind] = {
         CardKind("segment", _("人群"), "users", SegmentQuestion),
         CardKind("health", _("健康度"), "heart", HealthQuestion),
         CardKind("goals", _("目标"), "star", GoalsQuestion),
+        CardKind("layers", _("分层"), "stack-2", LayersQuestion),
+        CardKind("predictions", _("预测"), "trending-up", PredictionsQuestion, 4),
+        CardKind("paths", _("路径"), "transform", PathsQuestion, 4),
+        CardKind("alerts", _("预警"), "bell", AlertsQuestion),
     )
 }
 

@@ -67,9 +67,9 @@ READY: Mapping[str, Ready] = {
             "daily", _("日常运营"), _("每天早上看一眼：人多了没有，谁在说话，哪个群要救"),
             (
                 _number("members"), _number("net"), _number("speakers"), _number("messages"), _number("rate"),
-                _number("stickiness"), _number("response_time"), _number("churn"), _trend("messages"), _trend("speakers"),
-                ReadyCard("health", {}, 2), ReadyCard("goals", {}, 2), _split("messages", "community"),
-                ReadyCard("retention", {"view": "curve"}, 2),
+                _number("stickiness"), _number("response_time"), _number("churn"), ReadyCard("alerts", {}, 4),
+                _trend("messages"), _trend("speakers"), ReadyCard("health", {}, 2), ReadyCard("goals", {}, 2),
+                _split("messages", "community"), ReadyCard("retention", {"view": "curve"}, 2),
             ),
         ),
         Ready(
@@ -77,7 +77,7 @@ READY: Mapping[str, Ready] = {
             (
                 _number("gmv"), _number("orders"), _number("buyers"), _number("arpu"), _number("repurchase"),
                 _number("ltv"), _number("cac"), _number("roi"), _trend("gmv"), _split("gmv", "community"),
-                FUNNELS["buy"], FUNNELS["rebuy"],
+                FUNNELS["buy"], FUNNELS["rebuy"], ReadyCard("predictions", {"subject": "buying"}, 4),
             ),
             ORDERS_VIEW,
         ),
@@ -87,6 +87,7 @@ READY: Mapping[str, Ready] = {
                 _number("joined"), _number("net"), _number("invites"), _number("k_factor"), _number("activation"),
                 _number("retention_1"), _number("retention_7"), _number("retention_30"), _trend("joined"),
                 _split("joined", "how"), FUNNELS["speak"], ReadyCard("retention", {"view": "matrix"}, 4),
+                ReadyCard("paths", {}, 4),
             ),
         ),
     )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from liuliang.analytics.base import Statement
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope, stamp
 from liuliang.lake.queries import query_numbers
@@ -87,7 +88,13 @@ class Told:
 
 
 def read(question: Question, members: tuple[int, ...] | None = None) -> Told:
-    """Return what everybody in the scope did up to the last day, or some members.
+    """Return what everybody in the scope did up to the last day, or some members."""
+    statement = statement_of(question, members)
+    return Told(*query_numbers(statement.sql, statement.values, columns=10))
+
+
+def statement_of(question: Question, members: tuple[int, ...] | None = None) -> Statement:
+    """Return the query of what everybody in the scope did, or some members.
 
     Orders that name no community count for whoever was ever seen in the communities of the scope.
     """
@@ -110,7 +117,7 @@ def read(question: Question, members: tuple[int, ...] | None = None) -> Told:
     else:
         values["last"] = last_day.isoformat()
         days = _SPEAKING % among
-    return Told(*query_numbers(_FOLD % days, values, columns=10))
+    return Statement(_FOLD % days, values)
 
 
 def days_known(told: Told, last_day: date) -> int:

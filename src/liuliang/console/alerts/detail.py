@@ -185,6 +185,12 @@ def _chart(alert: Alert) -> Chart | str:
 
 
 def _shown(firing: Firing, letters: list[Post], *, may_name: bool) -> Shown:
+    url, behind = links_of(firing, may_name=may_name)
+    return Shown(firing, firing_words(firing), place_words(firing.community), url, behind, letters)
+
+
+def links_of(firing: Firing, *, may_name: bool) -> tuple[str, str]:
+    """Return where the day of a firing is shown on the page of its metric, and who was counted; empty where that is nothing."""
     query = {"from": firing.day.isoformat(), "to": firing.day.isoformat()}
     if firing.community is not None:
         query = {"community": firing.community.public_id, **query}
@@ -194,8 +200,7 @@ def _shown(firing: Firing, letters: list[Post], *, may_name: bool) -> Shown:
     behind = ""
     if metric is not None and metric.sides and may_name and firing.value:
         behind = behind_url("metric", asked, metric=metric.key, step="whole", start=firing.day.isoformat())
-    place = place_words(firing.community)
-    return Shown(firing, firing_words(firing), place, url, behind, letters)
+    return url, behind
 
 
 def _letters(alert: Alert, rows: list[Firing]) -> dict[int, list[Post]]:

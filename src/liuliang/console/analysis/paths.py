@@ -93,7 +93,7 @@ def paths(request: StaffRequest) -> HttpResponse:
         "found": found,
         "origin": happening_words(question.origin),
         "picture": picture(found, node_words, is_backward=question.direction == "before"),
-        "steps": _steps(found, query if links else ""),
+        "steps": steps_of(found, query if links else ""),
         "commonest": [
             ([kind_words(kind) for kind in steps], people, people / found.people) for steps, people in found.commonest
         ],
@@ -112,7 +112,8 @@ def node_words(kind: str) -> str:
     return {OTHER: _("其他"), END: _("到此为止")}.get(kind) or kind_words(kind)
 
 
-def _steps(found: story.Paths, query: str) -> Sequence[Step]:
+def steps_of(found: story.Paths, query: str) -> Sequence[Step]:
+    """Return the steps of the table; without ``query`` they lead nowhere."""
     return [
         Step(
             node.step,

@@ -81,7 +81,7 @@ class Row:
 def predictions(request: StaffRequest) -> HttpResponse:
     """Show what is foretold, and how well the same would have foretold the last period."""
     subject, horizon = asked_of(request.access, request.GET)
-    ground = ground_of(request.access, request.GET, *_needed(subject), path=request.path)
+    ground = ground_of(request.access, request.GET, *needed_for(subject), path=request.path)
     if ground.choice.known is None:
         return render(request, f"{FOLDER}/empty.html", {"title": _("预测")})
     found = story.report(question_of(ground, subject, horizon))
@@ -89,7 +89,7 @@ def predictions(request: StaffRequest) -> HttpResponse:
         "ground": ground,
         "choice": ground.choice,
         "subject": subject,
-        "subjects": {key: words for key, words in SUBJECTS.items() if _may(request.access, key)},
+        "subjects": offered_to(request.access),
         "horizon": horizon,
         "horizons": HORIZONS,
         "forecast": story.FORECAST,
@@ -110,7 +110,7 @@ def of_member(request: StaffRequest, member: Member) -> HttpResponse:
     for subject in ("buying", "speaking"):
         if not _may(request.access, subject) or not request.access.may(ANALYTICS_VIEW):
             continue
-        ground = ground_of(request.access, QueryDict(), MEMBERS_VIEW, *_needed(subject))
+        ground = ground_of(request.access, QueryDict(), MEMBERS_VIEW, *needed_for(subject))
         if ground.choice.known is None:
             continue
         question = question_of(ground, subject, HORIZONS[0])
@@ -147,6 +147,16 @@ def sentence(seen: story.Outlook, subject: Subject, horizon: int) -> str:
     return text + _("；只来过一次，还分不清走没走。")
 
 
+def offered_to(access: Access) -> dict[str, str | Promise]:
+    """Return what somebody may have foretold."""
+    return {key: words for key, words in SUBJECTS.items() if _may(access, key)}
+
+
+def needed_for(subject: str) -> tuple[str, ...]:
+    """Return what one must be allowed to see besides figures."""
+    return (ORDERS_VIEW,) if subject == "buying" else ()
+
+
 def question_of(ground: Ground, subject: Subject, horizon: int) -> Question:
     """Return the question about a ground."""
     return Question(ground.scope, subject, horizon, ground.asked().last_day, ground.timezone)
@@ -154,7 +164,7 @@ def question_of(ground: Ground, subject: Subject, horizon: int) -> Question:
 
 def asked_of(access: Access, parameters: QueryDict) -> tuple[Subject, int]:
     """Read what is to be foretold, and how far ahead; what cannot be understood takes its usual value."""
-    offered = [key for key in SUBJECTS if _may(access, key)]
+    offered = [*offered_to(access)]
     subject = parameters.get("subject", "")
     ahead = parameters.get("horizon", "")
     return (
@@ -180,35 +190,55 @@ def _told(request: StaffRequest, found: Report, subject: Subject, horizon: int) 
     may_see = may_see_members(request.access)
     query = query_of(request.GET, subject=subject, horizon=str(horizon))
     known = faces([risk.member for risk in found.risks], may_see=may_see)
-    rows = [
-        Row(share, TITLES[share.group], MEANINGS[share.group], _url(query, share) if may_see else "")
-        for share in found.shares
-    ]
     risks = [(known[each.member], each, round(each.at_stake)) for each in found.risks if each.member in known]
     endangered = [share for share in found.shares if share.group in AT_RISK]
+    acting, low, high = range_of(found)
     return {
         "report": found,
         "figures": _figures(found, subject, endangered),
-        "rows": rows,
+        "rows": rows_of(found, query if may_see else ""),
         "risks": risks,
         "endangered": sum(share.people for share in endangered),
         "risk_url": behind_url("forecast", query, group="risk") if may_see and risks else "",
         "test": found.fitted.test,
-        "bias": _bias_words(found.fitted.test),
+        "verdict": verdict_words(found.fitted.test),
+        "bias": bias_words(found.fitted.test),
         "backtest": story.BACKTEST,
         "calibration": _calibration(found),
         "has_money": found.fitted.money is not None,
         "is_tied": abs(found.fitted.tie) > story.TIED,
-        "acting": round(found.acting),
-        "low": max(0, round(found.acting - 1.96 * found.spread)),
-        "high": round(found.acting + 1.96 * found.spread),
+        "acting": acting,
+        "low": low,
+        "high": high,
         "foretold": round(found.fitted.test.foretold),
         "simple": round(found.fitted.test.simple),
     }
 
 
-def _url(query: str, share: Share) -> str:
-    return behind_url("forecast", query, group=share.group) if share.people else ""
+def rows_of(found: Report, query: str) -> list[Row]:
+    """Return the groups as they are drawn; without ``query`` they lead nowhere."""
+    return [
+        Row(
+            share, TITLES[share.group], MEANINGS[share.group],
+            behind_url("forecast", query, group=share.group) if query and share.people else "",
+        )
+        for share in found.shares
+    ]  # fmt: skip
+
+
+def range_of(found: Report) -> tuple[int, int, int]:
+    """Return how many people are expected to act, and the 95% interval that chance alone gives that."""
+    half = 1.96 * found.spread
+    return round(found.acting), max(0, round(found.acting - half)), round(found.acting + half)
+
+
+def verdict_words(test: Backtest) -> str:
+    """Say whether the forecast is worth more than what anybody could guess."""
+    if test.is_better:
+        return _("比“照上一期估”更准，可以用。")
+    if "worse" in {test.chance.verdict, test.times.verdict}:
+        return _("没有比“照上一期估”更准：请当作参考，不要只凭它做决定。")
+    return _("和“照上一期估”分不出高下：请当作参考，不要只凭它做决定。")
 
 
 def _figures(found: Report, subject: Subject, endangered: list[Share]) -> list[Figure]:
@@ -224,7 +254,7 @@ def _figures(found: Report, subject: Subject, endangered: list[Share]) -> list[F
     return shown
 
 
-def _bias_words(test: Backtest) -> str:
+def bias_words(test: Backtest) -> str:
     """Return by how much the total of the test was told too low or too high, where that is much."""
     if not test.happened or abs(test.foretold / test.happened - 1) <= MUCH:
         return ""
@@ -257,11 +287,7 @@ def _calibration(found: Report) -> Chart:
 
 
 def _may(access: Access, subject: str) -> bool:
-    return all(map(access.may, _needed(subject)))
-
-
-def _needed(subject: str) -> tuple[str, ...]:
-    return (ORDERS_VIEW,) if subject == "buying" else ()
+    return all(map(access.may, needed_for(subject)))
 
 
 def _asked_groups(parameters: QueryDict) -> tuple[str, ...]:
@@ -281,7 +307,7 @@ def _words(parameters: QueryDict) -> str:
 
 
 def _crowd_needs(parameters: QueryDict) -> tuple[str, ...]:
-    return _needed(parameters.get("subject", ""))
+    return needed_for(parameters.get("subject", ""))
 
 
 def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from liuliang.analytics.base import Statement
@@ -21,6 +23,13 @@ def told(statement: Statement) -> str:
         lines.append(f"-- {values}")
         lines += [f"--   {name} = {_written(value)}" for name, value in sorted(statement.values.items())]
     return "\n".join(lines)
+
+
+def of_records(rows: QuerySet[Any, Any]) -> Statement:
+    """Return the query that reads some rows of the database."""
+    sql, given = rows.query.sql_with_params()
+    values = {f"v{place}": value for place, value in enumerate(given, start=1)}
+    return Statement(sql % tuple(f"%({name})s" for name in values), values, "records")
 
 
 def _written(value: object) -> str:

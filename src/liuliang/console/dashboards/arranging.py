@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.console.dashboards.drawing import plain_title
+from liuliang.console.dashboards.kinds.metric import VIEWS
 from liuliang.console.doors import StaffRequest, page
 from liuliang.dashboards.arranging import WIDTHS, copy_card, move_card, remove_card, restore_card, widen_card
 from liuliang.dashboards.models import Card, Dashboard
@@ -17,7 +18,6 @@ from liuliang.dashboards.queries import cards_of
 from liuliang.kernel import clock
 from liuliang.ui.toasts import toast
 
-VIEWS = {"number": gettext_lazy("数字和变化"), "trend": gettext_lazy("走势"), "split": gettext_lazy("按维度分开")}
 WIDTH_WORDS = {1: gettext_lazy("窄"), 2: gettext_lazy("半行"), 4: gettext_lazy("整行")}
 
 

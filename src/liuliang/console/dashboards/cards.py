@@ -12,35 +12,28 @@ from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW
-from liuliang.analytics.base import DIMENSIONS, STAGES, metrics
+from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.console import errors
 from liuliang.console.analysis.asking import WINDOWS
-from liuliang.console.analysis.metrics import visible as visible_metrics
-from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS, happening_words
-from liuliang.console.dashboards.arranging import VIEWS, WIDTH_WORDS
+from liuliang.console.analysis.words import happening_words
+from liuliang.console.dashboards.arranging import WIDTH_WORDS
 from liuliang.console.dashboards.drawing import draw, plain_title
-from liuliang.console.dashboards.people_cards import form_of
+from liuliang.console.dashboards.face import faces
+from liuliang.console.dashboards.kinds.funnel import form_of
 from liuliang.console.dashboards.places import places_of
-from liuliang.console.dashboards.standing import Withheld, needs, parameters_of, stand
+from liuliang.console.dashboards.standing import Withheld, parameters_of, stand
 from liuliang.console.dialogs import INVALID, done
 from liuliang.console.doors import StaffRequest, page
-from liuliang.console.goals.listing import visible as visible_goals
 from liuliang.console.leading import back
 from liuliang.dashboards.arranging import WIDTHS, NewCard, add_card, change_card
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.dashboards.questions import KINDS, FunnelQuestion, read_question
-from liuliang.dashboards.ready import FUNNELS
 from liuliang.dashboards.services import LENGTHS, NAME_LIMIT
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
-from liuliang.segments.queries import visible as visible_segments
 
 FOLLOWS, ALL = "follows", "all"
-RETENTION_VIEWS = {"curve": _("平均曲线"), "matrix": _("矩阵")}
-MOST_OFFERED = 500
-"""Segments and goals offered in a form."""
 
 
 @page(permission=ANALYTICS_VIEW)
@@ -67,19 +60,19 @@ class CardForm(forms.Form):
 
     def __init__(self, kind: str, access: Access, posted: QueryDict | None, card: Card | None = None) -> None:
         super().__init__(posted)
-        self.kind, self.card = kind, card
-        self.question_fields = _FIELDS[kind](access, card)
+        self.kind, self.face = kind, faces()[kind]
+        self.question_fields = self.face.fields(access, card)
         self.fields.update(self.question_fields)
         self.fields["title"] = forms.CharField(
             label=_("标题"), max_length=NAME_LIMIT, required=False, help_text=_("不填就用它自己的名字")
         )
         places, self.known = places_of(access)
-        if kind != "segment":
+        if self.face.has_places:
             self.fields["where"] = forms.ChoiceField(
                 label=_("看哪些社群"), required=False,
                 choices=[(FOLLOWS, _("跟着看板")), (ALL, _("各人能看的全部社群")), *places],
             )  # fmt: skip
-        if kind in {"metric", "funnel", "retention"}:
+        if self.face.has_days:
             self.fields["days"] = forms.TypedChoiceField(
                 label=_("看多久"), required=False, coerce=int, empty_value=None,
                 choices=[("", _("跟着看板")), *((n, _now("近 {n} 天").format(n=n)) for n in LENGTHS)],
@@ -93,96 +86,11 @@ class CardForm(forms.Form):
         """Return the card that the form means; ``kept`` is what of its question the form does not ask for."""
         given = self.cleaned_data
         question = {**kept, **{name: given[name] for name in self.question_fields if given.get(name)}}
-        if self.kind == "funnel" and "ready" in question:
-            question = dict(FUNNELS[question["ready"]].question)
-        if question.get("view") != "split":
-            question.pop("split", None)
+        question = self.face.settled(question)
         where = given.get("where") or FOLLOWS
         return NewCard(
             self.kind, question, given["title"], given["width"], where == FOLLOWS, self.known.get(where), given.get("days"),
         )  # fmt: skip
-
-
-Fields = dict[str, forms.Field]
-
-
-def _metric_fields(access: Access, card: Card | None) -> Fields:
-    del card
-    grouped = [
-        (words, [(each.key, each.definition.title) for each in visible_metrics(access, key)])
-        for key, words in STAGES.items()
-    ]
-    splits = [("", _("不分")), *((each.key, each.title) for each in DIMENSIONS.values())]
-    return {
-        "metric": forms.ChoiceField(label=_("指标"), choices=[each for each in grouped if each[1]]),
-        "view": forms.ChoiceField(label=_("怎么看"), choices=list(VIEWS.items())),
-        "split": forms.ChoiceField(
-            label=_("按什么分开"), required=False, choices=splits, help_text=_("选了“按维度分开”才用")
-        ),
-    }
-
-
-def _funnel_fields(access: Access, card: Card | None) -> Fields:
-    if card is not None:
-        return {}
-    offered = [
-        (key, one.title)
-        for key, one in FUNNELS.items()
-        if all(map(access.may, needs(read_question(one.kind, one.question))))
-    ]
-    return {"ready": forms.ChoiceField(label=_("常用的漏斗"), choices=offered)}
-
-
-def _retention_fields(access: Access, card: Card | None) -> Fields:
-    del access, card
-    return {
-        "view": forms.ChoiceField(label=_("怎么看"), choices=list(RETENTION_VIEWS.items())),
-        "began": forms.ChoiceField(label=_("从哪天算起"), choices=list(BEGAN.items())),
-        "back": forms.ChoiceField(label=_("怎样算留下"), choices=list(BACK.items())),
-        "how": forms.ChoiceField(label=_("进群方式"), required=False, choices=[("", _("全部")), *WAYS.items()]),
-        "unit": forms.ChoiceField(label=_("每行"), required=False, choices=[("", _("看期间长短")), *UNITS.items()]),
-    }
-
-
-def _segment_fields(access: Access, card: Card | None) -> Fields:
-    del card
-    rows = (
-        visible_segments(access, MEMBERS_VIEW)
-        if access.may(MEMBERS_VIEW)
-        else visible_segments(access, MEMBERS_VIEW).none()
-    )
-    known = rows.order_by("name", "id").values_list("public_id", "name")[:MOST_OFFERED]
-    return {"segment": forms.ChoiceField(label=_("人群"), choices=list(known))}
-
-
-def _health_fields(access: Access, card: Card | None) -> Fields:
-    del access, card
-    return {}
-
-
-def _goals_fields(access: Access, card: Card | None) -> Fields:
-    del card
-    rows = visible_goals(access, ANALYTICS_VIEW).order_by("-last_day", "-id")[:MOST_OFFERED]
-    known = [
-        (
-            row.public_id,
-            f"{metrics()[row.metric].definition.title} · {row.community or _now('全部社群')} · {row.last_day}",
-        )
-        for row in rows
-        if metrics().get(row.metric) is not None
-    ]
-    choices = [("", _("所有正在走的目标")), *known]
-    return {"goal": forms.ChoiceField(label=_("目标"), required=False, choices=choices)}
-
-
-_FIELDS = {
-    "metric": _metric_fields,
-    "funnel": _funnel_fields,
-    "retention": _retention_fields,
-    "segment": _segment_fields,
-    "health": _health_fields,
-    "goals": _goals_fields,
-}
 
 
 def _initial(kind: str, card: Card | None) -> dict[str, Any]:
@@ -204,7 +112,7 @@ def new_card(request: StaffRequest, own_dashboard: Dashboard) -> HttpResponse:
     tabs = [(each.title, f"{url}?kind={each.key}", each.key == kind) for each in KINDS.values()]
     context = {
         "form": form, "title": _now("加卡片"), "button": _now("加上"), "url": f"{url}?kind={kind}", "tabs": tabs,
-        "kind": kind,
+        "kind": kind, "hint": form.face.hint,
     }  # fmt: skip
     return render(request, "console/dashboards/card_dialog.html", context, status=INVALID if form.errors else 200)
 
@@ -220,7 +128,7 @@ def edit_card(request: StaffRequest, own_card: Card) -> HttpResponse:
         return back(request, f"{_board_url(own_card.dashboard)}?arrange=1", _now("已保存。"))
     context = {
         "form": form, "title": _now("改卡片"), "button": _now("保存"), "url": request.path, "kind": own_card.kind,
-        "said": _said(own_card), "page_url": _page_url(own_card),
+        "said": _said(own_card), "page_url": _page_url(own_card), "hint": form.face.hint,
     }  # fmt: skip
     return render(request, "console/dashboards/card_dialog.html", context, status=INVALID if form.errors else 200)
 

@@ -1,24 +1,14 @@
-"""Every kind of card with what draws it."""
+"""A card drawn for one reader, and what it is called without looking."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
 from liuliang.analytics.base import metrics
-from liuliang.console.dashboards import group_cards, metric_card, people_cards
 from liuliang.console.dashboards.drawn import Drawn
-from liuliang.console.dashboards.standing import Standing
+from liuliang.console.dashboards.face import Standing, faces
 from liuliang.dashboards.models import Card
-from liuliang.dashboards.questions import (
-    KINDS,
-    FunnelQuestion,
-    GoalsQuestion,
-    HealthQuestion,
-    MetricQuestion,
-    RetentionQuestion,
-    SegmentQuestion,
-    read_question,
-)
+from liuliang.dashboards.questions import KINDS, MetricQuestion, read_question
 from liuliang.kernel.errors import Refused
 
 
@@ -28,20 +18,7 @@ def draw(standing: Standing) -> Drawn:
     Raises:
         Refused: the question ran into a limit, or what it is about is gone.
     """
-    match standing.question:
-        case MetricQuestion() as question:
-            return metric_card.draw(standing, question)
-        case FunnelQuestion() as question:
-            return people_cards.draw_funnel(standing, question)
-        case RetentionQuestion() as question:
-            return people_cards.draw_retention(standing, question)
-        case SegmentQuestion() as question:
-            return people_cards.draw_segment(standing, question)
-        case HealthQuestion():
-            return group_cards.draw_health(standing)
-        case GoalsQuestion() as question:
-            return group_cards.draw_goals(standing, question)
-    raise Refused("card.kind")
+    return faces()[standing.card.kind].draw(standing, standing.question)
 
 
 def plain_title(card: Card) -> str:

@@ -14,7 +14,8 @@ from liuliang.console import errors
 from liuliang.console.analysis.cells import number_formats, number_of, unit_of
 from liuliang.console.dashboards.drawing import draw, plain_title
 from liuliang.console.dashboards.drawn import Drawn
-from liuliang.console.dashboards.standing import Standing, Withheld, stand
+from liuliang.console.dashboards.face import Standing
+from liuliang.console.dashboards.standing import Withheld, stand
 from liuliang.dashboards.models import Card, Dashboard
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access

@@ -14,9 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
-from liuliang.analytics.base import metrics
-from liuliang.console.analysis.funnel import read_form
-from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS
+from liuliang.console.dashboards.face import Face, faces
 from liuliang.console.dashboards.places import places_of
 from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
@@ -46,8 +44,12 @@ class PutForm(forms.Form):
     keeps_days = forms.BooleanField(label=_("一直看这么多天，不跟着看板"), required=False)
     told = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST)
 
-    def __init__(self, *args: object, access: Access, **kwargs: object) -> None:
+    def __init__(self, *args: object, access: Access, face: Face | None, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if face is not None and not face.has_places:
+            del self.fields["keeps_place"]
+        if face is not None and not face.has_days:
+            del self.fields["keeps_days"]
         self.boards = {row.public_id: row for row in changeable(access).order_by("-changed_at", "-id")[:200]}
         self.fields["board"].choices = [  # type: ignore[attr-defined]
             *((key, row.name) for key, row in self.boards.items()),
@@ -58,8 +60,12 @@ class PutForm(forms.Form):
 @page(permission=ANALYTICS_VIEW, methods=("GET", "POST"))
 def put(request: StaffRequest) -> HttpResponse:
     """Make a card of the page of analysis from which this is asked."""
-    told = "" if request.method == "POST" else json.dumps(_told(request.htmx.current_url or ""), ensure_ascii=False)
-    form = PutForm(request.POST if request.method == "POST" else None, access=request.access, initial={"told": told})
+    posted = request.POST if request.method == "POST" else None
+    if posted is None:
+        told = json.dumps(_told(request.access, request.htmx.current_url or ""), ensure_ascii=False)
+    else:
+        told = posted.get("told", "")
+    form = PutForm(posted, access=request.access, face=_face_of(told), initial={"told": told})
     reached: list[str] = []
 
     @transaction.atomic
@@ -77,7 +83,7 @@ def put(request: StaffRequest) -> HttpResponse:
     return dialog(request, form, _now("放进看板"), _now("放进去"))
 
 
-def _told(url: str) -> dict[str, Any]:
+def _told(access: Access, url: str) -> dict[str, Any]:
     """Return the kind, the question, the communities and the days that the address of a page of analysis holds.
 
     Raises:
@@ -89,36 +95,24 @@ def _told(url: str) -> dict[str, Any]:
         match = resolve(parts.path)
     except Resolver404 as error:
         raise Refused("card.page") from error
-    question: dict[str, Any] = {}
-    kind = match.url_name or ""
-    known = metrics().get(match.kwargs["metric"]) if kind == "metric" else None
-    if known is not None:
-        split = parameters.get("split", "")
-        question = {"metric": known.key, "view": "trend"}
-        if split in known.dimensions:
-            question = {"metric": known.key, "view": "split", "split": split}
-    elif kind == "funnel":
-        form = read_form(parameters)
-        question = {
-            "steps": [
-                {"kind": line.kind, "key": line.key, "relation": line.relation, "value": line.value}
-                for line in form.lines
-            ],
-            "window": form.window,
-            "without": form.without,
-        }
-    elif kind == "retention":
-        choices = {"began": BEGAN, "back": BACK, "how": WAYS, "unit": UNITS}
-        question = {name: parameters[name] for name, known in choices.items() if parameters.get(name) in known}
-        question["view"] = "matrix"
-    else:
+    face = next((each for each in faces() if each.page and each.page == match.url_name), None)
+    if face is None or face.read is None:
         raise Refused("card.page")
+    question = face.read(access, match.kwargs, parameters)
     if parameters.get("segment"):
         question["segment"] = parameters["segment"]
     # A period chosen by its days is not one that a card can keep.
     days = parameters.get("days", "" if "from" in parameters else str(USUAL))
     places, charge = parameters.getlist("community"), parameters.get("charge", "")
-    return {"kind": kind, "question": question, "places": places, "charge": charge, "days": days}
+    return {"kind": face.key, "question": question, "places": places, "charge": charge, "days": days}
+
+
+def _face_of(told: str) -> Face | None:
+    """Return the kind of card that a question is for, if it can be read."""
+    try:
+        return faces().get(str(json.loads(told[:LONGEST])["kind"]))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _card(access: Access, given: Any) -> NewCard:
@@ -130,14 +124,15 @@ def _card(access: Access, given: Any) -> NewCard:
     if not isinstance(question, dict) or not isinstance(places, list):
         raise Refused("card.page")
     community = None
-    if given["keeps_place"] and told.get("charge"):
+    if given.get("keeps_place") and told.get("charge"):
         raise Refused("card.in_charge")
-    if given["keeps_place"] and places:
+    if given.get("keeps_place") and places:
         if len(places) > 1:
             raise Refused("card.many_places", n=len(places))
         community = places_of(access)[1].get(str(places[0]))
         if community is None:
             raise Refused("card.place")
-    kept = (int(days) if days.isdecimal() and len(days) < 4 else 0) if given["keeps_days"] else None
-    width = {"retention": 4, "metric": 2}.get(str(kind))
-    return NewCard(str(kind), question, given["title"], width, not given["keeps_place"], community, kept)
+    kept = (int(days) if days.isdecimal() and len(days) < 4 else 0) if given.get("keeps_days") else None
+    face = _face_of(given["told"])
+    width = face.put_width if face is not None else None
+    return NewCard(str(kind), question, given["title"], width, not given.get("keeps_place"), community, kept)

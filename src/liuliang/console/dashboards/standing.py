@@ -13,14 +13,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, PERMISSIONS
-from liuliang.analytics.acts import needed_for
-from liuliang.analytics.base import metrics
 from liuliang.console import errors
 from liuliang.console.analysis.ground import Ground, ground_of, query_of
-from liuliang.console.analysis.metrics import needs_of
+from liuliang.console.dashboards.face import Standing, faces
 from liuliang.console.segments.listing import find_segment
 from liuliang.dashboards.models import Card, Dashboard
-from liuliang.dashboards.questions import FunnelQuestion, MetricQuestion, Question, SegmentQuestion, read_question
+from liuliang.dashboards.questions import read_question
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
 from liuliang.people.models import Community
@@ -34,18 +32,6 @@ class Withheld:
     """Why a card shows no figure to somebody."""
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A question on its ground. ``query`` asks a page of analysis the same; ``place`` and ``part`` say of what it speaks."""
-
-    card: Card
-    question: Question
-    ground: Ground
-    query: str
-    place: str
-    part: str
 
 
 def parameters_of(access: Access, dashboard: Dashboard, asked: QueryDict) -> QueryDict:
@@ -67,7 +53,8 @@ def stand(access: Access, card: Card, parameters: QueryDict) -> Standing | Withh
         question = read_question(card.kind, card.question)
     except Refused as refusal:
         return Withheld(errors.sentence(refusal))
-    needed = needs(question)
+    face = faces()[card.kind]
+    needed = face.needs(question)
     for permission in needed:
         if not access.may(permission):
             return Withheld(_("要有“{permission}”的权限才能看。").format(permission=PERMISSIONS[permission].title))
@@ -80,8 +67,7 @@ def stand(access: Access, card: Card, parameters: QueryDict) -> Standing | Withh
         asked["days"] = str(card.days)
     if question.segment:
         asked["segment"] = question.segment
-    # A segment is a set of people already, and belongs to a branch of its own.
-    refused = None if isinstance(question, SegmentQuestion) else _place(access, card, asked, needed)
+    refused = _place(access, card, asked, needed) if face.has_places else None
     if refused is not None:
         return Withheld(refused)
     ground = ground_of(access, asked, *needed)
@@ -89,15 +75,6 @@ def stand(access: Access, card: Card, parameters: QueryDict) -> Standing | Withh
     period = ground.choice.period
     query = query_of(asked, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()})
     return Standing(card, question, ground, query, ground.place_words, _part_words(access, card, ground, needed))
-
-
-def needs(question: Question) -> tuple[str, ...]:
-    """Return what one must be allowed to see besides figures."""
-    if isinstance(question, MetricQuestion):
-        return needs_of(metrics()[question.metric])
-    if isinstance(question, FunnelQuestion):
-        return needed_for((*(step.kind for step in question.steps), question.without))
-    return (MEMBERS_VIEW,) if isinstance(question, SegmentQuestion) else ()
 
 
 def _place(access: Access, card: Card, asked: QueryDict, needed: Sequence[str]) -> str | None:

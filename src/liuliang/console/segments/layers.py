@@ -75,7 +75,7 @@ def layers(request: StaffRequest) -> HttpResponse:
         "waiting": newcomers(layering),
         "dimensions": offered,
         "chosen": chosen,
-        "shares": _shares(chosen) if chosen else [],
+        "shares": shares_of(chosen) if chosen else [],
         "history": _history(chosen) if chosen else None,
         "may_change": request.access.may_everywhere(SEGMENTS_EDIT),
     }
@@ -184,7 +184,8 @@ def _address(dimension: Dimension[Any]) -> str:
     return f"{reverse('console:layers')}?by={dimension.key}"
 
 
-def _shares(dimension: Dimension[Any]) -> list[Share]:
+def shares_of(dimension: Dimension[Any]) -> list[Share]:
+    """Return the layers of a dimension as they are drawn, with how many stand in each now."""
     sets = current(dimension)
     most = max((len(members) for members in sets.values()), default=0) or 1
     return [

@@ -1,67 +1,31 @@
-"""The cards about groups: health, and goals."""
+"""The card of goals: how one stands, or all that are running."""
 
 from __future__ import annotations
 
+from django import forms
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
-from liuliang.analytics.base import Statement
-from liuliang.analytics.checkups import Looked
-from liuliang.analytics.health import HEALTH
+from liuliang.analytics.base import metrics
 from liuliang.analytics.presence import robots
-from liuliang.analytics.signals import ends, people_statement, talk_statement, ties_statement
 from liuliang.console.analysis.statements import told as told_statement
 from liuliang.console.dashboards.drawn import Drawn, Line
-from liuliang.console.dashboards.standing import Standing
+from liuliang.console.dashboards.face import Face, Fields, Standing
 from liuliang.console.goals.listing import visible as visible_goals
 from liuliang.console.goals.words import asked_of, told
-from liuliang.console.health.ground import see
-from liuliang.console.health.listing import health_url, lines_of, score_cell
+from liuliang.dashboards.models import Card
 from liuliang.dashboards.questions import GoalsQuestion
 from liuliang.kernel import clock
-
-WORST = 6
-"""Groups on a card of health."""
+from liuliang.people.access import Access
 
 MOST_GOALS = 12
+MOST_OFFERED = 500
+"""Goals offered in the form."""
 
 
-def draw_health(standing: Standing) -> Drawn:
-    """Draw the groups that are worst off, of those that the card speaks of."""
-    here = set(standing.ground.scope.communities)
-    seen = see(standing.ground.access)
-    lines = [line for line in lines_of(seen) if line.id in here]
-    known = sorted((line for line in lines if line.score is not None), key=lambda line: (line.score or 0.0, line.id))
-    shown = known[:WORST]
-    note = _("{n} 个群，先列最低的").format(n=len(known)) if len(known) > len(shown) else ""
-    if not known:
-        note = _("这些群的记录还不够算健康度。")
-    return Drawn(
-        _("哪个群最要救？"),
-        str(HEALTH.counted),
-        reverse("console:health"),
-        sqls=[told_statement(each) for each in _statements(seen.looked)] if seen.looked is not None else [],
-        part="console/dashboards/health.html" if shown else "",
-        context={"lines": [(line, score_cell(line), health_url(line.public_id)) for line in shown]},
-        note=note,
-        unit=_("分"),
-        lines=[Line(line.name, line.score, "ratio", line.health.low, line.health.high) for line in known],
-    )
-
-
-def _statements(looked: Looked) -> list[Statement]:
-    """Return the queries that the parts of health are counted with."""
-    counted = (
-        people_statement(looked.scope, looked.last, looked.today, 1),
-        talk_statement(looked.scope, looked.last, 1),
-        ties_statement(looked.scope, ends(looked.last, 1)),
-    )
-    return [Statement(*each) for each in counted]
-
-
-def draw_goals(standing: Standing, question: GoalsQuestion) -> Drawn:
+def draw(standing: Standing, question: GoalsQuestion) -> Drawn:
     """Draw how one goal stands, or all that are running in the communities of the card."""
     ground = standing.ground
     rows = visible_goals(ground.access, ANALYTICS_VIEW).order_by("last_day", "id")
@@ -97,3 +61,21 @@ def draw_goals(standing: Standing, question: GoalsQuestion) -> Drawn:
             for each in found
         ],
     )
+
+
+def _fields(access: Access, card: Card | None) -> Fields:
+    del card
+    rows = visible_goals(access, ANALYTICS_VIEW).order_by("-last_day", "-id")[:MOST_OFFERED]
+    known = [
+        (
+            row.public_id,
+            f"{metrics()[row.metric].definition.title} · {row.community or _('全部社群')} · {row.last_day}",
+        )
+        for row in rows
+        if metrics().get(row.metric) is not None
+    ]
+    choices = [("", _("所有正在走的目标")), *known]
+    return {"goal": forms.ChoiceField(label=_("目标"), required=False, choices=choices)}
+
+
+FACE = Face("goals", draw, fields=_fields)

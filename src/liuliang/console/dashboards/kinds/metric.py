@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from liuliang.analytics.base import DIMENSIONS, Metric, Reading, metrics
+from liuliang.analytics.base import DIMENSIONS, STAGES, Metric, Reading, metrics
 from liuliang.analytics.comparing import compared
 from liuliang.console.analysis.funnel import part_words
 from liuliang.console.analysis.ground import may_see_members
@@ -14,18 +20,24 @@ from liuliang.console.analysis.metrics import (
     chart_of,
     format_of,
     interval_words,
+    needs_of,
     rounded,
     series_of,
     sides_of,
     usual_step,
 )
+from liuliang.console.analysis.metrics import visible as visible_metrics
 from liuliang.console.analysis.statements import told
 from liuliang.console.dashboards.drawn import Drawn, Line
-from liuliang.console.dashboards.standing import Standing
+from liuliang.console.dashboards.face import Face, Fields, Standing
 from liuliang.console.figures import change_of, figure_of
+from liuliang.dashboards.models import Card
 from liuliang.dashboards.questions import MetricQuestion
+from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.charts import Chart, Series
+
+VIEWS = {"number": gettext_lazy("数字和变化"), "trend": gettext_lazy("走势"), "split": gettext_lazy("按维度分开")}
 
 MOST_BARS = 8
 """Parts drawn as bars; the page of the metric holds all of them."""
@@ -162,3 +174,41 @@ def _line(metric: Metric, part: str, now: Reading | None, before: Reading | None
         now.high if now is not None else None,
         before.value if before is not None else None,
     )
+
+
+def _needs(question: MetricQuestion) -> tuple[str, ...]:
+    return needs_of(metrics()[question.metric])
+
+
+def _fields(access: Access, card: Card | None) -> Fields:
+    del card
+    grouped = [
+        (words, [(each.key, each.definition.title) for each in visible_metrics(access, key)])
+        for key, words in STAGES.items()
+    ]
+    splits = [("", _("不分")), *((each.key, each.title) for each in DIMENSIONS.values())]
+    return {
+        "metric": forms.ChoiceField(label=_("指标"), choices=[each for each in grouped if each[1]]),
+        "view": forms.ChoiceField(label=_("怎么看"), choices=list(VIEWS.items())),
+        "split": forms.ChoiceField(
+            label=_("按什么分开"), required=False, choices=splits, help_text=_("选了“按维度分开”才用")
+        ),
+    }
+
+
+def _settled(question: dict[str, Any]) -> dict[str, Any]:
+    return question if question.get("view") == "split" else {**question, "split": ""}
+
+
+def _read(access: Access, parts: Mapping[str, str], parameters: QueryDict) -> dict[str, Any]:
+    del access
+    metric = metrics().get(parts["metric"])
+    split = parameters.get("split", "")
+    if metric is not None and split in metric.dimensions:
+        return {"metric": metric.key, "view": "split", "split": split}
+    return {"metric": parts["metric"], "view": "trend"}
+
+
+FACE = Face(
+    "metric", draw, _needs, _fields, _settled, has_days=True, page="metric", read=_read, put_width=2,
+)  # fmt: skip
