@@ -31,6 +31,7 @@ from liuliang.bench.analytics_peers import (
     Ask,
     duckdb_tables,
     own_tables,
+    postgres_log,
     postgres_tables,
 )
 from liuliang.bench.report import Goal, finish, measure
@@ -41,7 +42,8 @@ _SIZES = {"10m": 10_000_000, "50m": 50_000_000, "200k": 200_000, "1m": 1_000_000
 PEERS: Mapping[str, Callable[[Log], dict[str, Ask]]] = {
     "own tables": own_tables,
     "DuckDB": duckdb_tables,
-    "PostgreSQL": postgres_tables,
+    "PostgreSQL": postgres_log,
+    "PostgreSQL, indexed copy": postgres_tables,
     "pandas": pandas_frames,
 }
 
@@ -72,7 +74,7 @@ def run(*, quick: bool, events: str = "10m", members: str = "200k") -> None:
         for name in ours:
             taken[name] |= measure({peer: asks[name] for peer, asks in contenders.items()}, 3 if quick else 7)
         del contenders
-        for peer in ("PostgreSQL", "pandas"):
+        for peer in ("PostgreSQL", "PostgreSQL, indexed copy", "pandas"):
             gc.collect()
             asks = PEERS[peer](log)
             _check(ours, {peer: asks})
