@@ -185,7 +185,11 @@ def members_at(question: Funnel, step: int, *, is_lost: bool, part: str = "") ->
 def statement_of(question: Funnel) -> Statement:
     """Return the SQL of how far everybody came."""
     relation, values = _levels(question)
-    return Statement(f"SELECT part, level, count() FROM {relation} GROUP BY part, level", values)
+    sql = f"SELECT part, level, count() FROM {relation} GROUP BY part, level"
+    if not any(step.conditions for step in (*question.steps, *([question.without] if question.without else []))):
+        # Every column that is read is narrow, and most rows are wanted: to look at some columns first only costs.
+        sql += " SETTINGS optimize_move_to_prewhere = 0"
+    return Statement(sql, values)
 
 
 def _levels(question: Funnel) -> tuple[str, dict[str, Any]]:

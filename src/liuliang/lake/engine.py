@@ -131,8 +131,9 @@ def limits(seconds: float | None = None, memory: int | None = None) -> dict[str,
 
 
 def _own_limits() -> dict[str, Any]:
-    # What `liuliang.lake.queries.read_once` asks for is ignored without.
-    shared = {"enable_materialized_cte": 1}
+    # What `liuliang.lake.queries.read_once` asks for is ignored without the first. Reading ahead is for storage that is far away:
+    # of files on a disk it makes every statement slower, cold ones too.
+    shared = {"enable_materialized_cte": 1, "input_format_parquet_enable_row_group_prefetch": 0}
     return shared | ({"max_threads": max(1, (os.cpu_count() or 1) // 2)} if _is_one_of_several.get() else {})
 
 
