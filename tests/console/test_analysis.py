@@ -15,7 +15,7 @@ from django.urls import reverse
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.accounts.models import Role, Staff
-from liuliang.accounts.permissions import ANALYTICS_VIEW, ensure_built_in_roles
+from liuliang.accounts.permissions import ANALYTICS_VIEW, ORDERS_VIEW, ensure_built_in_roles
 from liuliang.analytics.base import metrics
 from liuliang.console.analysis.metrics import write
 from liuliang.kernel import clock
@@ -51,6 +51,15 @@ def signed_in(told):
         return client
 
     return sign_in
+
+
+def refused(client: Client, url: str) -> str:
+    """Return the page that says that what the address chose is gone."""
+    answer = client.get(url)
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "请重新选一个" in text
+    return text
 
 
 def links_behind(text: str) -> list[str]:
@@ -141,7 +150,7 @@ def test_the_funnel_s_form_is_edited_step_by_step(simulated, signed_in):
         "kind=order.paid&property=amount&relation=at_least&value=many&kind=message.sent",
         "kind=message.sent&property=text&relation=at_least&value=%00&kind=message.sent",
         "kind=message.sent&kind=message.sent&window=forever&split=nothing&without=member.merged",
-        "from=2999-01-01&to=2999-01-02&community=nowhere&kind=%00",
+        "from=2999-01-01&to=2999-01-02&kind=%00",
         "from=1000-01-01&to=9999-12-31&add=999&drop=abc&up=-1",
         "unit=century&began=never&back=never&how=never&step=eon&split=%00",
     ],
@@ -155,6 +164,31 @@ def test_nonsense_is_answered_clearly(simulated, signed_in, query):
         assert client.get(f"{reverse('console:metric', args=[metric])}?{query}").status_code == 200
     assert client.get(reverse("console:metric", args=["luck"])).status_code == 404
     assert client.get(f"{reverse('console:metrics-stage')}?stage=luck").status_code == 404
+
+
+@pytest.mark.parametrize("choice", ["community=nowhere", "segment=none", "charge=99999"])
+def test_a_choice_that_is_gone_is_refused_in_words_and_never_left_out(simulated, signed_in, choice):
+    client = signed_in()
+    for page in PAGES:
+        assert refused(client, f"{reverse(page)}?{choice}")
+
+
+def test_figures_of_orders_are_never_those_of_another_group_than_the_chosen_one(simulated, signed_in):
+    mine, sold = simulated.communities[0], simulated.communities[1]
+    client = signed_in("partner", mine)
+    seller = Role.objects.create(key="seller", name="售卖", permissions=[ANALYTICS_VIEW, ORDERS_VIEW])
+    Grant.objects.create(staff=Staff.objects.last(), role=seller, community=sold)
+    whole = text_of(client.get(address("console:aarrr-stage", stage="revenue", days="70", community=sold.public_id)))
+    assert re.search(r"<strong>¥[\d,.]+", whole)
+    page = text_of(client.get(address("console:aarrr-stage", stage="revenue", days="70", community=mine.public_id)))
+    assert "要能看订单才看得到" in page
+    assert "¥" not in page
+    stage = text_of(client.get(address("console:metrics-stage", stage="revenue", days="70", community=mine.public_id)))
+    assert "¥" not in stage
+    url = f"{reverse('console:metric', args=['gmv'])}?days=70&community={mine.public_id}"
+    assert refused(client, url)
+    review = text_of(client.get(address("console:reviews", unit="month", community=mine.public_id)))
+    assert "¥" not in review
 
 
 @pytest.mark.parametrize(
@@ -306,11 +340,10 @@ def test_staff_of_one_community_see_its_people_alone(simulated, signed_in):
     there = links_behind(text_of(owner.get(address("console:funnel", **query, community=other.public_id))))[0]
 
     assert people_in(client, whole) == people_in(client, here) == people_in(owner, here) < people_in(owner, whole)
-    # A community that one may not see cannot be chosen, so the question is about what one may see.
-    assert people_in(client, there) == people_in(owner, here)
+    # A community that one may not see cannot be chosen, and what one may see is not shown in its name.
+    assert refused(client, there)
     for page in PAGES:
-        text = text_of(client.get(f"{reverse(page)}?community={other.public_id}&split=community"))
-        assert other.name not in text
+        assert other.name not in refused(client, f"{reverse(page)}?community={other.public_id}&split=community")
     partner = signed_in("partner", mine)
     assert not links_behind(text_of(partner.get(address("console:funnel", **query))))
     assert partner.get(whole).status_code == 403
@@ -333,7 +366,7 @@ def test_a_segment_narrows_every_page(simulated, signed_in):
     for page in PAGES:
         assert "四分之一" in text_of(client.get(address(page, segment=segment.public_id, days="90")))
         # A segment of everywhere is not for staff of one community: it is as if it did not exist.
-        assert "四分之一" not in text_of(outsider.get(address(page, segment=segment.public_id, days="90")))
+        assert "四分之一" not in refused(outsider, address(page, segment=segment.public_id, days="90"))
 
 
 def test_a_colleague_s_communities_narrow_every_page(simulated, signed_in):
@@ -352,7 +385,7 @@ def test_a_colleague_s_communities_narrow_every_page(simulated, signed_in):
     for page in PAGES:
         assert f'value="{staff.pk}" selected>阿桃' in text_of(client.get(address(page, charge=staff.pk, days="90")))
         # Who works elsewhere is nobody whom one could choose.
-        assert "阿桃" not in text_of(outsider.get(address(page, charge=staff.pk, days="90")))
+        assert "阿桃" not in refused(outsider, address(page, charge=staff.pk, days="90"))
 
 
 def test_a_cohort_that_the_period_cuts_is_called_by_its_days(simulated, signed_in):

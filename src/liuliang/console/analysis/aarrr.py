@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW, ORDERS_VIEW
-from liuliang.analytics.base import Metric, Reading, metrics
+from liuliang.analytics.base import Asked, Metric, Reading, metrics
 from liuliang.analytics.comparing import compared
 from liuliang.analytics.costs import spent
 from liuliang.console.analysis.funnel import part_words
-from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.ground import Ground, ground_of, ground_where, may_see_members, query_of
 from liuliang.console.analysis.metrics import Behind, behind_metric, interval_words, needs_of, sides_of, write
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import change_of
+from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.figures import Change
 
@@ -52,9 +53,11 @@ STAGES: Mapping[str, Stage] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A metric on the page: its value with its interval, its change, and where it opens."""
+    """A metric on the page: its reading and how it is written, its change, and where it opens. ``asked`` is its question."""
 
     metric: Metric
+    asked: Asked
+    reading: Reading | None
     url: str
     value: str
     interval: str
@@ -100,8 +103,6 @@ def stage(request: StaffRequest) -> HttpResponse:
         raise Http404
     parameters = request.GET.copy()
     parameters.pop("stage", None)
-    shown = [metrics()[key] for key in chosen.metrics]
-    allowed = [each for each in shown if all(map(request.access.may, needs_of(each)))]
     ground = ground_of(request.access, parameters)
     if ground.choice.known is None:
         return HttpResponse(status=204)
@@ -109,14 +110,25 @@ def stage(request: StaffRequest) -> HttpResponse:
     query = query_of(
         parameters, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()}
     )  # fmt: skip
-    lines = [_line(each, ground_of(request.access, parameters, *needs_of(each)), query) for each in allowed]
+    lines = lines_of(request.access, chosen, parameters, query)
     context = {
         "lines": lines,
-        "hidden": len(shown) - len(allowed),
+        "hidden": len(chosen.metrics) - len(lines),
         "ways": _ways(request, ground, query) if chosen is STAGES["acquisition"] else None,
         "may_see_costs": request.access.may(ORDERS_VIEW),
     }
     return render(request, f"{FOLDER}/aarrr_stage.html", context)
+
+
+def lines_of(access: Access, stage: Stage, parameters: QueryDict, query: str) -> list[Line]:
+    """Return the metrics of a stage that somebody may see in what ``parameters`` choose; ``query`` asks the pages of them."""
+    lines = []
+    for metric in (metrics()[key] for key in stage.metrics):
+        needed = needs_of(metric)
+        ground = ground_where(access, parameters, *needed) if all(map(access.may, needed)) else None
+        if ground is not None:
+            lines.append(_line(metric, ground, query))
+    return lines
 
 
 def _line(metric: Metric, ground: Ground, query: str) -> Line:
@@ -127,6 +139,8 @@ def _line(metric: Metric, ground: Ground, query: str) -> Line:
     is_counted = metric.style == "count"
     return Line(
         metric,
+        asked,
+        reading,
         f"{reverse('console:metric', args=[metric.key])}?{query}",
         write(metric.style, 0 if value is None and is_counted else value),
         interval_words(metric.style, reading),
@@ -143,7 +157,8 @@ def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
         {each.part: each for each in metrics()[key].read(asked)} for key in ("joined", "activation", "retention_7")
     )
     may_see_costs = request.access.may(ORDERS_VIEW)
-    costs = spent(ground_of(request.access, request.GET, ORDERS_VIEW).asked(split="how")) if may_see_costs else {}
+    paying = ground_where(request.access, request.GET, ORDERS_VIEW) if may_see_costs else None
+    costs = spent(paying.asked(split="how")) if paying is not None else {}
     paid = {part: amount for (part, _start), amount in costs.items()}
     may_name = may_see_members(request.access)
     ways = sorted(joined.keys() | paid.keys(), key=lambda part: (-_number(joined.get(part)), part))

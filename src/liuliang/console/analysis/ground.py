@@ -19,6 +19,7 @@ from liuliang.analytics.scopes import Population, Scope
 from liuliang.analytics.traffic import coverage
 from liuliang.console.periods import PeriodChoice, chosen
 from liuliang.kernel import clock
+from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
 from liuliang.people.models import Community, Grant
 from liuliang.segments.models import Segment
@@ -29,6 +30,9 @@ _INDENT = "\u3000"
 
 MOST_SEGMENTS = 200
 """Segments offered in a form."""
+
+ELSEWHERE = "analysis.elsewhere"
+"""The code of a refusal: no community is left of those that were chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +109,22 @@ class Ground:
 def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "") -> Ground:
     """Return what ``parameters`` ask about, where seeing figures and all of ``needed`` is allowed.
 
-    ``path`` is the page on which the period is chosen. Groups are what is counted; a chosen branch is all groups below it. A community that one may not see cannot be chosen.
+    ``path`` is the page on which the period is chosen. Groups are what is counted; a chosen branch is all groups below it. Of
+    several chosen communities those count that one may see.
+
+    Raises:
+        Refused: `ELSEWHERE` or ``analysis.segment``: what was chosen is gone, or not theirs. To leave the choice out would show
+            wider figures under its name.
     """
     reach = access.community_ids(ANALYTICS_VIEW, *needed)
     rows = Community.objects.all() if reach is None else Community.objects.filter(id__in=reach)
     known = list(rows.order_by("name").values_list("id", "public_id", "name", "type", "path", "timezone", "is_group"))
-    wanted = set(parameters.getlist("community"))
+    wanted = {each for each in parameters.getlist("community") if each}
     roots = {each[0] for each in known if each[1] in wanted}
     in_charge = _in_charge({step for each in known for step in each[4]}, parameters.get("charge", ""))
     charged = next((each.communities for each in in_charge if each.is_chosen), None)
+    if (wanted and not roots) or (parameters.get("charge") and charged is None):
+        raise Refused(ELSEWHERE)
     groups = [
         each
         for each in known
@@ -123,6 +134,8 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
     scope = Scope.of([(each[0], each[5]) for each in groups], is_everything=is_everything, robots=robots())
     segments = _segments(access, parameters.get("segment", ""))
     chosen_segment = next((segment for segment, is_chosen in segments if is_chosen), None)
+    if parameters.get("segment") and chosen_segment is None:
+        raise Refused("analysis.segment")
     if chosen_segment is not None:
         scope = scope.among(Population.of(members_of(chosen_segment)))
     zones = {each[5] for each in groups}
@@ -145,6 +158,16 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
     )
 
 
+def ground_where(access: Access, parameters: QueryDict, *needed: str) -> Ground | None:
+    """Return the ground as `ground_of` does; None where ``needed`` is allowed nowhere in what was chosen."""
+    try:
+        return ground_of(access, parameters, *needed)
+    except Refused as refusal:
+        if refusal.code != ELSEWHERE:
+            raise
+        return None
+
+
 def _in_charge(communities: set[int], wanted: str) -> tuple[InCharge, ...]:
     """Return the colleagues who have a role in any of these communities."""
     found: dict[tuple[str, int], set[int | None]] = {}
@@ -158,8 +181,11 @@ def _segments(access: Access, wanted: str) -> list[tuple[Segment, bool]]:
     """Return the segments that somebody may see, without their sets but for the chosen one's."""
     if not access.may(MEMBERS_VIEW):
         return []
-    known = visible(access, MEMBERS_VIEW).defer("members", "rule").order_by("name", "id")[:MOST_SEGMENTS]
-    return [(segment, segment.public_id == wanted) for segment in known]
+    seen = visible(access, MEMBERS_VIEW).defer("members", "rule")
+    offered = list(seen.order_by("name", "id")[:MOST_SEGMENTS])
+    if wanted and wanted not in {segment.public_id for segment in offered}:
+        offered += seen.filter(public_id=wanted)
+    return [(segment, segment.public_id == wanted) for segment in offered]
 
 
 def _carried(parameters: QueryDict) -> list[tuple[str, str]]:

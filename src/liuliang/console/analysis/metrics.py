@@ -28,7 +28,7 @@ from liuliang.analytics.base import (
 from liuliang.console import errors
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.funnel import part_words
-from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
+from liuliang.console.analysis.ground import Ground, ground_of, ground_where, may_see_members, query_of
 from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import UNITS
 from liuliang.console.doors import StaffRequest, page
@@ -106,8 +106,8 @@ def stage(request: StaffRequest) -> HttpResponse:
     query = query_of(parameters)
     entries = []
     for metric in visible(request.access, key):
-        ground = ground_of(request.access, parameters, *needs_of(metric))
-        reading = _whole(metric, ground.asked()) if ground.choice.known is not None else None
+        ground = ground_where(request.access, parameters, *needs_of(metric))
+        reading = _whole(metric, ground.asked()) if ground is not None and ground.choice.known is not None else None
         entries.append(_entry(metric, reading, query))
     return render(request, f"{FOLDER}/metrics_stage.html", {"entries": entries, "dimensions": DIMENSIONS})
 

@@ -12,6 +12,8 @@ def install() -> None:
     history.name_fields({"amount": _("金额")})
     errors.declare(
         {
+            "analysis.elsewhere": _("选的社群或负责人不在了，或者没有分给你看。请重新选一个。"),
+            "analysis.segment": _("选的人群已经删除，或者没有分给你看。请重新选一个。"),
             "retention.too_many_cohorts": _("这段时间有 {found} 行，最多 {most} 行。请缩短时间，或按更长的单位看。"),
             "funnel.steps": _("漏斗要有 {fewest} 到 {most} 步，现在是 {found} 步。"),
             "funnel.window": _("窗口要大于零，最长 {days} 天。"),

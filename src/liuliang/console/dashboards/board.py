@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _now
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.models import Role
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.console.analysis.costs import EVERYWHERE
-from liuliang.console.analysis.ground import ground_of, query_of
+from liuliang.console.analysis.ground import Ground, ground_of, query_of
 from liuliang.console.dashboards.arranging import arranged
 from liuliang.console.dashboards.file import write_dashboard
 from liuliang.console.dashboards.places import places_of
@@ -34,6 +34,7 @@ from liuliang.dashboards.services import (
     share_dashboard,
 )
 from liuliang.kernel import clock
+from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
 
 
@@ -81,7 +82,7 @@ def dashboard(request: StaffRequest, dashboard: Dashboard) -> HttpResponseBase:
         return FileResponse(
             write_dashboard(request.access, dashboard, cards, parameters), as_attachment=True, filename=name
         )
-    ground = ground_of(request.access, parameters, path=request.path)
+    ground = _ground(request.access, parameters, request.path)
     may_change = changeable(request.access).filter(pk=dashboard.pk).exists()
     context = {
         "dashboard": dashboard,
@@ -98,6 +99,17 @@ def dashboard(request: StaffRequest, dashboard: Dashboard) -> HttpResponseBase:
     if context["is_arranged"]:
         context |= arranged(dashboard)
     return render(request, "console/dashboards/board.html", context)
+
+
+def _ground(access: Access, parameters: QueryDict, path: str) -> Ground:
+    """Return the ground that is chosen from. Where the choice of an old address is gone the cards say so, and one chooses anew."""
+    try:
+        return ground_of(access, parameters, path=path)
+    except Refused:
+        open_ = parameters.copy()
+        for name in ("community", "charge", "segment"):
+            open_.pop(name, None)
+        return ground_of(access, open_, path=path)
 
 
 @page(permission=ANALYTICS_VIEW, methods=("POST",))

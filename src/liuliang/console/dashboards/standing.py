@@ -70,7 +70,10 @@ def stand(access: Access, card: Card, parameters: QueryDict) -> Standing | Withh
     refused = _place(access, card, asked, needed) if face.has_places else None
     if refused is not None:
         return Withheld(refused)
-    ground = ground_of(access, asked, *needed)
+    try:
+        ground = ground_of(access, asked, *needed)
+    except Refused as refusal:
+        return Withheld(errors.sentence(refusal))
     asked.pop(ASKED, None)
     period = ground.choice.period
     query = query_of(asked, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()})

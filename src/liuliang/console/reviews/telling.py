@@ -19,7 +19,7 @@ from liuliang.analytics.base import Asked, Style, metrics
 from liuliang.analytics.health import Health, lifts
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
-from liuliang.console.analysis.ground import Ground, ground_of, query_of
+from liuliang.console.analysis.ground import Ground, ground_of, ground_where, query_of
 from liuliang.console.analysis.metrics import needs_of, write
 from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
@@ -146,9 +146,9 @@ def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping
     found = {}
     for key in KEYS:
         needed = needs_of(metrics()[key])
-        if all(map(access.may, needed)):
-            asked = ground_of(access, parameters, *needed).asked()
-            found[key] = replace(asked, period=period)
+        ground = ground_where(access, parameters, *needed) if all(map(access.may, needed)) else None
+        if ground is not None:
+            found[key] = replace(ground.asked(), period=period)
     return found
 
 
