@@ -55,6 +55,7 @@ def questions(two):
             "segment": {"segment": few.public_id},
             "health": {},
             "goals": {},
+            "stage": {},
             "layers": {},
             "predictions": {},
             "paths": {},
@@ -212,6 +213,22 @@ def test_a_forecast_leads_to_the_people_it_counts_and_needs_orders_for_buying(to
     reader = browser("supervisor", group)
     assert "查看订单" in drawn(reader, card)
     assert "<table" not in drawn(reader, card)
+
+
+def test_a_stage_has_its_metrics_with_their_people_and_hides_what_takes_orders(two, browser):
+    client = browser()
+    board = shared(board_of(), "partner")
+    card = card_on(board, "stage", {"stage": "retention"})
+    text = drawn(client, card)
+    page = text_of(client.get(f"{reverse('console:aarrr-stage')}?stage=retention"))
+    for title in ("次日留存", "7 日留存", "30 日留存", "流失率"):
+        assert title in text
+        assert title in page
+    acquisition = card_on(board, "stage", {"stage": "acquisition"})
+    assert "获客成本" in drawn(client, acquisition)
+    narrow = drawn(browser("partner", two[0]), acquisition)
+    assert "获客成本" not in narrow
+    assert "要能看订单才看得到" in narrow
 
 
 def test_paths_lead_to_the_people_of_each_step(two, browser):

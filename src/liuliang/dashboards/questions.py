@@ -133,6 +133,12 @@ class PathsQuestion(Question):
     window: Window = "7d"
 
 
+class StageQuestion(Question):
+    """One stage of AARRR with all its metrics."""
+
+    stage: Literal["acquisition", "activation", "retention", "referral", "revenue"] = "acquisition"
+
+
 class AlertsQuestion(Question):
     """Which alerts fired and nobody has taken yet: all, or those that the reader is told of."""
 
@@ -160,6 +166,7 @@ KINDS: Mapping[str, CardKind] = {
         CardKind("segment", _("人群"), "users", SegmentQuestion),
         CardKind("health", _("健康度"), "heart", HealthQuestion),
         CardKind("goals", _("目标"), "star", GoalsQuestion),
+        CardKind("stage", _("AARRR"), "stairs", StageQuestion),
         CardKind("layers", _("分层"), "stack-2", LayersQuestion),
         CardKind("predictions", _("预测"), "trending-up", PredictionsQuestion, 4),
         CardKind("paths", _("路径"), "transform", PathsQuestion, 4),
