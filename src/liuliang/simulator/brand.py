@@ -138,6 +138,14 @@ LAUNCHES: tuple[float, ...] = (0.23, 0.52, 0.84)
 """When new products come out, as shares of the whole time; each is a burst of four days."""
 
 
+LAUNCH_PLAY = "新豆首发"
+FRIDAY_PLAY = "周五秒杀"
+"""What the brand calls its sales: a launch's four days, and every Friday evening."""
+
+CONTENTS: tuple[str, ...] = ("新豆试饮笔记", "直播：磨豆机怎么挑", "手冲三步入门", "老客晒单合集")
+"""What the brand publishes that people buy after, what sells most first."""
+
+
 def layers_of(plan: Plan) -> dict[str, float]:
     """Return how its people are shared out over the layers, by weight."""
     return plan.layers or _EVERY_LAYER

@@ -89,6 +89,8 @@ def order_lines(world: World) -> Iterator[OrderLine]:
             amount=order.amount,
             refunded=order.refunded,
             status=order.status,
+            content=order.content,
+            play=order.play,
         )
 
 

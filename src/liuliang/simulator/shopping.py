@@ -15,6 +15,8 @@ _QUIET_CUSTOMERS = 0.14
 """How likely somebody who never spoke is to register or to buy. Nobody could tell: their chats show no account."""
 
 _HOURS = (2, 1, 0, 0, 0, 0, 1, 4, 8, 12, 22, 18, 22, 14, 10, 10, 10, 11, 12, 16, 30, 28, 16, 6)
+_FRIDAY = 4
+_EVENING = 18
 _LEVELS = ("新客", "银卡", "金卡", "黑金卡")
 _TAGS = (
     "老客", "手冲爱好者", "企业采购", "学生", "宝妈", "高客单", "奶咖党", "价格敏感", "爱晒单", "礼品客",
@@ -73,7 +75,7 @@ def buy(
         drafts.append((at, key, number))
     drafts.sort(key=lambda draft: (draft[0], draft[2]))
     return tuple(
-        _order(place, at, None if key is None else people[key], ending, random)
+        _order(place, at, None if key is None else people[key], ending, launches, random=random)
         for place, (at, key, _) in enumerate(drafts, start=1)
     )
 
@@ -97,7 +99,7 @@ def _moment(earliest: int, ending: int, launches: list[int], random: Random) -> 
     return min(max(at, earliest), ending - 1)
 
 
-def _order(place: int, at: int, person: Person | None, ending: int, random: Random) -> Order:
+def _order(place: int, at: int, person: Person | None, ending: int, launches: list[int], *, random: Random) -> Order:
     product, price, _ = random.choices(brand.PRODUCTS, [product[2] for product in brand.PRODUCTS])[0]
     quantity = random.choices((1, 2, 3, 5), (74, 18, 6, 2))[0]
     amount = price * quantity - random.choice((0, 0, 0, 500, 1000, 1500, 2000))
@@ -115,7 +117,23 @@ def _order(place: int, at: int, person: Person | None, ending: int, random: Rand
         amount=amount,
         refunded=refunded,
         status=status,
+        content=_content(place),
+        play=_play(day, at, launches),
     )
+
+
+def _content(place: int) -> str:
+    """Return what an order is known to come from: of two in five orders nobody knows."""
+    shelf = (0, 0, 0, 1, 1, 2, *[None] * 4)
+    known = shelf[place * 7 % len(shelf)]
+    return "" if known is None else brand.CONTENTS[known + (place % 11 == 0)]
+
+
+def _play(day: datetime, at: int, launches: list[int]) -> str:
+    """Return the sale that an order belongs to, if there was one."""
+    if any(0 <= at - launch < 4 * DAY for launch in launches):
+        return brand.LAUNCH_PLAY
+    return brand.FRIDAY_PLAY if day.weekday() == _FRIDAY and day.hour >= _EVENING else ""
 
 
 def _shop_name(person: Person | None, random: Random) -> str:

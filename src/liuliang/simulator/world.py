@@ -179,6 +179,8 @@ class Order:
     amount: int
     refunded: int
     status: Literal["已完成", "已发货", "部分退款", "已退款", "已取消"]
+    content: str = ""
+    play: str = ""
 
 
 @dataclass(frozen=True, slots=True)

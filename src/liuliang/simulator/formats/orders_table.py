@@ -9,7 +9,8 @@ from pathlib import Path
 from liuliang.simulator.formats.tables import write_table
 
 HEADER = (
-    "订单编号", "下单时间", "买家昵称", "手机号", "微信号", "商品名称", "数量", "实付金额", "退款金额", "订单状态",
+    "订单编号", "下单时间", "买家昵称", "手机号", "微信号", "商品名称", "数量", "实付金额", "退款金额", "订单状态", "来自内容",
+    "活动",
 )  # fmt: skip
 
 
@@ -27,6 +28,8 @@ class OrderLine:
     amount: int
     refunded: int
     status: str
+    content: str = ""
+    play: str = ""
 
 
 def write(path: Path, lines: Iterable[OrderLine]) -> None:
@@ -34,7 +37,7 @@ def write(path: Path, lines: Iterable[OrderLine]) -> None:
     rows = (
         (
             line.number, line.at, line.nickname, line.phone, line.wxid, line.product, line.quantity,
-            line.amount / 100, line.refunded / 100, line.status,
+            line.amount / 100, line.refunded / 100, line.status, line.content, line.play,
         )
         for line in lines
     )  # fmt: skip
