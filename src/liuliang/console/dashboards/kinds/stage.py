@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from liuliang.console.analysis.aarrr import STAGES, lines_of
+from liuliang.console.analysis.aarrr import STAGES, Line, lines_of
 from liuliang.console.analysis.metrics import rounded
 from liuliang.console.analysis.statements import told
 from liuliang.console.dashboards import drawn
@@ -25,10 +27,10 @@ def draw(standing: Standing, question: StageQuestion) -> Drawn:
     sqls = dict.fromkeys(told(each) for line in lines for each in line.metric.statements(line.asked))
     return Drawn(
         f"{stage.title} · {stage.question}",
-        _("AARRR 的一段，每个数怎么算写在它那一行。区间是 95% 的把握；看不出变化的不上颜色。"),
+        _meanings(lines),
         f"{reverse('console:aarrr')}?{standing.query}",
         sqls=list(sqls),
-        part="console/analysis/aarrr_stage.html",
+        part="console/dashboards/stage.html",
         context={"lines": lines, "hidden": len(stage.metrics) - len(lines)},
         lines=[
             drawn.Line(
@@ -43,6 +45,10 @@ def draw(standing: Standing, question: StageQuestion) -> Drawn:
             for line in lines
         ],
     )
+
+
+def _meanings(lines: Sequence[Line]) -> str:
+    return " ".join(f"{line.metric.definition.title}{_('：')}{line.metric.definition.counted}" for line in lines)
 
 
 def _fields(access: Access, card: Card | None) -> Fields:
