@@ -15,6 +15,9 @@ from liuliang.people.identities import Known, Resolved, resolve_people
 from liuliang.people.names import clean_name
 from liuliang.people.proposals import propose_pairs
 
+ORIGIN_LIMIT = 120
+"""Characters in which an order says what it came from."""
+
 UNPAID = frozenset({"unpaid", "cancelled"})
 """States in which no money has moved; an order in any other state was paid."""
 
@@ -207,7 +210,7 @@ def _after(before: _Standing, told: NewOrder, buyer: int | None) -> _Standing:
     """Return how the order stands when ``told`` is taken in. What once moved never moves back."""
     after = replace(
         before, member=before.member or buyer, product=before.product or clean_name(told.product),
-        content=before.content or clean_name(told.content)[:120], play=before.play or clean_name(told.play)[:120],
+        content=before.content or clean_name(told.content)[:ORIGIN_LIMIT], play=before.play or clean_name(told.play)[:ORIGIN_LIMIT],
         staff=before.staff or told.staff,
     )  # fmt: skip
     went_back = told.amount if told.status == "refunded" and not told.refunded else told.refunded

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from liuliang.accounts.models import Staff
 from liuliang.accounts.queries import colleagues_called
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.importers.keys import digest
@@ -112,14 +114,16 @@ def bring_in_orders(
     at: datetime,
     may_merge: bool,
     among: Collection[int] | None,
+    chargeable: QuerySet[Staff],
 ) -> Brought:
     """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`.
 
-    Orders that are known in other communities than ``among`` these stay as they are; None is all communities.
+    Orders that are known in other communities than ``among`` these stay as they are; None is all communities. ``chargeable``
+    are the colleagues whom the file may name as in charge.
     """
     if not rows:
         return Brought()
-    staff = colleagues_called({row.staff for row, _at in rows} - {""})
+    staff = colleagues_called({row.staff for row, _at in rows} - {""}, chargeable)
     orders = [
         NewOrder(
             row.number,
@@ -146,9 +150,13 @@ def bring_in_orders(
     return Brought(doubts=doubts, counts=counts)
 
 
-def is_sound(row: OrderRow) -> bool:
-    """Tell whether an order's figures can be true and stored: nothing negative, no more back than was paid."""
-    return 0 <= row.refunded <= row.amount < AMOUNT_LIMIT and 0 <= row.quantity < QUANTITY_LIMIT
+def wrong_with(row: OrderRow) -> str:
+    """Return why an order's figures cannot be true or stored (a reason as of `Unreadable`), empty where they can."""
+    if row.amount >= AMOUNT_LIMIT:
+        return "amount_too_large"
+    if not 0 <= row.refunded <= row.amount:
+        return "refund_above_amount"
+    return "" if 0 <= row.quantity < QUANTITY_LIMIT else "bad_quantity"
 
 
 def _known(person: Person) -> Known:

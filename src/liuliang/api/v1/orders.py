@@ -17,7 +17,7 @@ from liuliang.commerce.models import Order
 from liuliang.commerce.products import Currency
 from liuliang.commerce.refunding import RefundWanted, refund_imported, refund_order
 from liuliang.commerce.selling import HERE
-from liuliang.commerce.services import NewOrder, record_orders
+from liuliang.commerce.services import ORIGIN_LIMIT, NewOrder, record_orders
 from liuliang.importers.tabling import AMOUNT_LIMIT, ORDER_SOURCE, QUANTITY_LIMIT
 from liuliang.kernel.errors import Refused
 from liuliang.people.identities import Known
@@ -35,6 +35,7 @@ _AHEAD = timedelta(days=1)
 _WRITTEN = r"^[^\x00-\x1f\x7f]*$"
 
 Line = Annotated[str, StringConstraints(pattern=_WRITTEN, max_length=300)]
+Origin = Annotated[str, StringConstraints(pattern=_WRITTEN, max_length=ORIGIN_LIMIT)]
 Number = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100)
 ]
@@ -73,9 +74,9 @@ class ToldOrder(Told):
     status: Status = "paid"
     product: Line = ""
     quantity: Annotated[int, Field(ge=1, lt=QUANTITY_LIMIT)] = 1
-    content: Line = ""
+    content: Origin = ""
     """Which piece of content it came from, in words; what is known already stays."""
-    play: Line = ""
+    play: Origin = ""
     """Which play or campaign it came from, in words."""
     staff: Line = ""
     """The colleague in charge, by e-mail or name."""
@@ -175,7 +176,7 @@ def put_orders(call: Call, told: PutOrders) -> PutAnswer:
         raise Refused("order.future", number=late)
     community = _place(call, told.community)
     called = {one.staff for one in told.orders} - {""}
-    staff = colleagues_called(called)
+    staff = colleagues_called(called, call.access.chargeable(ORDERS_EDIT))
     if strangers := sorted(called - staff.keys()):
         raise Refused("order.staff", staff=strangers[0])
     recorded = record_orders(
