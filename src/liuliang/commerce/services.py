@@ -81,7 +81,8 @@ def record_orders(
         community: where the orders belong, None for none.
         at: now; the names of buyers count as seen then.
         may_merge: whether buyers found to be one person are merged; else they are proposed to staff.
-        among: the communities whose orders may be touched; None for all. An order never moves to another community.
+        among: the communities whose orders may be touched; None for all. An order never moves to another community. A buyer known
+            in none of them is the order's buyer, and stays as they are.
 
     Raises:
         ValueError: an amount is negative or a refund is greater than its amount.
@@ -94,7 +95,7 @@ def record_orders(
         return Recorded(0, 0)
     known = [order.buyer for order in rows.values() if _is_somebody(order.buyer)]
     # Before the transaction of the orders, because new members are to be visible to other imports at once.
-    resolved = resolve_people(known, community=community, at=at, may_merge=may_merge)
+    resolved = resolve_people(known, community=community, at=at, may_merge=may_merge, among=among)
     ids = iter(resolved.members)
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():

@@ -192,6 +192,7 @@ class Run:
         """Bring in the rows of a member list or an order list; return what they brought, and what is doubtful."""
         community, started = self.row.community_id, self.row.started_at or clock.now()
         members: list[tuple[MemberRow, datetime | None]] = []
+        lines: list[int] = []
         tellings: list[_Telling] = []
         told: Counter[str] = Counter()
         doubts: list[Unreadable] = []
@@ -202,6 +203,7 @@ class Run:
                 if row.joined_at and at is None:
                     doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.joined_at} {row.person.name}"))
                 members.append((row, at))
+                lines.append(read.line)
             elif isinstance(row, OrderRow):
                 at = self._instant(row.at)
                 if at is None:
@@ -217,8 +219,9 @@ class Run:
                     told[row.number] += 1
         may_merge, among = self._may_merge(), self._may_reach()
         listed = bring_in_members(
-            members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge
+            members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge, among=among
         )
+        doubts += [Unreadable(lines[place], "member_elsewhere", "") for place in listed.elsewhere]
         brought = [listed]
         for telling in tellings:
             orders = [(row, at) for row, at, _ in telling.values()]

@@ -32,9 +32,13 @@ ORDER_SOURCE = "table"
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What rows brought: facts to log, why orders were left as they were by number, and counts, named as in `Import.counts`."""
+    """What rows brought: facts to log, why orders were left as they were by number, and counts, named as in `Import.counts`.
+
+    ``elsewhere`` are the places of rows left out because they speak of members whom the importer may not see.
+    """
 
     facts: list[Fact] = field(default_factory=list)
+    elsewhere: Sequence[int] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -56,6 +60,7 @@ def bring_in_members(
     listed_at: datetime,
     file: str,
     may_merge: bool,
+    among: Collection[int] | None,
 ) -> Brought:
     """Create or find the members of a list, fill in what it says of them, and return the facts to log.
 
@@ -63,14 +68,17 @@ def bring_in_members(
 
     Each row comes with the instant of its joining. Without a community the list says who people are, not where. ``file`` is the
     digest of the file: a list imported again lists nobody twice. What staff wrote by hand is not overwritten.
-    Members who turn out to be one person are merged where the importer ``may_merge``, else proposed to staff.
+    Members who turn out to be one person are merged where the importer ``may_merge``, else proposed to staff. A row of somebody
+    known in none of the communities ``among`` (None: all) is left out: to list them would open their file to the importer.
     """
     if not rows:
         return Brought()
     resolved = resolve_people(
-        [_known(row.person) for row, _ in rows], community=community, at=listed_at, may_merge=may_merge
+        [_known(row.person) for row, _ in rows], community=community, at=listed_at, may_merge=may_merge, among=among
     )
-    ids = resolved.members
+    elsewhere = [place for place, member in enumerate(resolved.members) if member in resolved.elsewhere]
+    rows = [row for row, member in zip(rows, resolved.members, strict=True) if member not in resolved.elsewhere]
+    ids = [member for member in resolved.members if member not in resolved.elsewhere]
     describe_members(
         [
             Described(member, row.attributes, row.tags, row.note, row.birthday)
@@ -84,7 +92,7 @@ def bring_in_members(
     counts["added"] = counts["memberships"] if community else counts["people"]
     counts["known"] = len(rows) - counts["added"]
     if community is None:
-        return Brought(counts=counts)
+        return Brought(elsewhere=elsewhere, counts=counts)
     facts: list[Fact] = []
     source = f"members:{community}"
     secret = fact_key()
@@ -93,7 +101,7 @@ def bring_in_members(
         facts.append(Fact(MemberListed(row.role), listed_at, source, f"{file[:16]}/{key}", member, community))
         if at is not None:
             facts.append(Fact(MemberJoined(), at, source, f"joined/{key}/{int(at.timestamp())}", member, community))
-    return Brought(facts, counts=counts)
+    return Brought(facts, elsewhere, counts=counts)
 
 
 def _newcomers(members: set[int], community: int) -> int:

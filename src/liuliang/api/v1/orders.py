@@ -154,7 +154,7 @@ class OrderAnswer(Answer):
     staff: str | None
     """The name of the colleague in charge."""
     member: str | None
-    """The public id of the buyer; null while nobody is known to be."""
+    """The public id of the buyer; null while nobody is known to be, or the key does not reach them."""
     community: str | None
 
 
@@ -200,7 +200,7 @@ def put_orders(call: Call, told: PutOrders) -> PutAnswer:
 @operation("GET", "orders", summary=_("查看一笔订单"), permissions=(ORDERS_VIEW,), asks=AskOrder, answers=OrderAnswer)
 def get_order(call: Call, asked: AskOrder) -> OrderAnswer:
     """Return an order."""
-    return _shown(_found(call, asked.source, asked.number, ORDERS_VIEW))
+    return _shown(call, _found(call, asked.source, asked.number, ORDERS_VIEW))
 
 
 @operation(
@@ -212,7 +212,7 @@ def refund(call: Call, told: RefundOrder) -> OrderAnswer:
     order = _found(call, told.source, told.number, ORDERS_EDIT)
     note = refund_order if order.source == HERE else refund_imported
     note(order.pk, RefundWanted(told.amount, told.currency, key=call.cause, reason=told.reason, at=call.at))
-    return _shown(_found(call, told.source, told.number, ORDERS_EDIT))
+    return _shown(call, _found(call, told.source, told.number, ORDERS_EDIT))
 
 
 def _place(call: Call, public_id: str | None) -> int | None:
@@ -245,12 +245,14 @@ def _found(call: Call, source: str, number: str, permission: str) -> Order:
     return found
 
 
-def _shown(order: Order) -> OrderAnswer:
+def _shown(call: Call, order: Order) -> OrderAnswer:
     person = order.member and (order.member.canonical or order.member)
+    # A number in an order finds a member of any community; who may not see them learns nothing of them.
+    is_seen = person is not None and call.access.members(ORDERS_VIEW).filter(pk=person.pk).exists()
     return OrderAnswer(
         number=order.number, source=order.source, status=order.status, placed_at=order.at, amount=order.amount,
         refunded=order.refunded, currency=order.currency, product=order.product, quantity=order.quantity,
         content=order.content, play=order.play, staff=order.staff.name if order.staff else None,
-        member=person.public_id if person and person.erased_at is None else None,
+        member=person.public_id if person and is_seen else None,
         community=order.community.public_id if order.community else None,
     )  # fmt: skip

@@ -26,6 +26,7 @@ REASONS: dict[str, str | Promise] = {
     "encrypted": _("内容是加密的，请先解密"),
     "item_too_large": _("这一条太大，没有读"),
     "line_too_long": _("这一行太长，超出部分没有读"),
+    "member_elsewhere": _("这个人在你看不到的社群里已有资料，没有改动；请让能看到全部成员的同事导入"),
     "message_too_long": _("消息太长，超出部分没有读"),
     "no_buyer": _("看不出是谁买的"),
     "no_date": _("没有日期"),
@@ -37,7 +38,7 @@ REASONS: dict[str, str | Promise] = {
     "order_staff_unknown": _(
         "没有叫这个名字（或邮箱）的同事，订单已导入，负责人空着；改好这一列再导入，或在订单页补上"
     ),
-    "order_elsewhere": _("这个订单属于您不能导入的社群，没有改动；请让能看到那个社群的同事导入"),
+    "order_elsewhere": _("这个订单属于你不能导入的社群，没有改动；请让能看到那个社群的同事导入"),
     "order_told_differently": _("这个订单以前导入过，金额或时间不一样，保留了原来的"),
     "refund_above_amount": _("退款比付款多"),
     "sheet_missing": _("没有这个工作表"),
