@@ -20,6 +20,7 @@ from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, ensure_cursors
 from liuliang.loyalty.stock import remaining
 from liuliang.people.events import MemberJoined
+from liuliang.people.merging import merge_members
 from liuliang.people.models import Member
 
 DAY = timedelta(days=1)
@@ -195,6 +196,19 @@ def test_a_segment_gets_theirs_in_batches_and_once(make_template, at, monkeypatc
     assert (turns, run.given, run.refused, run.ended_at) == (3, 3, 2, at)
     assert remaining(template.stock_id).free == 0
     assert AuditEntry.objects.filter(action="coupon.run_begun").count() == 1
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_person_of_two_records_is_one_of_those_who_got_theirs(make_template, make_member, at, monkeypatch, batch):
+    monkeypatch.setattr("liuliang.commerce.giving.BATCH", batch)
+    records = [make_member(), make_member()]
+    run = begin_run(make_template(), BitMap(records), title="新客", at=at)
+    merge_members(*records, at=at)
+    while go_on(run.pk, at=at):
+        pass
+    run.refresh_from_db()
+    assert (run.given, run.refused) == (1, 0)
 
 
 def test_a_rule_gives_for_what_happens_from_its_start_on_and_once(

@@ -363,6 +363,26 @@ def test_a_refund_whose_answer_was_lost_is_asked_for_again(make_order, wechat_pa
 
 
 @pytest.mark.usefixtures("account", "ledger")
+def test_a_refund_on_its_way_is_not_given_up_when_asking_how_it_stands_is_refused(make_order, wechat_pay):
+    order, _payment = paid(make_order, wechat_pay)
+    refund = ask_refund(order.pk, RefundWanted(9_900, "CNY", "a", "", clock.now()))
+    assert send_back(refund.pk, at=clock.now()).state == "processing"
+    # The certificate was replaced on the platform: nothing is known of the refund, least of all that it failed.
+    open_account(serial="0" * 40)
+    later = clock.now() + timedelta(minutes=2)
+    with pytest.raises(Refused, match=r"payment\.provider"):
+        send_back(refund.pk, at=later)
+    assert reconcile(at=later + timedelta(minutes=5)) == 0
+    assert stands(order) == ("paid", 0, 9_900)
+    with pytest.raises(Refused, match=r"refund\.amount"):
+        refund_order(order.pk, RefundWanted(9_900, "CNY", "hand", "现金", later))
+    open_account()
+    wechat_pay.bank_says(refund.number, "SUCCESS")
+    assert reconcile(at=later + timedelta(hours=1)) == 1
+    assert stands(order) == ("refunded", 9_900, 0)
+
+
+@pytest.mark.usefixtures("account", "ledger")
 def test_a_refund_that_fails_leaves_the_money_to_be_refunded(make_order, wechat_pay):
     order, payment = paid(make_order, wechat_pay)
     wechat_pay.balance = 100

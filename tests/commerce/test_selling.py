@@ -23,6 +23,7 @@ from liuliang.kernel.readers import catch_up
 from liuliang.loyalty.holds import time_out
 from liuliang.loyalty.stock import remaining
 from liuliang.people.identities import Known
+from liuliang.people.merging import merge_members
 
 HOUR = timedelta(hours=1)
 
@@ -373,3 +374,14 @@ def test_what_a_product_brought_is_less_what_went_back(make_variant, make_member
     assert (told.orders, told.buyers, told.returned, told.items) == (1, 1, 1, 2)
     assert (told.paid, told.refunded, told.kept) == (15_000, 10_200, 4_800)
     assert sold(other.product_id).kept == 3_200
+
+
+@pytest.mark.usefixtures("ledger")
+def test_several_records_of_a_person_are_one_buyer(make_variant, make_member, make_template, at):
+    variant, template, records = make_variant(), make_template(), [make_member(), make_member()]
+    for member in records:
+        coupon = give_coupon(template, member, how="hand", cause=str(member), at=at)
+        pay(place(Sale(member, ((variant.pk, 1),), (coupon.pk,)), at, str(member)), at)
+    assert (sold(variant.product_id).buyers, brought(template.pk).buyers) == (2, 2)
+    merge_members(*records, at=at)
+    assert (sold(variant.product_id).buyers, brought(template.pk).buyers) == (1, 1)

@@ -21,7 +21,8 @@ from liuliang.loyalty.adjusting import change_programme
 from liuliang.loyalty.budgets import change_budget, points_budgets
 from liuliang.loyalty.jobs import clear_season
 from liuliang.loyalty.ledger import faults
-from liuliang.loyalty.models import Adjustment, EarningRule, Season
+from liuliang.loyalty.leveling import NewLevel, set_ladder
+from liuliang.loyalty.models import Adjustment, EarningRule, MemberLevel, Season
 from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.queries import balance_of
 from liuliang.people.models import Grant
@@ -302,6 +303,14 @@ def test_a_member_page_says_what_the_member_has_to_those_who_may_see_points(told
     url = reverse("console:member", args=[member.public_id])
     assert "1,234" in plain(browser().get(url))
     assert "积分与等级" not in plain(browser("helper").get(url))
+
+
+def test_a_member_page_says_since_which_local_day_a_level_is_theirs(told, browser):
+    (level,) = set_ladder([NewLevel("new", "新客", 0, 0)])
+    member = told.member("早起")
+    MemberLevel.objects.create(member=member, level=level, since=local(2026, 3, 10, 1), review_on=NOW.date())
+    page = plain(browser().get(reverse("console:member", args=[member.public_id])))
+    assert "2026-03-10 起是新客" in page
 
 
 def test_pages_of_points_ask_few_questions_however_much_there_is(told, browser):

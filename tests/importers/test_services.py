@@ -513,6 +513,13 @@ def test_an_encoding_that_others_look_like_is_to_be_looked_at_until_a_person_nam
     assert named.warnings == ()
 
 
+def test_that_money_was_told_differently_is_said_before_that_a_colleague_is_unknown():
+    head = "订单编号,下单时间,实付金额,手机号,负责人\n"
+    bring_in(f"{head}A1,2026-03-01 08:00:00,100.00,13900000001,\n".encode(), "订单.csv")
+    row = bring_in(f"{head}A1,2026-03-01 08:00:00,250.00,13900000001,没这个人\n".encode(), "订单 2.csv")
+    assert ImportProblem.objects.get(import_run=row).reason == "order_told_differently"
+
+
 @pytest.mark.parametrize("size", [1, 2, 10])
 def test_an_order_told_twice_in_one_file_says_the_same_wherever_a_batch_ends(monkeypatch, size):
     monkeypatch.setattr(running, "BATCH", size)

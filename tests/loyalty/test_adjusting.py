@@ -16,6 +16,7 @@ from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.reactions import ForgetReasons
 from liuliang.people.erasure import erase_member
+from liuliang.people.merging import merge_members
 from liuliang.people.models import Member
 
 
@@ -151,3 +152,16 @@ def test_what_can_never_be_carried_out_is_not_even_proposed(make_member, staff, 
         assert reject(old.pk, at=at).state == "refused"
         approve(row.pk, at=at)
     assert balance_of(member).available == 0
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_was_proposed_for_a_record_is_taken_from_the_person_it_was_merged_into(make_member, staff, at):
+    record, person = make_member(), make_member()
+    earn([Reward(record, 2_000, "gift:1"), Reward(person, 500, "gift:2")], at=at)
+    with audit.acting(staff("a")):
+        row = adjust(record, -1_500, reason="扣回", at=at)
+    merge_members(record, person, at=at)
+    spend(person, 700, cause="mall:1", at=at)
+    with audit.acting(staff("b")):
+        approve(row.pk, at=at)
+    assert balance_of(person).available == 300

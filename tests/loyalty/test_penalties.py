@@ -48,6 +48,14 @@ def test_the_ladder_forgets_after_ninety_days_and_what_was_lifted(make_member, s
     assert proposed_step(member, at=at + timedelta(days=91)) == "warn"
 
 
+def test_penalties_of_a_record_that_was_merged_make_the_next_one_harder(make_member, staff, at):
+    record, person = make_member(), make_member()
+    with audit.acting(staff("a")):
+        penalise(record, "mute", reason="刷屏", at=at, until=at + timedelta(days=1))
+    Member.objects.filter(pk=record).update(canonical=person)
+    assert proposed_step(person, at=at) == "deduct"
+
+
 def test_a_deduction_goes_through_the_ledger_and_comes_back_to_its_lots_when_it_is_lifted(make_member, staff, at):
     member = make_member()
     day = at.date() + timedelta(days=30)

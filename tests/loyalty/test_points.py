@@ -14,6 +14,7 @@ from liuliang.loyalty.points import Reward, earn, spend
 from liuliang.loyalty.refunds import refund
 from liuliang.loyalty.reversals import Reversal, reverse_reward
 from liuliang.loyalty.stock import open_budget, remaining
+from liuliang.people.models import Member
 
 pytestmark = pytest.mark.usefixtures("shared_ledger")
 
@@ -198,6 +199,18 @@ def test_what_had_ended_of_it_is_not_owed(make_member, at):
     spend(member, 10, cause="mall:1", at=at)
     expire_due(at=at + timedelta(days=1))
     assert reverse_reward(reward, cause="left", at=at + timedelta(days=1)) == Reversal(owed=10)
+
+
+def test_what_comes_in_pays_several_debts_once(make_member, at):
+    records, person = [make_member(), make_member()], make_member()
+    for record in records:
+        reward = give(record, 50, f"rule:1:{record}", at)
+        spend(record, 50, cause=f"order:{record}", at=at)
+        reverse_reward(reward, cause=f"undo:{record}", at=at)
+    give(person, 100, "gift:1", at)
+    Member.objects.filter(pk__in=records).update(canonical=person)
+    give(person, 10, "gift:2", at)
+    assert (balance(person), [balance(record, "debt") for record in records]) == (100, [-40, -50])
 
 
 def test_a_refund_pays_the_debt_of_what_it_gives_back(make_member, at):

@@ -24,6 +24,8 @@ from liuliang.people.tagging import tag_members
 from liuliang.segments.base import conditions
 from liuliang.segments.evaluating import context_of, evaluate
 from liuliang.segments.models import LayerSet, Segment
+from liuliang.segments.naming import StoredNames
+from liuliang.segments.queries import explain
 from liuliang.segments.rules import leaves, read_rule
 from liuliang.subscriptions.plans import PlanTerms, create_plan
 from liuliang.subscriptions.subscribing import Grant, grant
@@ -360,6 +362,15 @@ def test_a_level_is_compared_by_what_it_asks_for(told, found):
     assert found({"if": "level", "level": "new"}) == everybody
     assert found({"if": "level", "level": "new", "compare": "exactly"}) == {"新", "没有等级"}
     assert found({"if": "level", "level": "gone", "compare": "at_most"}) == set()
+
+
+def test_somebody_is_at_a_level_since_a_local_day(told, at):
+    (level,) = set_ladder([NewLevel("new", "新客", 0, 0)])
+    member = told.member("早起")
+    MemberLevel.objects.create(member=member, level=level, since=at(2026, 3, 10, 1), review_on=NOON.date())
+    rule = read_rule({"if": "level", "level": "new"})
+    told_of = explain(rule, member.pk, community=None, at=NOON, names=StoredNames())
+    assert told_of.fact == "2026-03-10 起是「新客」"
 
 
 def test_every_condition_says_itself_in_words():

@@ -177,9 +177,10 @@ def give_coupons(
 ) -> tuple[int, int]:
     """Give many people one coupon each, up to some hundreds; return how many got theirs, and how many could not.
 
-    ``cause`` names the occasion; who had theirs on this occasion before is neither. The rest is as for `give_coupon`.
+    ``cause`` names the occasion; who had theirs on this occasion before, by another record too, is neither. The rest is as for
+    `give_coupon`.
     """
-    known = Member.objects.filter(id__in=members, erased_at=None).values_list("id", "canonical_id")
+    known = list(Member.objects.filter(id__in=members, erased_at=None).values_list("id", "canonical_id"))
     persons = sorted({canonical or member for member, canonical in known})
     if not template.is_active or at >= template.ends_at:
         return 0, len(members)
@@ -202,7 +203,7 @@ def give_coupons(
     )  # fmt: skip
     append([_told(template, coupon, how, at) for coupon in coupons])
     refused = sum(isinstance(each, Refused) for each in found)
-    return len(coupons), refused + len(members) - len(persons)
+    return len(coupons), refused + len(members) - len(known)
 
 
 def _end(template: CouponTemplate, at: datetime) -> datetime:

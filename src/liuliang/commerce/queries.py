@@ -47,7 +47,7 @@ def owns(access: Access, permission: str, community: int | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What a product brought. ``orders``, ``buyers`` and ``items`` are of orders of which something was kept.
+    """What a product brought. ``orders``, ``buyers`` (persons) and ``items`` are of orders of which something was kept.
 
     ``paid`` is what was paid for it, ``refunded`` its share of what went back, ``discount`` what coupons took off (minor
     units); ``returned`` counts the orders that went back wholly.
@@ -74,14 +74,14 @@ def sold(product: int) -> Sold:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(DISTINCT id) FILTER (WHERE kept), count(DISTINCT member_id) FILTER (WHERE kept),"
+            "SELECT count(DISTINCT id) FILTER (WHERE kept), count(DISTINCT buyer) FILTER (WHERE kept),"
             " coalesce(sum(items) FILTER (WHERE kept), 0)::bigint, coalesce(sum(paid), 0)::bigint,"
             " coalesce(sum(round(paid::numeric * refunded / nullif(amount, 0))), 0)::bigint,"
             " coalesce(sum(discount) FILTER (WHERE kept), 0)::bigint, count(DISTINCT id) FILTER (WHERE NOT kept) FROM ("
-            " SELECT o.id, o.member_id, o.amount, o.refunded, o.status <> 'refunded' AND (o.refunded < o.amount"
+            " SELECT o.id, coalesce(m.canonical_id, m.id) AS buyer, o.amount, o.refunded, o.status <> 'refunded' AND (o.refunded < o.amount"
             " OR o.amount = 0) AS kept, l.quantity - l.returned AS items, l.amount * l.quantity - l.discount AS paid,"
             " l.discount FROM commerce_variant v JOIN commerce_orderline l ON l.variant_id = v.id"
-            " JOIN commerce_order o ON o.id = l.order_id"
+            " JOIN commerce_order o ON o.id = l.order_id LEFT JOIN people_member m ON m.id = o.member_id"
             " WHERE v.product_id = %s AND o.status IN ('paid', 'refunded')) sales",
             [product],
         )
@@ -90,7 +90,7 @@ def sold(product: int) -> Sold:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a coupon brought: how many were given and used, the orders it was used in, their sum less refunds, its cost."""
+    """What a coupon brought: how many were given and used, the orders it was used in and their persons, their sum less refunds, its cost."""
 
     given: int = 0
     used: int = 0
@@ -114,9 +114,11 @@ def brought(template: int) -> Brought:
             "WITH used AS (SELECT u.order_id, sum(u.discount) AS discount, count(*) AS coupons FROM commerce_coupon c"
             " JOIN commerce_ordercoupon u ON u.coupon_id = c.id AND u.taken IS NOT NULL"
             " WHERE c.template_id = %s AND c.used_at IS NOT NULL GROUP BY u.order_id)"
-            " SELECT coalesce(sum(used.coupons), 0)::bigint, count(*), count(DISTINCT o.member_id),"
+            " SELECT coalesce(sum(used.coupons), 0)::bigint, count(*),"
+            " count(DISTINCT coalesce(m.canonical_id, m.id)),"
             " coalesce(sum(o.amount - o.refunded), 0)::bigint, coalesce(sum(used.discount), 0)::bigint"
-            " FROM used JOIN commerce_order o ON o.id = used.order_id WHERE o.status = 'paid'",
+            " FROM used JOIN commerce_order o ON o.id = used.order_id LEFT JOIN people_member m ON m.id = o.member_id"
+            " WHERE o.status = 'paid'",
             [template],
         )
         return Brought(int(given), *(cursor.fetchone() or ()))

@@ -201,7 +201,8 @@ def send_back(refund: int, *, at: datetime) -> PaymentRefund:
     """Ask the adapter to give money back, or how that stands if it was asked before.
 
     Raises:
-        Refused: ``payment.unreachable``; it will be asked again. ``payment.account`` and ``secret.sealed``, as long as that lasts.
+        Refused: ``payment.unreachable``, and ``payment.provider`` where it refuses to say how it stands; it will be asked again.
+            ``payment.account`` and ``secret.sealed``, as long as that lasts.
     """
     row = PaymentRefund.objects.select_related("payment__order", "order_refund").get(pk=refund)
     if row.state != "processing":
@@ -214,13 +215,16 @@ def send_back(refund: int, *, at: datetime) -> PaymentRefund:
         row.number, row.payment.number, row.amount, row.payment.received, row.payment.currency,
         row.order_refund.reason if row.order_refund else "", notices_at(plugin.key),
     )  # fmt: skip
+    if row.asked:
+        try:
+            standing = plugin.query_back(config, row.number)
+        except Refused as refusal:
+            # Who is refused an answer knows nothing: the money may be on its way, and must not be given back a second time.
+            if refusal.code != "payment.unknown":
+                raise
+        else:
+            return settle_back(refund, standing, at=at)
     try:
-        if row.asked:
-            try:
-                return settle_back(refund, plugin.query_back(config, row.number), at=at)
-            except Refused as refusal:
-                if refusal.code != "payment.unknown":
-                    raise
         return settle_back(refund, plugin.give_back(config, back), at=at)
     except Refused as refusal:
         if refusal.code not in {"payment.provider", "payment.unknown"}:

@@ -152,8 +152,9 @@ def bring_in_orders(
     recorded = record_orders(orders, source=ORDER_SOURCE, community=community, at=at, may_merge=may_merge, among=among)
     counts = counts_of(recorded.buyers)
     counts.update(orders=len(rows), added=recorded.added, known=len(rows) - recorded.added, changed=recorded.changed)
-    doubts = dict.fromkeys(recorded.conflicting, "order_told_differently")
-    doubts |= {row.number: "order_staff_unknown" for row, _at in rows if row.staff and row.staff not in staff}
+    # One doubt of an order is said, the gravest: the last one here.
+    doubts = {row.number: "order_staff_unknown" for row, _at in rows if row.staff and row.staff not in staff}
+    doubts |= dict.fromkeys(recorded.conflicting, "order_told_differently")
     doubts |= dict.fromkeys(recorded.elsewhere, "order_elsewhere")
     return Brought(doubts=doubts, counts=counts)
 

@@ -12,9 +12,9 @@ from liuliang.kernel.errors import Refused
 from liuliang.loyalty.ledger import MOST
 from liuliang.loyalty.models import Adjustment, Programme
 from liuliang.loyalty.points import Reward, earn, spend
+from liuliang.loyalty.purses import person_of
 from liuliang.loyalty.queries import balance_of
 from liuliang.loyalty.validity import today
-from liuliang.people.models import Member
 
 MOST_BY_HAND = 10**9
 """Points that one adjustment may give or take, whoever agrees: more is a slip of the keys."""
@@ -100,9 +100,9 @@ def _check(member: int, amount: int, ends_on: date | None, at: datetime) -> None
         raise Refused("adjustment.amount", amount=amount, highest=MOST_BY_HAND)
     if ends_on is not None and ends_on < today(at):
         raise Refused("validity.past", day=ends_on)
-    if not Member.objects.filter(id=member, erased_at=None).exists():
-        raise Refused("member.unknown")
-    if amount < 0 and (available := balance_of(member).available) < -amount:
+    # A record may have been merged since: what is taken is the person's.
+    person = person_of(member)
+    if amount < 0 and (available := balance_of(person).available) < -amount:
         raise Refused("points.not_enough", available=available, amount=-amount)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,13 +38,17 @@ def pay_debts(incomes: Sequence[Income], *, at: datetime) -> None:
             [list({each.person for each in incomes})],
         )
         owing = cursor.fetchall()
+    left: defaultdict[tuple[int, int], int] = defaultdict(int)
+    for each in incomes:
+        left[each.person, each.purse] += each.amount
+    # A person of several records may owe by several of them: what has paid one debt does not pay the next.
     for person, debt in owing:
-        mine = [each for each in incomes if each.person == person]
-        for purse in sorted({each.purse for each in mine}):
-            _pay_debt(person, purse, debt, sum(each.amount for each in mine if each.purse == purse), at)
+        for place in sorted(place for place in left if place[0] == person):
+            left[place] -= _pay_debt(person, place[1], debt, left[place], at)
 
 
-def _pay_debt(member: int, account: int, debt: int, income: int, at: datetime) -> None:
+def _pay_debt(member: int, account: int, debt: int, income: int, at: datetime) -> int:
+    """Pay a debt from a purse; return how much of ``income`` that took."""
     with connection.cursor() as cursor:
         # The debt is read again under its lock: somebody may have paid a part from another purse.
         cursor.execute(
@@ -51,9 +56,9 @@ def _pay_debt(member: int, account: int, debt: int, income: int, at: datetime) -
             [[account, debt]],
         )
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    amount = min(-rows[debt][0], rows[account][1], income)
+    amount: int = min(-rows[debt][0], rows[account][1], income)
     if amount < 1:
-        return
+        return 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM loyalty_transfer WHERE target_id = %s", [debt])
         (number,) = cursor.fetchone() or (0,)
@@ -64,3 +69,4 @@ def _pay_debt(member: int, account: int, debt: int, income: int, at: datetime) -
     lots.note_uses(posting.transfer, taken)
     told = PointsDebtPaid(posting.transfer, amount, cause, endings(taken))
     append([fact_of(told, posting.transfer, member, at)])
+    return amount

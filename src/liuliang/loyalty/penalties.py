@@ -53,8 +53,9 @@ def next_step(steps: list[str]) -> str:
 
 
 def proposed_step(person: int, *, at: datetime) -> str:
-    """Return the step that a member's penalties of the last 90 days lead to; those that were lifted do not count."""
-    recent = Penalty.objects.filter(member=person, at__gte=at - MEMORY).exclude(state="lifted")
+    """Return the step that a person's penalties of the last 90 days lead to, by any of their records; those that were lifted do not count."""
+    recent = Penalty.objects.filter(Q(member=person) | Q(member__canonical=person), at__gte=at - MEMORY)
+    recent = recent.exclude(state="lifted")
     return next_step(list(recent.values_list("step", flat=True)))
 
 

@@ -13,6 +13,7 @@ from liuliang.loyalty.leveling import Explained, explain
 from liuliang.loyalty.levels import MONTHS
 from liuliang.loyalty.models import Level
 from liuliang.loyalty.queries import Balance, balance_of
+from liuliang.loyalty.validity import today
 from liuliang.people.access import Access
 from liuliang.people.models import Member
 from liuliang.ui import formats
@@ -47,7 +48,7 @@ def explained(told: Explained, names: dict[str, str]) -> list[str]:
     if told.level and told.since is not None:
         sentences = [
             _("成长值 {growth}，{day} 起是{level}。").format(
-                growth=growth, day=formats.day(told.since.date()), level=names.get(told.level, told.level)
+                growth=growth, day=formats.day(today(told.since)), level=names.get(told.level, told.level)
             )
         ]
     if told.next_level:

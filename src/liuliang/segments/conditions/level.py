@@ -13,6 +13,7 @@ from liuliang.accounts.permissions import POINTS_VIEW
 from liuliang.loyalty.models import Level, MemberLevel
 from liuliang.segments.base import Condition, Config, Context, Names, Refs, TableSet
 from liuliang.segments.parameters import Parameters
+from liuliang.segments.wording import day_words
 
 COMPARISONS = {
     "at_least": gettext_lazy("这一级或更高"),
@@ -85,11 +86,11 @@ class LevelCondition(Condition[AtLevel]):
 
     def fact(self, config: AtLevel, member: int, context: Context, names: Names) -> str:
         """Say the member's level, and since when."""
-        del config, context, names
+        del config, names
         row = MemberLevel.objects.select_related("level").filter(member=member).first()
         if row is None:
             return _("还没有升过级")
-        return _("%(day)s 起是「%(level)s」") % {"day": row.since.date().isoformat(), "level": row.level.name}
+        return _("%(day)s 起是「%(level)s」") % {"day": day_words(row.since, context), "level": row.level.name}
 
 
 CONDITION = LevelCondition()
