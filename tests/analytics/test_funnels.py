@@ -342,3 +342,24 @@ def test_time_zones_have_their_own_days(told, at, only):
 
     assert reached(asks(only(here, there), JOINED, SAID)) == [1, 0]
     assert members_at(asks(only(here, there), JOINED, SAID), 1, is_lost=False) == (york.id,)
+
+
+def test_what_happens_in_no_community_has_the_days_of_each_community_it_counts_for(told, at, only):
+    york, here = told.community("纽约群", "America/New_York"), told.community()
+    early, late = told.member(), told.member()
+    for member in (early, late):
+        told.joins(member, here, at(2026, 2, 20))
+        told.joins(member, york, at(2026, 2, 20))
+    # Monday in Shanghai, still the Sunday before the week in New York; a week later the other way round.
+    told.happened(PointsSpent(1, 10, "gift:1"), at(2026, 3, 2, 3), early, None)
+    told.happened(PointsSpent(2, 10, "gift:2"), at(2026, 3, 9, 3), late, None)
+    told.settle()
+    spent = Happening("points.spent")
+
+    def who(scope, part):
+        question = asks(scope, spent, SAID, split="community")
+        return members_at(question, 1, is_lost=False, part=str(part.id))
+
+    for scope in (only(york, here), replace(only(york, here), is_everything=True)):
+        assert who(scope, here) == (early.id,) == who(only(here), here)
+        assert who(scope, york) == (late.id,) == who(only(york), york)

@@ -245,3 +245,35 @@ def test_who_asked_is_behind_the_time_that_questions_wait(told, at, only):
     response = metrics()["response_time"]
     assert response.people(asked, "", WEEK.first) == (lucky.id,)
     assert response.people(asked, "", WEEK.first, "waiting") == (unlucky.id,)
+
+
+def test_who_came_where_it_is_tomorrow_already_was_not_there_before(told, at, only):
+    here, ahead = told.community(), told.community("奥克兰", "Pacific/Auckland")
+    early, late = told.member(), told.member()
+    told.joins(early, ahead, at(2026, 3, 3))
+    # It is the twentieth in Shanghai, and the twenty-first in Auckland.
+    told.joins(late, ahead, at(2026, 3, 20, 21))
+    told.settle()
+    until, today = at(2026, 3, 20, 22), date(2026, 3, 20)
+
+    for period in (WEEK, Period(date(2026, 3, 13), date(2026, 3, 19)), Period(date(2026, 3, 14), today)):
+        asked = Asked(only(here, ahead), period, until, ZONE)
+        (reading,) = metrics()["members"].read(asked)
+        assert reading.value == 1
+        assert metrics()["members"].people(asked, "", period.first) == (early.id,)
+        assert overview(only(here, ahead), period, today=today, known=None).totals.members == 1
+
+
+def test_who_came_within_the_hour_since_it_was_asked_was_not_there_before(told, at, only):
+    delhi = told.community("德里群", "Asia/Kolkata")
+    early, late = told.member(), told.member()
+    told.joins(early, delhi, at(2026, 3, 3))
+    # Ten past midnight in Delhi: the last full hour in UTC was at half past eleven.
+    told.joins(late, delhi, datetime(2026, 3, 8, 18, 40, tzinfo=UTC))
+    told.settle()
+    asked = Asked(only(delhi), WEEK, datetime(2026, 3, 8, 18, tzinfo=UTC), "Asia/Kolkata")
+
+    (reading,) = metrics()["members"].read(asked)
+
+    assert reading.value == 1
+    assert metrics()["members"].people(asked, "", WEEK.first) == (early.id,)

@@ -347,6 +347,28 @@ def test_points_are_those_of_the_person_and_of_the_window(told, found):
     assert found({"if": "points", "measure": "expired", "number": 1}) == set()
 
 
+def test_points_of_a_branch_s_people_are_all_they_earned_and_spent(told, at, found):
+    here, there = told.community("这里"), told.community("那里")
+    spender, saver, stranger = (told.member(name) for name in ("花过", "没花", "别处"))
+    for member, place in ((spender, here), (saver, here), (stranger, there)):
+        told.joins(member, place, at(2026, 3, 1))
+    told.settle()
+    earn([Reward(one.pk, 300, str(one.pk), None) for one in (spender, saver, stranger)], at=NOON)
+    for one in (spender, stranger):
+        spend(one.pk, 200, cause=f"gift:{one.pk}", at=NOON)
+    told.settle()
+    spent = {"if": "points", "measure": "spent", "number": 100}
+    assert found(spent) == {"花过", "别处"}
+    assert found(spent, community=here.pk) == {"花过"}
+    assert found(spent | {"compare": "at_most"}, community=here.pk) == {"没花"}
+    assert found({"not": spent}, community=here.pk) == {"没花"}
+    assert found({"if": "points", "measure": "earned", "number": 300}, community=here.pk) == {"花过", "没花"}
+    assert found({"if": "points", "compare": "at_most", "number": 150}, community=here.pk) == {"花过"}
+    # Beside what is asked of the branch alone.
+    joined = {"if": "behaviour", "kind": "member.joined", "properties": [{"field": "how", "value": ""}]}
+    assert found({"all": [spent, joined]}, community=here.pk) == {"花过"}
+
+
 def test_a_level_is_compared_by_what_it_asks_for(told, found):
     ladder = [NewLevel("new", "新客", 0, 0), NewLevel("regular", "常客", 100, 0), NewLevel("friend", "老友", 500, 0)]
     made = {level.key: level for level in set_ladder(ladder)}

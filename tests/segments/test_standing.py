@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import time_machine
 from pydantic import ValidationError
+from pyroaring import BitMap
 
+from liuliang.commerce.events import OrderClaimed, OrderRefunded
+from liuliang.commerce.models import Buyer
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.erasure import erase_member
@@ -177,6 +180,29 @@ def test_value_is_recency_frequency_and_money_against_the_bounds(told, at):
     assert layer_of(found["newcomer"], "loyalty") == "price_driven"
     assert layer_of(found["none"], "loyalty") == ""
     assert layer_of(found["champion"], "fan") == "investor"
+
+
+def test_money_is_what_was_paid_in_yuan_less_what_went_back_whoever_paid_it_first(told, at):
+    here = told.community()
+    abroad, claimer, returner, shopper = (told.member(name) for name in ("外币", "认领", "退了", "买过"))
+    for member in (abroad, claimer, returner, shopper):
+        told.joins(member, here, at(2026, 3, 1))
+    told.buys(abroad, at(2026, 3, 2), 90_000, currency="USD")
+    told.happened(OrderClaimed(order=7, amount=20_000, refunded=1_000), at(2026, 3, 2), claimer, None)
+    order = told.buys(returner, at(2026, 3, 2), 30_000)
+    told.happened(OrderRefunded(order.id, 10_000), at(2026, 3, 2), returner, None)
+    told.buys(shopper, at(2026, 3, 2), 5_000)
+    told.settle()
+
+    everyone = read_features(NOON)
+
+    assert dict(zip(everyone.member.tolist(), everyone.paid.tolist(), strict=True)) == {
+        abroad.pk: 0, claimer.pk: 19_000, returner.pk: 20_000, shopper.pk: 5_000,
+    }  # fmt: skip
+    assert everyone.orders.tolist() == [1, 1, 1, 1]
+    # It is what the member's page and the list of members say.
+    for member, paid, refunded in Buyer.objects.values_list("member", "paid", "refunded"):
+        assert read_features(NOON, BitMap([member])).paid.tolist() == [paid - refunded]
 
 
 def test_features_are_of_persons_and_the_same_for_one_as_for_all(told, at):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from liuliang.accounts.permissions import ORDERS_VIEW, PARTNERS_VIEW
+from collections.abc import Iterable
+
+from liuliang.accounts.permissions import ORDERS_VIEW, PARTNERS_VIEW, PENALTIES_MANAGE, POINTS_VIEW
 from liuliang.kernel.events import EventType, event_types
 
 ACTS = ("message.sent", "message.recalled", "order.paid")
@@ -16,8 +18,16 @@ _BOOKKEEPING = frozenset({"member.merged", "member.split", "member.erased", "mem
 _PLACED = frozenset({*EVIDENCE, "message.recalled"})
 """What happens in a community or not at all."""
 
-_NEEDS = {"order": ORDERS_VIEW, "commission": PARTNERS_VIEW, "partner": PARTNERS_VIEW}
-"""What one must be allowed to see, by the first word of a kind."""
+GUARDED = {
+    "order": ORDERS_VIEW,
+    "commission": PARTNERS_VIEW,
+    "partner": PARTNERS_VIEW,
+    "points": POINTS_VIEW,
+    "growth": POINTS_VIEW,
+    "level": POINTS_VIEW,
+    "penalty": PENALTIES_MANAGE,
+}
+"""What one must be allowed to do to be told of events, by the first word of their kind."""
 
 
 def told_kinds() -> tuple[EventType, ...]:
@@ -26,9 +36,9 @@ def told_kinds() -> tuple[EventType, ...]:
     return tuple(sorted(known, key=lambda kind: kind.kind))
 
 
-def needed_for(kinds: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """Return the permissions that one needs to ask about events of these kinds, besides seeing figures."""
-    return tuple(sorted({_NEEDS[word] for word in (kind.partition(".")[0] for kind in kinds) if word in _NEEDS}))
+def needed_for(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Return the permissions that one needs to ask about events of these kinds, besides seeing figures or members."""
+    return tuple(sorted({GUARDED[word] for word in (kind.partition(".")[0] for kind in kinds) if word in GUARDED}))
 
 
 def is_everywhere(kind: str) -> bool:

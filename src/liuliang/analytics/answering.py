@@ -14,20 +14,23 @@ from liuliang.analytics.counting import Teller, split, starting
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
 
+FEWEST_WAITS = 6
+"""Of five, the median lies outside of all of them more often than one time in twenty (2 * 0.5 ** 5)."""
+
 
 def median_wait(asked: Asked) -> Statement:
     """Return how to find the median seconds that the questions of a bucket waited, of those answered within a day.
 
     The columns after part and start are the median, how many were answered, and the 95% interval of the median from the
-    order statistics.
+    order statistics. There is none of fewer than `FEWEST_WAITS`.
     """
     relation, values = waits(asked)
     rows, values = split(asked, relation, "community, member, day, wait", values)
     spread = "1.959964 * sqrt(n) / 2"
     return Statement(
         "SELECT part, start, sorted[intDiv(n + 1, 2)] / 1000, n,"
-        f" sorted[greatest(1, toInt64(floor(n / 2 - {spread})))] / 1000,"
-        f" sorted[least(n, toInt64(ceil(n / 2 + {spread})) + 1)] / 1000"
+        f" if(n < {FEWEST_WAITS}, NULL, sorted[greatest(1, toInt64(floor(n / 2 - {spread})))] / 1000),"
+        f" if(n < {FEWEST_WAITS}, NULL, sorted[least(n, toInt64(ceil(n / 2 + {spread})) + 1)] / 1000)"
         f" FROM (SELECT part, {starting(asked.step)} AS start, arraySort(groupArray(wait)) AS sorted,"
         f" toInt64(length(sorted)) AS n FROM {rows} WHERE wait >= 0 GROUP BY part, start)",
         values,

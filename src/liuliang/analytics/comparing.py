@@ -83,10 +83,14 @@ def _value(reading: Reading | None) -> float:
 
 
 def _of_days(now: float, before: float, days: list[float], days_before: list[float], unit: float) -> Comparison:
-    """Compare two wholes by the noise of their days, in proportion where people are counted once in the whole."""
+    """Compare two wholes by the noise of their days, in proportion where people are counted once in the whole.
+
+    What goes below nothing has no proportion: a gain and a loss as large would be a level of nothing, without any noise.
+    """
     by_day = noise.compare_days(days, days_before, unit=unit)
     level = (math.fsum(days) + math.fsum(days_before)) / 2
-    scale = (now + before) / 2 / level if level else 1.0
+    is_signed = min(now, before, *days, *days_before) < 0
+    scale = (now + before) / 2 / level if level and not is_signed else 1.0
     by = now - before
     low, high = (by + (end - by_day.difference) * scale for end in (by_day.low, by_day.high))
     return Comparison(now, before, low, high, noise.surprise_of(by, low, high))

@@ -31,7 +31,7 @@ class Counted(Words):
 
     The statement's rows are part, first day of the bucket, and then: of a ``count`` its value; of a ``share`` how many of
     how many people; of a ``ratio`` the same of what is no number of people, so that it has no interval; of a ``mean`` the sum,
-    how many, and the sum of squares; of a ``median`` the value, of how many, and its interval. ``who`` gives the people behind
+    how many, and the sum of squares; of a ``median`` the value, of how many, and its interval (or NULL). ``who`` gives the people behind
     by side: the rows are part, first day and member.
     """
 
@@ -102,7 +102,8 @@ def _reading(result: str, row: tuple[Any, ...]) -> Reading:
     if result == "count":
         return Reading(part, start, int(amount))
     if result == "median":
-        return Reading(part, start, float(amount), float(row[4]), float(row[5]), of=int(row[3]))
+        low, high = (None if end is None else float(end) for end in row[4:6])
+        return Reading(part, start, float(amount), low, high, of=int(row[3]))
     if result == "ratio":
         of = int(row[3])
         return Reading(part, start, float(amount) / of if of else None, count=float(amount), of=of)

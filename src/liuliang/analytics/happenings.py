@@ -164,8 +164,9 @@ def happened(
     of_kinds = f"kind IN {{{name}_kinds:Array(String)}} AND member != 0"
     if is_one or not placeless:
         return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND {during})", values
+    # A day of one community has begun while it is still the day before in another: all of them are read, and parted below.
     zone = scope.zones[0][0] if scope.zones else "UTC"
-    begin, end = period.instants(zone)
+    begin, end = scope.instants(period) if by_community else period.instants(zone)
     people, more = scope.people()
     nowhere = (
         f"community = 0 AND kind IN {{{name}_placeless:Array(String)}}"
@@ -183,9 +184,11 @@ def happened(
         f"SELECT kind, member, occurred_at, position, value, other, data FROM {{events}} WHERE {of_kinds} AND {nowhere}"
     )
     community = "community" if by_community else "toUInt32(0) AS community"
+    values |= {f"{name}_first": period.first.isoformat(), f"{name}_last": period.last.isoformat()}
     theirs = (
         f"SELECT kind, member, {community}, occurred_at, position, value, other, data"
         f" FROM ({bought}) AS bought INNER JOIN ({seen}) AS places USING (member)"
-        f" WHERE {local_day_of(scope, 'occurred_at')} >= seen"
+        f" WHERE ({local_day_of(scope, 'occurred_at')} AS local_day) >= seen"
+        f" AND local_day >= {{{name}_first:Date}} AND local_day <= {{{name}_last:Date}}"
     )
     return f"(SELECT {columns} FROM {{events}} WHERE {of_kinds} AND {during} UNION ALL {theirs})", values

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.counting import answer
@@ -21,6 +21,9 @@ from liuliang.kernel.clock import local_day
 from liuliang.lake.queries import query
 
 _FLOW_KINDS = ("member.joined", "member.left")
+
+_OLDEST = timedelta(hours=1)
+"""By how much the present may be later than what is asked ``until``: answers are remembered for an hour."""
 
 Pair = tuple[int, int]
 """A community and a member."""
@@ -92,7 +95,10 @@ def part_of(asked: Asked, community: int) -> str:
 
 
 def _upto(asked: Asked) -> date:
-    return max(local_day(asked.until, asked.timezone), asked.period.last)
+    """Return the last day on which somebody can have come or gone by now, in whichever community it is latest."""
+    now = asked.until + _OLDEST
+    zones = [zone for zone, _ids in asked.scope.zones] or [asked.timezone]
+    return max(*(local_day(now, zone) for zone in zones), asked.period.last)
 
 
 def _flow_statement(asked: Asked) -> Statement:

@@ -219,6 +219,9 @@ def _day(number: int) -> date:
 def flows(scope: Scope, period: Period, upto: date) -> Mapping[int, Flows]:
     """Return who came and went in each community, from the period before up to ``upto`` (today)."""
     within = _moved(scope, period, period.previous)
+    if len(scope.zones) > 1:
+        # Where it is tomorrow already, people come and go too, and those who are there now are counted with them.
+        upto = max(upto, period.last) + ONE_DAY
     after = _moved(scope, Period(period.last + ONE_DAY, upto)) if upto > period.last else {}
     nothing = Flow()
     return {

@@ -88,7 +88,8 @@ class LakeSet:
     ``where`` chooses rows of ``relation``; ``measure`` is an aggregate over exactly those (write it with ``-If`` and
     ``where``), ``holds`` a comparison of it. Both may be evaluated over more rows than ``where`` chooses. ``kinds`` are the
     kinds of these rows, to skip the rest. ``is_inverted`` means everybody else. ``by_one`` says that any one of these rows
-    decides, so that events can be looked at without those before them.
+    decides, so that events can be looked at without those before them. ``is_anywhere`` says that a branch's people are asked
+    about with what happened elsewhere, and in no community at all.
     """
 
     relation: Literal["events", "member_day"]
@@ -99,6 +100,7 @@ class LakeSet:
     is_inverted: bool = False
     reads_data: bool = False
     by_one: bool = False
+    is_anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
     sets: dict[Leaf, BitMap] = {}
     inverted: list[Leaf] = []
     tables: list[tuple[Leaf, TableSet]] = []
-    shared: defaultdict[tuple[str, bool], list[tuple[Leaf, LakeSet]]] = defaultdict(list)
+    shared: defaultdict[tuple[str, bool, bool], list[tuple[Leaf, LakeSet]]] = defaultdict(list)
     parameters = Parameters()
     for leaf in dict.fromkeys(found):
         compiled = leaf.condition.compiled(leaf.config, context, parameters)
@@ -86,13 +86,13 @@ def evaluate(found: Iterable[Leaf], context: Context, among: BitMap | None = Non
             case TableSet():
                 tables.append((leaf, compiled))
             case LakeSet():
-                shared[compiled.relation, compiled.reads_data].append((leaf, compiled))
+                shared[compiled.relation, compiled.reads_data, compiled.is_anywhere].append((leaf, compiled))
         if compiled.is_inverted:
             inverted.append(leaf)
     with in_one_state() if shared else nullcontext():
         statements = [
-            (group, _lake_statement(relation, [each for _, each in group], context, parameters, among))
-            for (relation, _), group in shared.items()
+            (group, _lake_statement([each for _, each in group], context, parameters, among))
+            for group in shared.values()
         ]
         # All are written before the first is asked: the values of all are sent with each, and only those named are looked at.
         coming = [(group, beside(partial(_from_lake, statement, parameters))) for group, statement in statements]
@@ -119,18 +119,20 @@ def decided_since(
     asked: list[tuple[Leaf, LakeSet]] = []
     for leaf in found if among else ():
         compiled = leaf.condition.compiled(leaf.config, context, parameters)
-        if isinstance(compiled, LakeSet) and compiled.by_one and compiled.relation == "events":
+        if not isinstance(compiled, LakeSet) or compiled.is_anywhere:
+            continue
+        if compiled.by_one and compiled.relation == "events":
             asked.append((leaf, replace(compiled, where=f"position >= {position:d} AND ({compiled.where})")))
     if not asked:
         return {}
-    statement = _lake_statement("events", [compiled for _, compiled in asked], context, parameters, among)
+    statement = _lake_statement([compiled for _, compiled in asked], context, parameters, among)
     sets = _from_lake(statement, parameters)
     return {leaf: (members, not compiled.is_inverted) for (leaf, compiled), members in zip(asked, sets, strict=True)}
 
 
 def measured(compiled: LakeSet, member: int, context: Context, parameters: Parameters) -> Any:
     """Return what a condition of the lake measures for one member."""
-    branch = context.places_sql((), parameters)
+    branch = _branch_sql(compiled, context, parameters)
     rows = query(
         f"SELECT {compiled.measure} FROM {{{compiled.relation}}}"
         f" WHERE member = {parameters.number(member)} AND kind IN {parameters.texts(compiled.kinds)}"
@@ -159,15 +161,17 @@ def _from_lake(statement: str, parameters: Parameters) -> list[BitMap]:
     return query_sets(statement, parameters.values, seconds=SECONDS)
 
 
-def _lake_statement(
-    relation: str, group: list[LakeSet], context: Context, parameters: Parameters, among: BitMap | None
-) -> str:
-    """Return the SELECT of the sets of several conditions in one scan of a relation."""
+def _branch_sql(compiled: LakeSet, context: Context, parameters: Parameters) -> str:
+    return "1" if compiled.is_anywhere else context.places_sql((), parameters)
+
+
+def _lake_statement(group: list[LakeSet], context: Context, parameters: Parameters, among: BitMap | None) -> str:
+    """Return the SELECT of the sets of several conditions that read the same rows of one relation, in one scan of it."""
     kinds = frozenset().union(*(each.kinds for each in group))
     terms = [
         "member != 0",
         f"kind IN {parameters.texts(kinds)}",
-        context.places_sql((), parameters),
+        _branch_sql(group[0], context, parameters),
         f"({' OR '.join(f'({each.where})' for each in group)})",
     ]
     if among is not None:
@@ -175,6 +179,6 @@ def _lake_statement(
     sets = ", ".join(f"groupBitmapStateIf(who, h{at})" for at in range(len(group)))
     holds = ", ".join(f"({each.holds}) AS h{at}" for at, each in enumerate(group))
     return (
-        f"SELECT {sets} FROM (SELECT member AS who, {holds} FROM {{{relation}}}"
+        f"SELECT {sets} FROM (SELECT member AS who, {holds} FROM {{{group[0].relation}}}"
         f" WHERE {' AND '.join(terms)} GROUP BY member)"
     )

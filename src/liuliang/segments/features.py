@@ -1,7 +1,7 @@
 """What layers are made from: one column of numbers a feature, one place a person.
 
 Days are local to where something happened; "days ago" counts from the installation's present day. Nobody is asked one by
-one: three statements of the lake and two of PostgreSQL tell of everybody, or of a few.
+one: four statements of the lake and two of PostgreSQL tell of everybody, or of a few.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from liuliang.segments.base import Context
 from liuliang.segments.calendars import calendar
 from liuliang.segments.evaluating import everybody
 from liuliang.segments.parameters import Parameters
+from liuliang.segments.purchases import AMOUNT, BACK, BOUGHT, KINDS
 from liuliang.segments.tables import read_columns
 
 NEVER = 100_000
@@ -78,9 +79,15 @@ SELECT toInt64(member), toInt64(min(day)), toInt64(maxIf(day, kind IN {heard})),
     toInt64(sumIf(count, kind = 'message.sent' AND day > {day30})), toInt64(sumIf(count, kind = 'message.sent' AND day > {day90})),
     toInt64(uniqExactIf(day, kind = 'message.sent' AND day > {day30})),
     toInt64(sumIf(count, kind IN ('order.paid', 'order.claimed'))),
-    toInt64(sumIf(value, kind = 'order.paid')) - toInt64(sumIf(value, kind = 'order.refunded')),
     toInt64(maxIf(day, kind IN ('order.paid', 'order.claimed')))
 FROM {member_day} WHERE kind IN {kinds} AND day <= {today} AND member != 0{among} GROUP BY member
+"""
+
+# The days know no currency, and nothing of what was paid before anybody knew who had.
+_SPENT = f"""
+SELECT toInt64(member), toInt64(sumIf({AMOUNT}, {BOUGHT}) - sum({BACK})) FROM {{events}}
+WHERE kind IN {{kinds}} AND occurred_at < {{until}} AND member != 0 AND JSONExtractString(data, 'currency') IN ('', 'CNY'){{among}}
+GROUP BY member
 """
 
 _SAID = """
@@ -108,6 +115,7 @@ def read_features(at: datetime, among: BitMap | None = None) -> Features:
     for name in ("known_days", "heard_days_ago", "spoke_days_ago", "bought_days_ago"):
         found[name][:] = NEVER
     _read_days(found, ids, at, among)
+    _read_money(found, ids, at, among)
     _read_talk(found, ids, at, among)
     _read_tables(found, ids, among)
     return Features(**found)
@@ -126,8 +134,8 @@ def _read_days(found: dict[str, Column], ids: Column, at: datetime, among: BitMa
         today=parameters.day(today + timedelta(days=1)),
         among=_among(among, parameters),
     )
-    member, first, heard, spoke, in30, in90, days, orders, paid, bought = query_numbers(
-        statement, parameters.values, columns=10
+    member, first, heard, spoke, in30, in90, days, orders, bought = query_numbers(
+        statement, parameters.values, columns=9
     )
     place, known = _places(ids, member)
     for name, day in (
@@ -142,9 +150,21 @@ def _read_days(found: dict[str, Column], ids: Column, at: datetime, among: BitMa
         ("messages_90", in90),
         ("active_days_30", days),
         ("orders", orders),
-        ("paid", paid),
     ):
         found[name][place] = column[known]
+
+
+def _read_money(found: dict[str, Column], ids: Column, at: datetime, among: BitMap | None) -> None:
+    parameters = Parameters()
+    statement = _filled(
+        _SPENT,
+        kinds=parameters.texts(KINDS),
+        until=parameters.instant(at + timedelta(days=1)),
+        among=_among(among, parameters),
+    )
+    member, paid = query_numbers(statement, parameters.values, columns=2)
+    place, known = _places(ids, member)
+    found["paid"][place] = paid[known]
 
 
 def _read_talk(found: dict[str, Column], ids: Column, at: datetime, among: BitMap | None) -> None:

@@ -24,9 +24,8 @@ from liuliang.accounts.permissions import (
     MEMBERS_MERGE,
     MEMBERS_VIEW,
     ORDERS_VIEW,
-    PENALTIES_MANAGE,
-    POINTS_VIEW,
 )
+from liuliang.analytics.acts import GUARDED
 from liuliang.commerce.models import Order
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import NoteForm
@@ -243,10 +242,8 @@ def _timeline(
 
 def unseen_kinds(access: Access, *, sees_all_sales: bool) -> tuple[str, ...]:
     """Return how the kinds of events begin that somebody may not read."""
-    unseen: tuple[str, ...] = () if sees_all_sales else ("order.",)
-    if not access.may(POINTS_VIEW):
-        unseen += ("points.", "growth.", "level.")
-    return unseen if access.may(PENALTIES_MANAGE) else (*unseen, "penalty.")
+    hidden = {word for word, permission in GUARDED.items() if not access.may(permission)} - {"order"}
+    return tuple(f"{word}." for word in sorted(hidden if sees_all_sales else hidden | {"order"}))
 
 
 def _place(event: Any) -> str:

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW, SEGMENTS_EDIT
+from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW, PERMISSIONS, POINTS_VIEW, SEGMENTS_EDIT
+from liuliang.analytics.acts import needed_for
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import lead_to
@@ -164,8 +165,10 @@ def _check_reach(access: Access, rule: Rule, place: Community | None) -> None:
     hidden = hidden_from(access, rule, place)
     if ORDERS_VIEW in hidden:
         raise Refused("segment.trade_hidden")
-    if hidden:
+    if POINTS_VIEW in hidden:
         raise Refused("segment.points_hidden")
+    for permission in sorted(hidden):
+        raise Refused("segment.kind_hidden", permission=str(PERMISSIONS[permission].title))
 
 
 def hidden_from(access: Access, rule: Rule, place: Community | None) -> set[str]:
@@ -184,7 +187,7 @@ def _needed_by(rule: Rule) -> set[str]:
     for leaf in leaves(rule):
         kinds = leaf.refs.kinds | leaf.condition.kinds(leaf.config)
         needed |= {leaf.condition.permission} - {""}
-        needed |= {ORDERS_VIEW} if any(kind.startswith("order.") for kind in kinds) else set()
+        needed |= set(needed_for(kinds))
     return needed
 
 

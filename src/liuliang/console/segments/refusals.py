@@ -31,6 +31,7 @@ def install() -> None:
             "segment.no_rule": _("这是一份手选的名单，没有规则可以自动更新。"),
             "segment.in_use": _("人群“{name}”的规则用到了它，先改那条规则。"),
             "segment.points_hidden": _("看积分和等级的权限不够，不能用和积分、等级有关的条件。"),
+            "segment.kind_hidden": _("要有“{permission}”的权限，才能用这样的条件。"),
             "segment.trade_hidden": _("看订单的权限不够，不能用和订单有关的条件。"),
             "layer.for_everybody": _("分层规则由所有社群共用，需要能编辑全部人群的人来改。"),
             "segment.layers_hidden": _("分层按所有社群里的表现算，能看全部成员的人才能用它圈人。"),

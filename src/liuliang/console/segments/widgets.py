@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from pydantic.fields import FieldInfo
 
 from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW
+from liuliang.analytics.acts import needed_for
 from liuliang.console.kinds import grouped
 from liuliang.kernel import clock
 from liuliang.loyalty.models import Level
@@ -121,9 +122,8 @@ class Offers:
         return [(str(pk), "\u3000" * (len(names.keys() & set(path)) - 1) + name) for pk, name, path in rows]
 
     def _kind(self) -> list[Option]:
-        may_trade = self.access.may(ORDERS_VIEW)
         return [
-            (kind.kind, kind.title) for kind in countable_kinds() if may_trade or not kind.kind.startswith("order.")
+            (kind.kind, kind.title) for kind in countable_kinds() if all(map(self.access.may, needed_for((kind.kind,))))
         ]
 
     _kinds = _kind

@@ -66,7 +66,8 @@ class PointsCondition(Condition[Points]):
         amount = "if(kind = 'points.refunded', -value, value)" if config.measure == "spent" else "value"
         measure = f"sumIf({amount}, {where})"
         holds = f"{measure} {sign} {parameters.number(config.number)}"
-        return LakeSet("events", kinds, where, measure, holds, is_inverted)
+        # A purse is of no community, and what is spent from it mostly happens in none.
+        return LakeSet("events", kinds, where, measure, holds, is_inverted, is_anywhere=True)
 
     def kinds(self, config: Points) -> frozenset[str]:
         """Return the kinds that move what is looked at."""
