@@ -15,7 +15,7 @@ from typing import Literal
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.analytics import noise
-from liuliang.analytics.base import Asked, Statement, metrics
+from liuliang.analytics.base import Asked, Metric, Statement, metrics
 from liuliang.analytics.comparing import Compared, compared
 from liuliang.analytics.counting import Rows, answer
 from liuliang.analytics.definitions import Definition
@@ -43,24 +43,26 @@ REVIEW = Definition(
     "review",
     _("复盘"),
     _(
-        "这一期与紧挨着的、同样多天的上一期相比。每个指标按自己的波动给出变化的 95% 区间；一起看的指标多，再按 Benjamini–Hochberg 控制，"
-        "只有挺过这一关的才算变化。群和成员列的是与总变化同方向、相差最多的几个：说的是变化在哪里，不是为什么。"
+        "这一期与紧挨着的、同样多天的上一期相比。每个指标按自己的波动给出变化的 95% 区间；群成员这样一直在涨的，比的是这一期的增减和上一期的增减。"
+        "一起看的指标多，再按 Benjamini–Hochberg 控制，只有挺过这一关的才算变化。没挺过的，区间里连减半或翻倍都有，或者单看像是变了的，"
+        "是说不准；其余才是和平常一样。群和成员列的是与总变化同方向、相差最多的几个：说的是变化在哪里，不是为什么。"
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A group or a member behind a change: what it was before, and what it is now."""
+    """A group or a member behind a change: what it was before, and what it is now; of what grows all the time the ``usual`` growth."""
 
     id: int
     before: float
     now: float
+    usual: float = 0.0
 
     @property
     def difference(self) -> float:
-        """Return how much more it is."""
-        return self.now - self.before
+        """Return how much more it is than it would be as usual."""
+        return self.now - self.before - self.usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ class Finding:
     is_real: bool
     groups: tuple[Part, ...] = ()
     members: tuple[Part, ...] = ()
+
+    @property
+    def is_unsure(self) -> bool:
+        """Tell that the record cannot say whether it changed, which is not the same as that it did not."""
+        change = self.found.comparison
+        return not self.is_real and (change is None or change.is_open or not change.is_noise)
 
 
 def period_of(unit: Unit, day: date) -> Period:
@@ -107,23 +115,34 @@ def review(asked_of: Mapping[str, Asked], *, is_comparable: bool) -> Sequence[Fi
 def _explained(found: Compared, asked: Asked, *, is_real: bool) -> Finding:
     if not is_real or found.comparison is None:
         return Finding(found, is_real)
-    is_up = found.comparison.difference > 0
+    is_up = found.comparison.difference > found.comparison.usual
     metric = found.metric
     groups: tuple[Part, ...] = ()
     if metric.style in {"count", "money"} and len(asked.scope.communities) > 1 and "community" in metric.dimensions:
-        now, before = (
-            {int(each.part): each.value or 0.0 for each in metric.read(question) if each.part.isdecimal()}
-            for question in (
-                replace(asked, split="community"),
-                replace(asked, split="community", period=asked.period.previous),
-            )
+        periods = [asked.period, asked.period.previous, asked.period.previous.previous]
+        now, before, earlier = (
+            _by_community(metric, replace(asked, period=period)) if place < 2 or found.comparison.usual else {}
+            for place, period in enumerate(periods)
         )
-        parts = [Part(key, before.get(key, 0.0), now.get(key, 0.0)) for key in now.keys() | before.keys()]
+        parts = [
+            Part(
+                key,
+                before.get(key, 0.0),
+                now.get(key, 0.0),
+                before.get(key, 0.0) - earlier.get(key, 0.0) if found.comparison.usual else 0.0,
+            )
+            for key in now.keys() | before.keys()
+        ]
         groups = _most(parts, is_up=is_up)
     members: tuple[Part, ...] = ()
     if metric.key in BY_MEMBER:
         members = movers(asked, metric.key, is_up=is_up)
     return Finding(found, is_real, groups, members)
+
+
+def _by_community(metric: Metric, asked: Asked) -> Mapping[int, float]:
+    found = metric.read(replace(asked, split="community"))
+    return {int(each.part): each.value or 0.0 for each in found if each.part.isdecimal()}
 
 
 def _most(parts: Sequence[Part], *, is_up: bool) -> tuple[Part, ...]:

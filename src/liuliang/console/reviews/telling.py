@@ -36,13 +36,17 @@ TODOS = 8
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A group or a member behind a change, as it is told; ``values`` are the numbers before and now."""
+    """A group or a member behind a change, as it is told; ``values`` are the numbers before and now.
+
+    ``usual`` is what it changed by in the period before, where that is what it is held against.
+    """
 
     name: str
     url: str
     before: str
     now: str
     values: tuple[float, float]
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Line:
     unit: str
     change: Change | None
     is_real: bool
+    is_unsure: bool
     counted: str
     groups: Sequence[Who]
     members: Sequence[Who]
@@ -106,11 +111,8 @@ def tell_review(
         "period": period,
         "title": ground.place_words,
         "changed": [line for line in lines if line.is_real],
-        "steady": [line for line in lines if not line.is_real],
-        # Of so many looked at together some seem to have changed by chance.
-        "is_any_doubted": any(
-            line.change is not None and not line.change.is_noise for line in lines if not line.is_real
-        ),
+        "unsure": [line for line in lines if line.is_unsure],
+        "steady": [line for line in lines if not line.is_real and not line.is_unsure],
         "todos": _todos(see(access), ground),
         "review": REVIEW,
         "is_comparable": is_comparable,
@@ -170,6 +172,7 @@ def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: 
         "" if style in {"money", "percent", "duration"} else str(metric.definition.unit),
         change_of(found.comparison, metric.definition, in_points=style == "percent"),
         finding.is_real,
+        finding.is_unsure,
         str(metric.definition.counted),
         [_group(ground, style, each) for each in finding.groups],
         _people(who, style, finding.members),
@@ -180,7 +183,8 @@ def _group(ground: Ground, style: Style, part: Part) -> Who:
     public_id = next((place.public_id for place in ground.places if place.id == part.id), "")
     url = reverse("console:community", args=[public_id]) if public_id else ""
     name = ground.names.get(part.id, str(part.id))
-    return Who(name, url, write(style, part.before), write(style, part.now), (part.before, part.now))
+    usual = _("上一期 {change}").format(change=f"{part.usual:+,.0f}") if part.usual else ""
+    return Who(name, url, write(style, part.before), write(style, part.now), (part.before, part.now), usual)
 
 
 def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list[Who]:
