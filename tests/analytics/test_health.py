@@ -270,6 +270,31 @@ def test_every_group_has_a_stage(seen, members, age, has_spoken):
     assert found.stage in STAGES
 
 
+def test_a_past_day_is_looked_at_as_it_was_then(told, at, only):
+    lively, mute = told.community("热闹群"), told.community("还没开口的群")
+    people = [told.member() for _ in range(12)]
+    for each in people:
+        told.joins(each, lively, at(2026, 1, 5, 9))
+        told.joins(each, mute, at(2026, 2, 20, 9))
+        for back in range(40):
+            told.says(each, lively, at(2026, 3, 1, 9) - back * DAY)
+    told.settle()
+    scope = only(lively, mute)
+    then = checkups(Looked(scope, date(2026, 3, 1), date(2026, 3, 2), frozenset()))
+
+    told.says(people[0], mute, at(2026, 4, 20, 9))
+    told.leaves(people[1], lively, at(2026, 4, 20, 9))
+    told.settle()
+    now = checkups(Looked(scope, date(2026, 3, 1), date(2026, 4, 21), frozenset()))
+
+    for community in (lively, mute):
+        assert now[community.id].proposal == then[community.id].proposal
+        assert now[community.id].health.parts == then[community.id].health.parts
+        assert now[community.id].health.members == 12
+    assert then[mute.id].stage == "cold"
+    assert checkups(Looked(scope, date(2026, 4, 20), date(2026, 4, 21), frozenset()))[lively.id].stage == "dying"
+
+
 def test_weights_are_changed_for_everybody_and_the_log_says_so(db, at):
     set_weights({**READY_WEIGHTS, "conversion": 0}, at=at(2026, 3, 1))
 

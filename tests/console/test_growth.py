@@ -14,6 +14,7 @@ from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
 from python_calamine import CalamineWorkbook
 
 from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.analytics.services import set_stage
 from liuliang.console.analysis.aarrr import STAGES
 from liuliang.kernel import clock
 from liuliang.simulator.simulation import simulate
@@ -128,6 +129,33 @@ def test_a_review_is_on_screen_and_in_a_workbook(simulated, browser):
         said = next(row for row in rows if row[0] == "消息")
         assert f"{said[2]:,.0f}" in text
         assert said[4] == pytest.approx(said[2] / said[1] - 1)
+
+
+def test_a_review_of_a_past_week_advises_what_was_to_do_then(told, browser):
+    """A group lively for two months, in which nobody has said a word for the last four weeks; it is Tuesday 10 March."""
+    here = told.community("热闹群")
+    people = [told.member(f"成员{number}") for number in range(12)]
+    for back in range(28, 80):
+        for each in people:
+            told.says(each, here, clock.now() - timedelta(days=back))
+    told.says(people[0], told.community("另一个群"), clock.now() - timedelta(days=1))
+    told.settle()
+    owner = browser()
+
+    now = text_of(owner.get(reverse("console:reviews"), {"start": "2026-03-02"}))
+    then = text_of(owner.get(reverse("console:reviews"), {"start": "2026-01-26"}))
+    set_stage(here, "dying", reason="没人了", at=clock.now())
+    later = text_of(owner.get(reverse("console:reviews"), {"start": "2026-01-26"}))
+
+    assert "按 2026-03-08 的情况" in now
+    assert "死群" in now
+    for text in (then, later):
+        assert "死群" not in text
+        assert "没人说话" not in text
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(b"".join(owner.get(reverse("console:reviews"), {"export": "xlsx"}).streaming_content))
+    )
+    assert ["做什么", "按 2026-03-08 的情况"] in book.get_sheet_by_name("说明").to_python()
 
 
 def test_a_review_on_paper_says_in_its_own_typeface_what_the_page_says(simulated, browser):

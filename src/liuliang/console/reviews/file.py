@@ -66,6 +66,7 @@ def write_review(told: Mapping[str, Any]) -> IO[bytes]:
             (_("范围"), told["title"]),
             (_("期间"), f"{period.first} ~ {period.last}"),
             (_("上一期"), f"{period.previous.first} ~ {period.previous.last}"),
+            (_("做什么"), _("按 {day} 的情况").format(day=told["todos_day"])),
             (_("怎么算"), told["review"].counted),
         ),
     )  # fmt: skip

@@ -66,6 +66,7 @@ def _told(told: Mapping[str, Any]) -> dict[str, object]:
             "members": _("变化最大的人："),
             "between": _("；"),
             "todos": _("接下来做什么？"),
+            "todos_day": _("按 {day} 的情况").format(day=formats.day(told["todos_day"])) if told["todos_day"] else "",
             "unsure": _("说不准的"),
             "unsure_why": _("记录太短或太少：区间里连减半或翻倍都有，或者指标一多总有几个碰巧像是变了。"),
             "steady": _("其余的和平常一样"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import MEMBERS_VIEW
 from liuliang.analytics.base import Asked, Style, metrics
+from liuliang.analytics.checkups import Checkup
 from liuliang.analytics.health import Health, lifts
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
@@ -25,6 +27,7 @@ from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
 from liuliang.console.health.words import lift_words, reason_words
+from liuliang.kernel import clock
 from liuliang.people.access import Access
 from liuliang.people.models import Member
 from liuliang.ui.figures import Change
@@ -102,6 +105,7 @@ def tell_review(
         for each in review(_questions(access, parameters, period), is_comparable=is_comparable)
     ]
     later = period_of(unit, period.last + ONE_DAY)
+    seen = see(access, period.last)
     return {
         "ground": ground,
         "unit": unit,
@@ -113,7 +117,8 @@ def tell_review(
         "changed": [line for line in lines if line.is_real],
         "unsure": [line for line in lines if line.is_unsure],
         "steady": [line for line in lines if not line.is_real and not line.is_unsure],
-        "todos": _todos(see(access), ground),
+        "todos": _todos(seen, ground, is_latest=latest_period(unit, last).first <= period.first),
+        "todos_day": seen.looked.last if seen.looked is not None else None,
         "review": REVIEW,
         "is_comparable": is_comparable,
         "known": known,
@@ -203,22 +208,30 @@ def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list
     ]  # fmt: skip
 
 
-def _todos(seen: Seen, ground: Ground) -> list[ToDo]:
-    """Return what to do now: dying groups first, then what would raise the chosen groups most."""
+def _todos(seen: Seen, ground: Ground, *, is_latest: bool) -> list[ToDo]:
+    """Return what there was to do when the period ended: dying groups first, then what would raise the chosen groups most."""
     here = set(ground.scope.communities)
     found = [(seen.places[key], each) for key, each in seen.found.items() if key in here]
     dying = [
         ToDo(place.name, f"{_('死群')} · {reason_words(each.proposal)}", health_url(place.public_id))
         for place, each in found
-        if each.stage == "dying"
+        if _stage(each, is_latest=is_latest) == "dying"
     ]
     peers: list[Health] = seen.peers
     best = [
         (lift, place)
         for place, each in found
-        if each.stage != "dying"
+        if _stage(each, is_latest=is_latest) != "dying"
         for lift in (lifts(each.health, peers)[:3] if len(found) == 1 else lifts(each.health, peers)[:1])
     ]
     best.sort(key=lambda one: -one[0].gain)
     rest = [ToDo(place.name, lift_words(lift), health_url(place.public_id)) for lift, place in best]
     return [*dying, *rest][:TODOS]
+
+
+def _stage(found: Checkup, *, is_latest: bool) -> str:
+    """Return the stage in force when a period ended: staff's word holds from the day it was given."""
+    chosen, end = found.chosen, found.health.signals.end
+    if chosen is not None and not is_latest and clock.local_day(chosen.at, settings.TIME_ZONE) > end:
+        return found.proposal.stage
+    return found.stage
