@@ -65,7 +65,10 @@ def test_a_cost_gives_every_way_its_price(simulated, browser):
     assert answer.status_code == 302
     assert ChannelCost.objects.get().amount == 123_450
     assert "¥1,234.50" in text_of(owner.get(reverse("console:costs")))
-    assert "¥1,234.50" in text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
+    text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
+    assert "¥1,234.50" in text
+    assert re.search(r"只算登记了花费的 [\d,]+ / [\d,]+ 人次", text)
+    assert "只算登记了花费的" in text_of(owner.get(reverse("console:metric", args=["cac"])))
     assert owner.post(reverse("console:new-cost"), {**days(1, -9), "amount": "5"}).status_code == 422
     assert owner.post(reverse("console:delete-cost", args=[ChannelCost.objects.get().public_id])).status_code == 302
     assert not ChannelCost.objects.exists()

@@ -14,10 +14,17 @@ from django.utils.translation import gettext_lazy
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW, ORDERS_VIEW
 from liuliang.analytics.base import Metric, Reading, metrics
 from liuliang.analytics.comparing import compared
-from liuliang.analytics.costs import spent
 from liuliang.console.analysis.funnel import part_words
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
-from liuliang.console.analysis.metrics import Behind, behind_metric, interval_words, needs_of, sides_of, write
+from liuliang.console.analysis.metrics import (
+    Behind,
+    behind_metric,
+    interval_words,
+    known_words,
+    needs_of,
+    sides_of,
+    write,
+)
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import change_of
 from liuliang.ui import formats
@@ -74,6 +81,7 @@ class Way:
     retention: str
     spent: str
     cac: str
+    known: str
 
 
 @page(permission=ANALYTICS_VIEW)
@@ -129,7 +137,7 @@ def _line(metric: Metric, ground: Ground, query: str) -> Line:
         metric,
         f"{reverse('console:metric', args=[metric.key])}?{query}",
         write(metric.style, 0 if value is None and is_counted else value),
-        interval_words(metric.style, reading),
+        interval_words(metric.style, reading) or known_words(reading),
         reading is not None and reading.is_small,
         change_of(found.comparison, metric.definition, in_points=metric.style == "percent"),
         sides_of(metric, asked, reading, query) if may_see_members(ground.access) else (),
@@ -143,8 +151,12 @@ def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
         {each.part: each for each in metrics()[key].read(asked)} for key in ("joined", "activation", "retention_7")
     )
     may_see_costs = request.access.may(ORDERS_VIEW)
-    costs = spent(ground_of(request.access, request.GET, ORDERS_VIEW).asked(split="how")) if may_see_costs else {}
-    paid = {part: amount for (part, _start), amount in costs.items()}
+    costs = (
+        metrics()["cac"].read(ground_of(request.access, request.GET, ORDERS_VIEW).asked(split="how"))
+        if may_see_costs
+        else ()
+    )
+    paid = {each.part: each for each in costs}
     may_name = may_see_members(request.access)
     ways = sorted(joined.keys() | paid.keys(), key=lambda part: (-_number(joined.get(part)), part))
     return [
@@ -154,8 +166,9 @@ def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
             behind_metric(metrics()["joined"], asked, part, query) if may_name and part in joined else "",
             _share(activated.get(part)),
             _share(back.get(part)),
-            formats.money(round(paid[part])) if part in paid else "–",
-            formats.money(round(paid[part] / came)) if part in paid and (came := _number(joined.get(part))) else "–",
+            formats.money(round(paid[part].count or 0)) if part in paid else "–",
+            write("money", paid[part].value) if part in paid else "–",
+            known_words(paid.get(part)),
         )
         for part in ways
     ]
