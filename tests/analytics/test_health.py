@@ -18,6 +18,7 @@ from liuliang.analytics.lifecycle import STAGES, propose
 from liuliang.analytics.models import HealthWeights, StageChoice
 from liuliang.analytics.services import set_stage, set_weights, take_back_stage
 from liuliang.analytics.signals import WINDOW, Signals, ends, signals
+from liuliang.console.health.words import lift_words
 from liuliang.kernel.errors import Refused
 from liuliang.simulator import truth
 from telling import ENDING
@@ -73,7 +74,8 @@ def test_reaching_what_would_raise_a_group_raises_it_by_about_what_was_said(seen
 
     told = lifts(found, [])
 
-    assert [one.gain for one in told] == sorted((one.gain for one in told), reverse=True)
+    ranks = [(one.graded.of < 10, -one.gain) for one in told]
+    assert ranks == sorted(ranks)
     for one in told:
         assert not one.is_of_peers
         assert (one.graded.count + one.missing) / one.graded.of >= one.goal - 1e-9
@@ -268,6 +270,20 @@ def test_every_group_has_a_stage(seen, members, age, has_spoken):
     found = propose(seen, members, began=LAST - age * DAY, has_spoken=has_spoken)
 
     assert found.stage in STAGES
+
+
+def test_what_rests_on_two_people_is_not_the_first_thing_to_do():
+    """Growth is 0 of 2, which would raise the score most of all if it were more."""
+    seen = Signals(LAST, spoke=40, spoke_before=40, stayed=34, steady=30, days=28, lively=26, left=2, last_spoke=LAST)
+    found = health(seen, 80, {**READY_WEIGHTS, "growth": 40})
+
+    told = lifts(found, [])
+
+    assert max(told, key=lambda one: one.gain).graded.part.key == "growth"
+    assert [one.graded.part.key for one in told if one.is_small] == ["growth"]
+    assert told[-1].graded.part.key == "growth"
+    assert "小样本" in lift_words(told[-1])
+    assert "小样本" not in lift_words(told[0])
 
 
 def test_a_past_day_is_looked_at_as_it_was_then(told, at, only):

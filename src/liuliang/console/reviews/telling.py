@@ -222,7 +222,8 @@ def _todos(seen: Seen, ground: Ground, *, is_latest: bool) -> list[ToDo]:
         (lift, place)
         for place, each in found
         if _stage(each, is_latest=is_latest) != "dying"
-        for lift in (lifts(each.health, peers)[:3] if len(found) == 1 else lifts(each.health, peers)[:1])
+        for lift in lifts(each.health, peers)[: 3 if len(found) == 1 else 1]
+        if not lift.is_small
     ]
     best.sort(key=lambda one: -one[0].gain)
     rest = [ToDo(place.name, lift_words(lift), health_url(place.public_id)) for lift, place in best]
