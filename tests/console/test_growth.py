@@ -56,6 +56,21 @@ def test_every_number_of_aarrr_opens_its_definition_and_its_people(simulated, br
     assert owner.get(reverse("console:aarrr-stage"), {"stage": "luck"}).status_code == 404
 
 
+def test_aarrr_says_why_a_number_is_missing_and_where_it_is(simulated, browser):
+    owner = browser()
+    address = reverse("console:aarrr-stage")
+
+    short = text_of(owner.get(address, {"stage": "retention", "days": "30"}))
+    referral = text_of(owner.get(address, {"stage": "referral", "days": "30"}))
+    long = text_of(owner.get(address, {"stage": "retention", "days": "90"}))
+
+    assert "进来满 30 天的人才算，这段时间里来的人都还没满。" in short
+    assert "进来满 7 天的人才算" not in short
+    assert unescape(re.search(r'<a href="([^"]+)">看近 90 天', short)[1]) == f"{reverse('console:aarrr')}?days=90"
+    assert "进来满 30 天的人才算" in referral
+    assert "进来满" not in long
+
+
 def test_a_cost_gives_every_way_its_price(simulated, browser):
     owner = browser()
     answer = owner.post(

@@ -183,6 +183,11 @@ class Metric(Protocol):
         ...
 
     @property
+    def waits(self) -> int:
+        """Days that somebody must have been there before they are counted; 0 where nobody has to wait."""
+        ...
+
+    @property
     def sides(self) -> tuple[Side, ...]:
         """Who is behind a value, those it counts first; nothing where it is not about people."""
         ...
@@ -233,6 +238,7 @@ class Words:
     style: Style = "count"
     dimensions: tuple[str, ...] = field(default=("community", "type", "how"))
     permission: str = ""
+    waits: int = 0
 
     @property
     def key(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW, ORDERS_VIEW
@@ -27,6 +29,7 @@ from liuliang.console.analysis.metrics import (
 )
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import change_of
+from liuliang.console.periods import LENGTHS
 from liuliang.ui import formats
 from liuliang.ui.figures import Change
 
@@ -68,6 +71,8 @@ class Line:
     is_small: bool
     change: Change | None
     behind: Sequence[Behind]
+    why: str = ""
+    longer: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,10 @@ def stage(request: StaffRequest) -> HttpResponse:
     query = query_of(
         parameters, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()}
     )  # fmt: skip
-    lines = [_line(each, ground_of(request.access, parameters, *needs_of(each)), query) for each in allowed]
+    lines = [
+        _explained(_line(each, ground_of(request.access, parameters, *needs_of(each)), query), ground, parameters)
+        for each in allowed
+    ]
     context = {
         "lines": lines,
         "hidden": len(shown) - len(allowed),
@@ -142,6 +150,29 @@ def _line(metric: Metric, ground: Ground, query: str) -> Line:
         change_of(found.comparison, metric.definition, in_points=metric.style == "percent"),
         sides_of(metric, asked, reading, query) if may_see_members(ground.access) else (),
     )
+
+
+def _explained(line: Line, ground: Ground, parameters: QueryDict) -> Line:
+    """Say why a number is missing or small where those who came have not been there for long enough, and what helps."""
+    waits, is_missing = line.metric.waits, line.value == "–"
+    if not waits or not (is_missing or line.is_small):
+        return line
+    period, known = ground.choice.period, ground.choice.known
+    seen = (ground.asked().last_day - timedelta(days=waits) - period.first).days + 1
+    if 2 * seen > len(period):
+        # Most had the time: there are few of them, or none.
+        return replace(line, why=_("这段时间里没有新来的人。")) if is_missing else line
+    told = (
+        _("进来满 {n} 天的人才算，这段时间里来的人都还没满。")
+        if is_missing
+        else _("进来满 {n} 天的人才算，这段时间里来的人大多还没满。")
+    )
+    why = told.format(n=waits)
+    longer = next((length for length in LENGTHS if length > max(waits, len(period))), None)
+    if longer is None or known is None or known.first >= period.first:
+        return replace(line, why=why)
+    url = f"{reverse('console:aarrr')}?{query_of(parameters, **{'from': None, 'to': None, 'days': str(longer)})}"
+    return replace(line, why=why, longer=(_("看近 {n} 天").format(n=longer), url))
 
 
 def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
