@@ -106,6 +106,53 @@ def test_members_who_grow_as_every_week_are_no_news_and_a_group_that_grows_other
     assert (part.id, part.before, part.now, part.usual, part.difference) == (new.id, 21, 84, 7, 56)
 
 
+def test_a_rate_that_fell_names_the_group_it_fell_in_and_who_did_not_begin(told, at):
+    """Of 40 newcomers 36 spoke in the week before, of 40 now 8; in the other group nothing changed. Seven days later all is known."""
+    bad, good = told.community("变差的群"), told.community("照旧的群")
+    weeks, silent, gone = {14: (36, 20), 7: (8, 20)}, [], []
+    for back, (spoke, others) in weeks.items():
+        noon = at(2026, 3, 22, 12) - back * DAY
+        for number in range(40):
+            newcomer = told.member()
+            told.joins(newcomer, bad, noon - number % 5 * DAY)
+            if number < spoke:
+                told.says(newcomer, bad, noon - number % 5 * DAY + timedelta(minutes=5))
+            elif back == 7:
+                silent.append(newcomer.id)
+        for number in range(others):
+            newcomer = told.member()
+            told.joins(newcomer, good, noon - number % 5 * DAY)
+            if number < others // 2:
+                told.says(newcomer, good, noon - number % 5 * DAY + timedelta(minutes=5))
+            elif back == 7:
+                silent.append(newcomer.id)
+    for number in range(60):
+        leaver = told.member()
+        told.joins(leaver, bad, at(2026, 1, 5, 9))
+        told.leaves(leaver, bad, at(2026, 3, 15, 20) - number % 7 * DAY)
+        gone.append(leaver)
+    told.says(gone[-1], bad, at(2026, 3, 3, 20))
+    told.settle()
+    scope = Scope.of([(bad.id, ZONE), (good.id, ZONE)], is_everything=True)
+
+    asked = everything(scope, THIS, datetime(2026, 3, 30, tzinfo=UTC))
+    found = {each.found.metric.key: each for each in review(asked, is_comparable=True)}
+
+    activation = found["activation"]
+    assert activation.is_real
+    (rate,) = activation.rates
+    assert (rate.id, rate.before, rate.now, rate.size_before, rate.size_now) == (bad.id, 0.9, 0.2, 40, 40)
+    # 40 of 60 in both weeks: nothing but the group's own fall.
+    assert (rate.within, rate.mix) == (pytest.approx(-0.7 * 40 / 60), pytest.approx(0))
+    assert rate.difference == pytest.approx(activation.found.comparison.difference)
+    assert (activation.side, len(activation.people)) == ("silent", 5)
+    assert set(activation.people) <= set(silent)
+    left = found["left"]
+    assert left.is_real
+    assert (left.side, left.people[0], left.groups[0].id) == ("went", gone[-1].id, bad.id)
+    assert set(left.people) <= {each.id for each in gone}
+
+
 def test_where_the_record_is_too_short_nothing_is_called_as_usual(told, at, only):
     """Two large orders on one day, and one the week before."""
     here, buyer, talker = told.community(), told.member(), told.member()

@@ -176,6 +176,46 @@ def test_a_review_of_a_past_week_advises_what_was_to_do_then(told, browser):
     assert ["做什么", "按 2026-03-08 的情况"] in book.get_sheet_by_name("说明").to_python()
 
 
+def test_a_review_names_the_group_of_a_rate_and_who_is_behind_it(told, browser):
+    """Of 40 who came on each of two Mondays 36 spoke, then 4, and 60 left that week; it is Tuesday 10 March."""
+    bad, good = told.community("变差的群"), told.community("照旧的群")
+    for back, spoke in ((22, 36), (15, 4)):
+        for number in range(40):
+            newcomer = told.member(f"新人{number}")
+            came = clock.now() - timedelta(days=back)
+            told.joins(newcomer, bad, came)
+            if number < spoke:
+                told.says(newcomer, bad, came + timedelta(hours=1))
+            told.joins(newcomer, good, came)
+    for number in range(60):
+        leaver = told.member(f"走的{number}")
+        told.joins(leaver, bad, clock.now() - timedelta(days=40))
+        told.leaves(leaver, bad, clock.now() - timedelta(days=10 + number % 5))
+    # Of who came it is known since whether they spoke.
+    told.says(told.member(), good, clock.now() - timedelta(days=1))
+    told.settle()
+    owner = browser()
+    asked = {"start": "2026-02-23"}
+
+    text = text_of(owner.get(reverse("console:reviews"), asked))
+    keeper = text_of(browser("content_officer", bad).get(reverse("console:reviews"), asked))
+
+    assert "90.0% → 10.0%" in text
+    assert "样本 40 → 40" in text
+    assert "退群的人：" in text
+    url = unescape(re.search(r'<a href="([^"]+side%3Dwent[^"]*)">全部名单', text)[1])
+    assert people_in(owner, url) == 60
+    assert "退群" in keeper
+    paper = b"".join(owner.get(reverse("console:reviews"), {**asked, "export": "pdf"}).streaming_content)
+    document = pypdfium2.PdfDocument(paper)
+    assert "退群的人：" in "".join(page.get_textpage().get_text_range() for page in document)
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(b"".join(owner.get(reverse("console:reviews"), {**asked, "export": "xlsx"}).streaming_content))
+    )
+    rows = book.get_sheet_by_name("变化在哪里").to_python()
+    assert any(row[2] == "变差的群" and "样本 40 → 40" in row[-1] for row in rows)
+
+
 def test_a_review_on_paper_says_in_its_own_typeface_what_the_page_says(simulated, browser):
     owner = browser()
     group = simulated.communities[0]

@@ -78,12 +78,18 @@ class Change:
         return self._write(self.ratio)
 
     @property
-    def interval(self) -> str:
-        """Write the 95% interval, or nothing; before it the usual change, where there is one."""
+    def ends(self) -> str:
+        """Write the 95% interval, or nothing."""
         if self.low is None or self.high is None:
             return ""
-        ends = f"{self._write(self.low)} ~ {self._write(self.high)}"
-        return _("上一期 {usual}；{ends}").format(usual=self._write(self.usual), ends=ends) if self.usual else ends
+        return f"{self._write(self.low)} ~ {self._write(self.high)}"
+
+    @property
+    def interval(self) -> str:
+        """Write the 95% interval, or nothing; before it the usual change, where there is one."""
+        if not self.usual or not self.ends:
+            return self.ends
+        return _("上一期 {usual}；{ends}").format(usual=self._write(self.usual), ends=self.ends)
 
     def _write(self, ratio: float) -> str:
         if self.in_points:

@@ -48,11 +48,11 @@ def write_review(told: Mapping[str, Any]) -> IO[bytes]:
         ),
     )  # fmt: skip
     _sheet(
-        book, head, _("变化在哪里"), (_("指标"), _("群或成员"), _("名称"), _("上一期"), _("这一期"), _("单位")),
+        book, head, _("变化在哪里"), (_("指标"), _("群或成员"), _("名称"), _("上一期"), _("这一期"), _("单位"), _("说明")),
         (
             (
                 line.title, kind, who.name, *_values(styles, line.style, who.values),
-                unit_of(line.style, line.unit),
+                unit_of(line.style, line.unit), who.usual,
             )
             for line in told["changed"]
             for kind, group in ((_("社群"), line.groups), (_("成员"), line.members))

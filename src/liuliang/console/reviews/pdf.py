@@ -87,6 +87,9 @@ def _change(line: Any) -> dict[str, object]:
         "tone": line.change.tone if line.change is not None and line.is_real else "",
         "groups": _who(line.groups),
         "members": _who(line.members),
+        "people": ""
+        if line.people is None
+        else _line(line.people.title) + _("：") + _("、").join(_line(name) or "?" for name, _url in line.people.few),
         "counted": _text(line.counted),
     }
 

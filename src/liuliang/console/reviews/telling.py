@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 from liuliang.accounts.permissions import MEMBERS_VIEW
 from liuliang.analytics.base import Asked, Style, metrics
 from liuliang.analytics.checkups import Checkup
+from liuliang.analytics.contributions import Contribution
 from liuliang.analytics.health import Health, lifts
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
 from liuliang.console.analysis.ground import Ground, ground_of, query_of
-from liuliang.console.analysis.metrics import needs_of, write
+from liuliang.console.analysis.metrics import behind_metric, needs_of, write
 from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
@@ -69,6 +70,16 @@ class Line:
     counted: str
     groups: Sequence[Who]
     members: Sequence[Who]
+    people: People | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some of the people whose doing a change is: what they have in common, a few of them as (name, url), and where all are listed."""
+
+    title: str
+    few: Sequence[tuple[str, str]]
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +190,12 @@ def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: 
         finding.is_real,
         finding.is_unsure,
         str(metric.definition.counted),
-        [_group(ground, style, each) for each in finding.groups],
+        [
+            *(_group(ground, style, each) for each in finding.groups),
+            *(_rate(ground, style, each) for each in finding.rates),
+        ],
         _people(who, style, finding.members),
+        _behind(who, finding, ground, period, query),
     )
 
 
@@ -190,6 +205,40 @@ def _group(ground: Ground, style: Style, part: Part) -> Who:
     name = ground.names.get(part.id, str(part.id))
     usual = _("上一期 {change}").format(change=f"{part.usual:+,.0f}") if part.usual else ""
     return Who(name, url, write(style, part.before), write(style, part.now), (part.before, part.now), usual)
+
+
+def _rate(ground: Ground, style: Style, part: Contribution) -> Who:
+    """Return a group with what it adds to the change of a share or a median: of its own, and by having more or fewer of all."""
+    told = _group(ground, style, Part(part.id, part.before or 0.0, part.now or 0.0))
+    if style == "percent":
+        adds, within, mix = (_("{points} 个百分点").format(points=f"{100 * each:+.1f}") for each in
+                             (part.difference, part.within, part.mix))  # fmt: skip
+    else:
+        adds, within, mix = (
+            f"{'+' if each >= 0 else '−'}{write(style, abs(each))}" for each in (part.difference, part.within, part.mix)
+        )
+    sizes = f"{part.size_before:,} → {part.size_now:,}"
+    words = _("带来 {adds}：群里自己 {within}，占比变化 {mix}；样本 {sizes}").format(
+        adds=adds, within=within, mix=mix, sizes=sizes
+    )
+    return replace(told, before=write(style, part.before), now=write(style, part.now), usual=words)
+
+
+def _behind(who: QuerySet[Member], finding: Finding, ground: Ground, period: Period, query: str) -> People | None:
+    """Return the people whose doing a change is; only where the reader may see them."""
+    metric = finding.found.metric
+    names = {pk: (name, public_id) for pk, name, public_id in
+             who.filter(pk__in=finding.people).values_list("pk", "name", "public_id")}  # fmt: skip
+    if not names:
+        return None
+    title = next(str(side.title) for side in metric.sides if side.key == finding.side)
+    few = [
+        (names[each][0] or _("没有昵称"), reverse("console:member", args=[names[each][1]]))
+        for each in finding.people
+        if each in names
+    ]
+    asked = replace(ground.asked(), period=period)
+    return People(title, few, behind_metric(metric, asked, "", query, side=finding.side))
 
 
 def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list[Who]:
