@@ -9,7 +9,9 @@ from itertools import pairwise
 from liuliang.analytics import noise
 from liuliang.analytics.base import Asked, Metric, Reading, metrics
 from liuliang.analytics.noise import Comparison
+from liuliang.analytics.overview import speakers_change
 from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.traffic import activity
 
 _SUMMED = frozenset({"messages", "joined", "left", "net", "invites", "gmv", "orders"})
 """Metrics whose whole is the sum of its days, but for those who are counted once in a bucket."""
@@ -39,8 +41,9 @@ def is_summed(metric: Metric) -> bool:
 def compared(metric: Metric, asked: Asked, *, is_comparable: bool = True) -> Compared:
     """Return a metric beside the period before.
 
-    Counts take their noise from how much their days differ; shares, means and medians from the intervals they come with
-    (MOVER, as in `health`); a level is held against how it changed in the period before.
+    Counts take their noise from how much their days differ; shares from how many they are of; means and medians from the
+    intervals they come with; a level is held against how it changed in the period before. The overview judges by the same
+    rules, so that a figure has one colour everywhere.
     """
     now = next(iter(metric.read(asked)), None)
     if not is_comparable:
@@ -55,8 +58,12 @@ def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Readi
         return None
     if metric.key in {"arpu", "ltv"}:
         return _of_money(metric, asked, now, before)
-    if metric.key == "members":
-        return _of_level(metric, asked)
+    if metric.key in {"members", "speakers"}:
+        return (
+            _of_level(metric, asked)
+            if metric.key == "members"
+            else speakers_change(activity(asked.scope, asked.period))
+        )
     if metric.style in {"count", "money"} and metric.key != "cac":
         days, days_before = daily(metric, asked), daily(metric, replace(asked, period=asked.period.previous))
         if metric.key == "net":
@@ -71,14 +78,15 @@ def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Readi
 def difference(now: Reading, before: Reading, *, in_points: bool) -> Comparison | None:
     """Return how two readings with intervals differ; None where one has no value or no interval.
 
-    Shares differ in points, everything else by its ratio.
+    Shares differ in points, by how many of how many they are; everything else by its ratio.
     """
+    if in_points and now.count is not None and before.count is not None and now.low is not None:
+        return noise.compare_shares(int(now.count), now.of or 0, int(before.count), before.of or 0)
     ends = [(each.value, each.low, each.high) for each in (now, before)]
     known = [
         (value, low, high) for value, low, high in ends if value is not None and low is not None and high is not None
     ]
-    compare = noise.compare_estimates if in_points else noise.compare_amounts
-    return compare(*known) if len(known) == 2 else None
+    return noise.compare_amounts(*known) if len(known) == 2 else None
 
 
 def daily(metric: Metric, asked: Asked) -> list[float]:

@@ -181,16 +181,21 @@ def _changes(told: Activity, moved: Flows, members: int, speaking: tuple[int, in
             [day.left for day in told.before],
             totals=(moved.now.left, moved.before.left),
         ),
-        "speakers": noise.compare_people(
-            told.speakers.now,
-            told.speakers.before,
-            told.speakers.either,
-            days_now=[day.speakers for day in told.now],
-            days_before=[day.speakers for day in told.before],
-        ),
+        "speakers": speakers_change(told),
         "messages": noise.compare_counts([day.messages for day in told.now], [day.messages for day in told.before]),
     }
     return found | {key: share for key, share in shares.items() if share is not None}
+
+
+def speakers_change(told: Activity) -> Comparison:
+    """Return how the number of people who spoke compares with the period before."""
+    return noise.compare_people(
+        told.speakers.now,
+        told.speakers.before,
+        told.speakers.either,
+        days_now=[day.speakers for day in told.now],
+        days_before=[day.speakers for day in told.before],
+    )
 
 
 def levels(last: int, net: list[int]) -> tuple[int, ...]:
