@@ -51,7 +51,7 @@ SIDES: Mapping[str, tuple[str, str]] = {
 }
 """Who is behind a metric that rose, and behind one that fell: a side of it; where it fell for lack of people there is nobody."""
 
-WORTH_TELLING = 0.05
+WORTH_TELLING = 0.1
 """Share of the whole change that a group must add to be named."""
 
 MOST = 5

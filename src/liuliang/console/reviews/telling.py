@@ -72,6 +72,11 @@ class Line:
     members: Sequence[Who]
     people: People | None = None
 
+    @property
+    def is_rate(self) -> bool:
+        """Tell whether its groups add to it by more than their numbers, so that each needs a line of its own."""
+        return self.style not in {"count", "money"}
+
 
 @dataclass(frozen=True, slots=True)
 class People:
