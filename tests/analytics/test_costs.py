@@ -15,6 +15,7 @@ from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Population, Scope
 from liuliang.analytics.services import delete_cost, enter_cost
 from liuliang.kernel.errors import Refused
+from liuliang.people.events import MemberJoined
 
 ZONE = "Asia/Shanghai"
 WEEK = Period(date(2026, 3, 2), date(2026, 3, 8))
@@ -63,21 +64,58 @@ def test_a_cost_counts_for_the_days_it_shares_with_the_period(asked):
     assert sum(by_day.values()) == pytest.approx(10_000)
 
 
-def test_costs_are_divided_by_who_came_and_by_what_was_spent(asked):
-    (cac,) = metrics()["cac"].read(asked)
-    (roi,) = metrics()["roi"].read(asked)
+def test_a_cost_is_divided_by_those_alone_who_came_at_it_and_they_alone_pay_it_back(told, at):
+    """By code into the first group money was spent on 3 to 5 March; into the second for all ways on the 6th; else on nothing."""
+    here, there = told.community("甲群"), told.community("乙群")
+    joins = [
+        # community, way, day of March, what they paid on which day
+        (here, "code", 3, {4: 5_000}), (here, "code", 5, {5: 1_000, 12: 9_000}), (here, "code", 6, {7: 70_000}),
+        (here, "invite", 4, {5: 80_000}), (there, "invite", 6, {6: 2_000}), (there, "code", 6, {}), (there, "code", 7, {}),
+    ]  # fmt: skip
+    for community, how, day, payments in joins:
+        member = told.member()
+        told.happened(MemberJoined(how=how), at(2026, 3, day, 9), member, community)
+        for paid_on, amount in payments.items():
+            told.buys(member, at(2026, 3, paid_on, 20), amount, community=community)
+    # Who had bought before they came at a cost does not pay it back with that.
+    early = told.member()
+    told.buys(early, at(2026, 3, 2, 9), 40_000, community=here)
+    told.happened(MemberJoined(how="code"), at(2026, 3, 3, 9), early, here)
+    told.settle()
+    for community, how, first, last, amount in ((here, "code", 3, 5, 1_200), (there, "", 6, 6, 500)):
+        enter_cost(
+            community=community, how=how, first_day=date(2026, 3, first), last_day=date(2026, 3, last), amount=amount,
+            at=at(2026, 3, 9),
+        )  # fmt: skip
+    scope = Scope.of([(here.id, ZONE), (there.id, ZONE)], is_everything=True)
+    asked = Asked(scope, WEEK, datetime(2026, 3, 20, tzinfo=UTC), ZONE)
 
-    assert (cac.value, cac.of) == (pytest.approx(2_500), 4)
-    assert roi.value == pytest.approx((90_000 - 10_000) / 10_000)
+    def told_by(key: str, **more: object) -> dict[str, tuple[float, int, int]]:
+        found = metrics()[key].read(replace(asked, **more))
+        return {each.part: (pytest.approx(each.value), each.of, each.among) for each in found}
+
+    # 1,200 brought three into the first group, 500 two into the second; eight came in all.
+    assert told_by("cac") == {"": (1_700 / 5, 5, 8)}
+    assert told_by("cac", split="community") == {str(here.id): (400, 3, 5), str(there.id): (250, 2, 3)}
+    assert told_by("cac", split="how") == {"code": (400, 3, 6)}
+    by_day = {each.start.day: (each.value, each.of) for each in metrics()["cac"].read(replace(asked, step="day"))}
+    assert by_day == {3: (200, 2), 4: (None, 0), 5: (400, 1), 6: (250, 2)}
+    # 5,000 and 1,000 in the week, and 2,000 in the other group.
+    assert told_by("roi") == {"": ((8_000 - 1_700) / 1_700, 5, 8)}
+    assert told_by("roi", split="community") == {
+        str(here.id): ((6_000 - 1_200) / 1_200, 3, 5), str(there.id): ((2_000 - 500) / 500, 2, 3)
+    }  # fmt: skip
+    assert len(metrics()["roi"].people(asked, "", WEEK.first)) == 3
+    assert len(metrics()["cac"].people(asked, "", WEEK.first)) == 5
     nobody = replace(asked, scope=asked.scope.among(Population.of(())))
-    assert metrics()["cac"].read(nobody) == []
+    assert list(metrics()["cac"].read(nobody)) == []
 
 
 def test_without_a_cost_there_is_no_cost_of_anybody(asked):
     ChannelCost.objects.all().delete()
 
-    assert metrics()["cac"].read(asked) == []
-    assert metrics()["roi"].read(asked) == []
+    assert list(metrics()["cac"].read(asked)) == []
+    assert list(metrics()["roi"].read(asked)) == []
 
 
 def test_entering_and_taking_back_is_in_the_log_and_nonsense_is_refused(asked, at):

@@ -18,6 +18,7 @@ from liuliang.analytics.lifecycle import STAGES, propose
 from liuliang.analytics.models import HealthWeights, StageChoice
 from liuliang.analytics.services import set_stage, set_weights, take_back_stage
 from liuliang.analytics.signals import WINDOW, Signals, ends, signals
+from liuliang.console.health.words import lift_words
 from liuliang.kernel.errors import Refused
 from liuliang.simulator import truth
 from telling import ENDING
@@ -73,7 +74,8 @@ def test_reaching_what_would_raise_a_group_raises_it_by_about_what_was_said(seen
 
     told = lifts(found, [])
 
-    assert [one.gain for one in told] == sorted((one.gain for one in told), reverse=True)
+    ranks = [(one.graded.of < 10, -one.gain) for one in told]
+    assert ranks == sorted(ranks)
     for one in told:
         assert not one.is_of_peers
         assert (one.graded.count + one.missing) / one.graded.of >= one.goal - 1e-9
@@ -268,6 +270,45 @@ def test_every_group_has_a_stage(seen, members, age, has_spoken):
     found = propose(seen, members, began=LAST - age * DAY, has_spoken=has_spoken)
 
     assert found.stage in STAGES
+
+
+def test_what_rests_on_two_people_is_not_the_first_thing_to_do():
+    """Growth is 0 of 2, which would raise the score most of all if it were more."""
+    seen = Signals(LAST, spoke=40, spoke_before=40, stayed=34, steady=30, days=28, lively=26, left=2, last_spoke=LAST)
+    found = health(seen, 80, {**READY_WEIGHTS, "growth": 40})
+
+    told = lifts(found, [])
+
+    assert max(told, key=lambda one: one.gain).graded.part.key == "growth"
+    assert [one.graded.part.key for one in told if one.is_small] == ["growth"]
+    assert told[-1].graded.part.key == "growth"
+    assert "小样本" in lift_words(told[-1])
+    assert "小样本" not in lift_words(told[0])
+
+
+def test_a_past_day_is_looked_at_as_it_was_then(told, at, only):
+    lively, mute = told.community("热闹群"), told.community("还没开口的群")
+    people = [told.member() for _ in range(12)]
+    for each in people:
+        told.joins(each, lively, at(2026, 1, 5, 9))
+        told.joins(each, mute, at(2026, 2, 20, 9))
+        for back in range(40):
+            told.says(each, lively, at(2026, 3, 1, 9) - back * DAY)
+    told.settle()
+    scope = only(lively, mute)
+    then = checkups(Looked(scope, date(2026, 3, 1), date(2026, 3, 2), frozenset()))
+
+    told.says(people[0], mute, at(2026, 4, 20, 9))
+    told.leaves(people[1], lively, at(2026, 4, 20, 9))
+    told.settle()
+    now = checkups(Looked(scope, date(2026, 3, 1), date(2026, 4, 21), frozenset()))
+
+    for community in (lively, mute):
+        assert now[community.id].proposal == then[community.id].proposal
+        assert now[community.id].health.parts == then[community.id].health.parts
+        assert now[community.id].health.members == 12
+    assert then[mute.id].stage == "cold"
+    assert checkups(Looked(scope, date(2026, 4, 20), date(2026, 4, 21), frozenset()))[lively.id].stage == "dying"
 
 
 def test_weights_are_changed_for_everybody_and_the_log_says_so(db, at):

@@ -44,6 +44,24 @@ def test_hours_are_of_each_communitys_own_day(told, at, only):
     (slot,) = best_hours(only(abroad), LAST)[abroad.id]
 
     assert (slot.weekday, slot.hour) == (1, 20)
+    assert not slot.is_habit
+
+
+def test_one_lively_evening_is_no_habit(told, at, only):
+    """Ten spoke on two Tuesdays at eight; two on five Thursdays at nine."""
+    here = told.community()
+    people = [told.member(str(number)) for number in range(10)]
+    for week in range(2):
+        for who in people:
+            told.says(who, here, at(2026, 3, 3, 20) - timedelta(days=7 * week))
+    for week in range(5):
+        for who in people[:2]:
+            told.says(who, here, at(2026, 3, 5, 21) - timedelta(days=7 * week))
+    told.settle()
+
+    (slot,) = best_hours(only(here), LAST)[here.id]
+
+    assert (slot.weekday, slot.hour, slot.lively_days, slot.is_habit) == (3, 21, 5, True)
 
 
 def test_hours_that_are_all_alike_are_not_told(told, at, only):

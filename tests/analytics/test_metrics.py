@@ -16,6 +16,7 @@ from liuliang.analytics.conversation import Said, response
 from liuliang.analytics.overview import overview
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Population
+from liuliang.people.events import MemberJoined
 from liuliang.people.merging import merge_members
 from liuliang.simulator import truth
 
@@ -357,6 +358,41 @@ def test_merged_members_robots_and_late_events(told, at, only):
     told.settle()
     assert not metrics()["retention_1"].read(asked)
     assert not metrics()["activation"].read(asked)
+
+
+def test_the_ways_in_which_new_ones_came_add_up_to_all_new_ones(told, at, only):
+    here, there = told.community("甲群"), told.community("乙群")
+    stayed, wandered, quiet, old = (told.member(name) for name in ("留下的", "换群的", "安静的", "老成员"))
+
+    def comes(member, community, how, *when):
+        told.happened(MemberJoined(how=how), at(2026, 3, *when), member, community)
+
+    told.happened(MemberJoined(how="link"), at(2026, 2, 1, 9), old, there)
+    comes(stayed, here, "invite", 2, 9)
+    comes(stayed, there, "code", 3, 9)
+    comes(wandered, here, "code", 4, 9)
+    comes(wandered, there, "invite", 4, 10)
+    comes(quiet, there, "", 5, 9)
+    comes(old, here, "code", 3, 9)
+    # Seven days after they came: one in the first group, one in the other.
+    told.says(stayed, here, at(2026, 3, 9, 9))
+    told.says(wandered, there, at(2026, 3, 11, 9))
+    told.says(old, here, at(2026, 3, 10, 9))
+    told.settle()
+    asked = Asked(only(here, there), WEEK, datetime(2026, 3, 20, tzinfo=UTC), ZONE)
+    kept = metrics()["retention_7"]
+
+    (all_,) = kept.read(asked)
+    ways = {each.part: each for each in kept.read(replace(asked, split="how"))}
+
+    assert (all_.count, all_.of) == (2, 3)
+    assert {key: (each.count, each.of) for key, each in ways.items()} == {
+        "invite": (1, 1), "code": (1, 1), "unknown": (0, 1),
+    }  # fmt: skip
+    by_way = replace(asked, split="how")
+    assert kept.people(by_way, "code", WEEK.first) == (wandered.id,)
+    assert kept.people(by_way, "unknown", WEEK.first, "lost") == (quiet.id,)
+    assert kept.people(by_way, "invite", WEEK.first, "lost") == ()
 
 
 def test_a_population_narrows_every_metric(simulated, asked, reckoned, period):

@@ -29,7 +29,6 @@ THE_SAME = {
     ("orders", "paid"): ("buyers", "paid"),
     ("arpu", "paid"): ("buyers", "paid"),
     ("ltv", "paid"): ("buyers", "paid"),
-    ("roi", "paid"): ("buyers", "paid"),
     ("ltv", "lost"): ("churn", "lost"),
 }
 """Sides whose number is of something else, and the side of a metric that counts the same people."""
@@ -41,6 +40,7 @@ BY_THEMSELVES = {
     ("k_factor", "others"),
     ("response_time", "answered"),
     ("response_time", "waiting"),
+    ("roi", "paid"),
 }
 """Sides whose number is of something else and that have tests of their own."""
 
@@ -50,7 +50,8 @@ def asked(simulated) -> Asked:
     start = simulated.world.starting
     period = Period(start + 30 * DAY, start + 59 * DAY)
     until = datetime.fromtimestamp(simulated.world.exported_at, UTC)
-    enter_cost(community=None, how="", first_day=period.first, last_day=period.last, amount=100_00, at=until)
+    for community in simulated.communities.values():
+        enter_cost(community=community, how="", first_day=period.first, last_day=period.last, amount=100_00, at=until)
     types = tuple((simulated.communities[each.key].id, each.type) for each in simulated.world.communities)
     return Asked(simulated.scope, period, until, ZONE, types=types)
 

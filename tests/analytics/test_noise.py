@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from random import Random
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
@@ -23,15 +25,14 @@ def test_student_s_quantiles_are_those_of_the_tables(freedom, quantile):
 
 @given(COUNTS)
 def test_the_same_days_twice_are_no_change(days):
-    found = noise.compare_days(days, days)
-
-    assert found.difference == 0
-    assert found.is_noise
-    assert found.surprise == pytest.approx(1)
+    for found in (noise.compare_counts(days, days), noise.compare_days(days, days)):
+        assert found.difference == 0
+        assert found.is_noise
+        assert found.surprise == pytest.approx(1)
 
 
 @given(COUNTS, st.integers(1, 1_000))
-def test_the_interval_holds_the_difference_and_turns_with_it(days, more):
+def test_the_interval_of_a_difference_holds_it_and_turns_with_it(days, more):
     changed = [day + more for day in days]
     up, down = noise.compare_days(changed, days), noise.compare_days(days, changed)
 
@@ -40,10 +41,71 @@ def test_the_interval_holds_the_difference_and_turns_with_it(days, more):
     assert 0 <= up.surprise <= 1
 
 
+@given(COUNTS, COUNTS)
+def test_no_count_falls_by_more_than_there_was(now, before):
+    length = min(len(now), len(before))
+    found = noise.compare_counts(now[:length], before[:length])
+
+    assert found.low <= found.difference <= found.high
+    assert not found.before or found.low >= -found.before
+    assert 0 <= found.surprise <= 1
+    # What is shown as a change is one by its probability, and the other way round.
+    assert found.is_noise == (found.surprise > 0.05) or found.surprise == pytest.approx(0.05, abs=1e-6)
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=7, max_size=7), st.integers(1, 1_000))
+def test_the_interval_of_a_ratio_turns_with_it(days, more):
+    changed = [day + more for day in days]
+    up, down = noise.compare_counts(changed, days), noise.compare_counts(days, changed)
+
+    if up.before:
+        for end, other in ((up.low, down.high), (up.high, down.low)):
+            assert (1 + end / up.before) * (1 + other / down.before) == pytest.approx(1)
+    assert up.surprise == pytest.approx(down.surprise)
+
+
+def holds(found: noise.Comparison, worth: float, quantile: float) -> None:
+    """Check that the ends are the ratios of which the share that was seen is just not too far from theirs."""
+    both = found.now + found.before
+    for end in (found.low, found.high):
+        ratio = 1 + end / found.before
+        share = ratio / (1 + ratio)
+        assert abs(found.now / both - share) == pytest.approx(
+            quantile * math.sqrt(share * (1 - share) / worth), abs=1e-3
+        )
+
+
+def test_days_without_any_noise_are_worth_their_happenings():
+    found = noise.compare_counts([10] * 7, [5] * 7)
+
+    # 105 happenings; fourteen days less seven weekdays and one more period leave six.
+    holds(found, 105, 2.447)
+
+
+def test_happenings_that_come_in_heaps_are_worth_less():
+    found = noise.compare_counts([4, 12], [2, 6])
+
+    # 4, 4, 8 and 8 were to be expected: (2² + 2²) / 4 + (4² + 4²) / 8 = 6, for two days of freedom, is three times as
+    # much as of independent happenings, so that 24 are worth 8.
+    holds(found, 8, 4.303)
+    assert noise.compare_counts([4, 12], [2, 6], totals=(8, 4)).high == pytest.approx(found.high / 2)
+
+
+def test_a_quiet_record_says_that_it_cannot_say():
+    # A flash sale of one evening, and none before: three times as much, and as well nothing.
+    heap = noise.compare_counts([0, 0, 0, 0, 300, 0, 0], [0, 100, 0, 0, 0, 0, 0])
+    assert heap.is_open
+    assert heap.low >= -100
+    assert noise.compare_counts([100] * 7, [98] * 7).is_noise
+    assert not noise.compare_counts([100] * 7, [98] * 7).is_open
+    assert not noise.compare_counts([100] * 7, [20] * 7).is_open
+    assert not noise.compare_counts([0] * 7, [0] * 7).is_open
+
+
 def test_money_in_other_units_is_the_same_change():
     now, before = [1200, 0, 3400, 560, 0, 980, 100], [200, 300, 0, 0, 990, 0, 120]
-    yuan = noise.compare_days(now, before, unit=100)
-    fen = noise.compare_days([100 * day for day in now], [100 * day for day in before], unit=10_000)
+    yuan = noise.compare_counts(now, before, unit=100)
+    fen = noise.compare_counts([100 * day for day in now], [100 * day for day in before], unit=10_000)
 
     assert fen.low == pytest.approx(100 * yuan.low)
     assert fen.surprise == pytest.approx(yuan.surprise)
@@ -59,7 +121,7 @@ def test_about_one_in_twenty_unchanged_communities_looks_changed(length):
             # Days that pull their neighbours along, and livelier weekends.
             pull = 0.4 * pull + dice.gauss(0, 8)
             days.append(max(0.0, 100 * (1.4 if place % 7 > 4 else 1) + pull))
-        alarms += not noise.compare_days(days[length:], days[:length]).is_noise
+        alarms += not noise.compare_counts(days[length:], days[:length]).is_noise
     assert 0.01 <= alarms / 600 <= 0.09
 
 
@@ -68,22 +130,26 @@ def test_a_real_doubling_is_seen():
     before = [100 + dice.gauss(0, 15) for _day in range(30)]
     now = [200 + dice.gauss(0, 15) for _day in range(30)]
 
-    assert not noise.compare_days(now, before).is_noise
+    assert not noise.compare_counts(now, before).is_noise
 
 
 def test_counts_of_very_few_are_never_called_a_change():
-    assert noise.compare_days([0, 0, 1, 0, 1, 0, 1], [0, 0, 0, 0, 1, 0, 0]).is_noise
+    assert noise.compare_counts([0, 0, 1, 0, 1, 0, 1], [0, 0, 0, 0, 1, 0, 0]).is_noise
 
 
 def test_unequal_lengths_are_refused():
-    with pytest.raises(ValueError, match="compared"):
-        noise.compare_days([1, 2], [1])
+    for compare in (noise.compare_counts, noise.compare_days):
+        with pytest.raises(ValueError, match="compared"):
+            compare([1, 2], [1])
 
 
 def test_who_spoke_in_both_periods_says_nothing_about_a_change():
     # 100 and 90 people; with everybody the same but ten, that is a change; with nobody the same it is not.
     assert not noise.compare_people(100, 90, 100).is_noise
     assert noise.compare_people(100, 90, 190).is_noise
+    # McNemar's: of 10 who spoke in one period only, all in the later, sqrt(10) standard errors.
+    assert noise.compare_people(100, 90, 100).surprise == pytest.approx(2 * NormalDist().cdf(-math.sqrt(10)))
+    assert noise.compare_people(0, 3, 3).low == -3
 
 
 def test_shares_of_none_are_not_compared():
@@ -104,13 +170,31 @@ def test_nine_of_ten_against_eight_of_ten_is_no_news_but_of_a_thousand_it_is():
     assert not noise.compare_shares(900, 1000, 800, 1000).is_noise
 
 
-def test_a_level_is_compared_by_the_flows_that_led_to_it():
-    found = noise.compare_flow([1, 2, 1, 1, 2, 1, 2], 110)
+def test_a_level_that_grows_as_ever_is_no_news():
+    level, weeks = 3000, [[24, 20, 25, 22, 23, 26, 24], [25, 22, 23, 24, 24, 27, 25], [23, 24, 26, 25, 22, 27, 26]]
+    for before, now in pairwise(weeks):
+        level += sum(now)
+        found = noise.compare_level(now, before, level)
+        assert (found.now, found.before, found.usual) == (level, level - sum(now), sum(before))
+        assert found.is_noise
+    # The flows of both weeks differ by 70, where days differ by two or three.
+    assert not noise.compare_level([day + 10 for day in weeks[2]], weeks[1], level).is_noise
+    assert not noise.compare_level([0] * 7, weeks[2], level).is_noise
+    assert noise.compare_level([9, -8, 7, -9, 8, -6, 1], [0] * 7, 102).is_noise
+    assert noise.compare_level([0, 0, 0], [0, 0, 0], 5).is_noise
 
-    assert (found.now, found.before) == (110, 100)
-    assert not found.is_noise
-    assert noise.compare_flow([9, -8, 7, -9, 8, -6, 1], 102).is_noise
-    assert noise.compare_flow([0, 0, 0], 5).is_noise
+
+def test_what_cannot_be_below_nothing_is_compared_by_its_ratio():
+    now, before = (120.0, 60.0, 240.0), (100.0, 25.0, 300.0)
+    found = noise.compare_amounts(now, before)
+
+    # The logarithm of 1.2, and from it the ends of both: ln 2 and ln 3 below, ln 2 and ln 4 above.
+    low = 1.2 * math.exp(-math.hypot(math.log(2), math.log(3)))
+    high = 1.2 * math.exp(math.hypot(math.log(2), math.log(4)))
+    assert (found.low, found.high) == (pytest.approx(100 * (low - 1)), pytest.approx(100 * (high - 1)))
+    assert noise.compare_estimates(now, before).low < -100
+    assert noise.compare_amounts((0.0, 0.0, 50.0), before).low == -100
+    assert noise.compare_amounts((20.0, 0.0, 50.0), before).low == -100
 
 
 @given(st.lists(st.floats(0, 1), max_size=60))

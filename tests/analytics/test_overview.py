@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from liuliang.analytics.attention import attention, binomial_tail, messages_by_day, silence_of
+from liuliang.analytics.base import Asked, metrics
+from liuliang.analytics.comparing import compared
 from liuliang.analytics.overview import CommunityFigures, levels, overview
 from liuliang.analytics.periods import Period
 from liuliang.analytics.traffic import Coverage, Flow, Flows, Talk, coverage
@@ -47,6 +49,19 @@ def test_the_totals_are_the_sums_of_the_communities(simulated):
         silent = truth.never_spoke(world, key) & untold
         assert each.members == len(truth.members_on(world, key, period.last) - silent)
         assert 0 <= each.rate <= 1
+
+
+def test_a_figure_changes_by_as_much_on_the_overview_as_in_a_review(simulated):
+    scope, today = simulated.scope, simulated.world.starting + timedelta(days=simulated.world.days)
+    for days in (7, 30):
+        period = Period(today - timedelta(days=days), today - timedelta(days=1))
+        board = overview(scope, period, today=today, known=coverage(scope)).totals.changes
+        asked = Asked(scope, period, datetime.fromtimestamp(simulated.world.exported_at, UTC), "Asia/Shanghai")
+
+        for key in ("members", "joined", "left", "speakers", "rate", "messages"):
+            told = compared(metrics()[key], asked).comparison
+            for one in ("now", "before", "low", "high", "surprise", "usual"):
+                assert getattr(told, one) == pytest.approx(getattr(board[key], one)), (key, one)
 
 
 def test_a_period_in_the_past_has_the_members_of_its_end(told, at, only):

@@ -14,6 +14,7 @@ from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
 from python_calamine import CalamineWorkbook
 
 from liuliang.analytics.models import ChannelCost, Goal
+from liuliang.analytics.services import set_stage
 from liuliang.console.analysis.aarrr import STAGES
 from liuliang.kernel import clock
 from liuliang.simulator.simulation import simulate
@@ -55,6 +56,21 @@ def test_every_number_of_aarrr_opens_its_definition_and_its_people(simulated, br
     assert owner.get(reverse("console:aarrr-stage"), {"stage": "luck"}).status_code == 404
 
 
+def test_aarrr_says_why_a_number_is_missing_and_where_it_is(simulated, browser):
+    owner = browser()
+    address = reverse("console:aarrr-stage")
+
+    short = text_of(owner.get(address, {"stage": "retention", "days": "30"}))
+    referral = text_of(owner.get(address, {"stage": "referral", "days": "30"}))
+    long = text_of(owner.get(address, {"stage": "retention", "days": "90"}))
+
+    assert "进来满 30 天的人才算，这段时间里来的人都还没满。" in short
+    assert "进来满 7 天的人才算" not in short
+    assert unescape(re.search(r'<a href="([^"]+)">看近 90 天', short)[1]) == f"{reverse('console:aarrr')}?days=90"
+    assert "进来满 30 天的人才算" in referral
+    assert "进来满" not in long
+
+
 def test_a_cost_gives_every_way_its_price(simulated, browser):
     owner = browser()
     answer = owner.post(
@@ -64,7 +80,10 @@ def test_a_cost_gives_every_way_its_price(simulated, browser):
     assert answer.status_code == 302
     assert ChannelCost.objects.get().amount == 123_450
     assert "¥1,234.50" in text_of(owner.get(reverse("console:costs")))
-    assert "¥1,234.50" in text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
+    text = text_of(owner.get(reverse("console:aarrr-stage"), {"stage": "acquisition"}))
+    assert "¥1,234.50" in text
+    assert re.search(r"只算登记了花费的 [\d,]+ / [\d,]+ 人次", text)
+    assert "只算登记了花费的" in text_of(owner.get(reverse("console:metric", args=["cac"])))
     assert owner.post(reverse("console:new-cost"), {**days(1, -9), "amount": "5"}).status_code == 422
     assert owner.post(reverse("console:delete-cost", args=[ChannelCost.objects.get().public_id])).status_code == 302
     assert not ChannelCost.objects.exists()
@@ -128,6 +147,73 @@ def test_a_review_is_on_screen_and_in_a_workbook(simulated, browser):
         said = next(row for row in rows if row[0] == "消息")
         assert f"{said[2]:,.0f}" in text
         assert said[4] == pytest.approx(said[2] / said[1] - 1)
+
+
+def test_a_review_of_a_past_week_advises_what_was_to_do_then(told, browser):
+    """A group lively for two months, in which nobody has said a word for the last four weeks; it is Tuesday 10 March."""
+    here = told.community("热闹群")
+    people = [told.member(f"成员{number}") for number in range(12)]
+    for back in range(28, 80):
+        for each in people:
+            told.says(each, here, clock.now() - timedelta(days=back))
+    told.says(people[0], told.community("另一个群"), clock.now() - timedelta(days=1))
+    told.settle()
+    owner = browser()
+
+    now = text_of(owner.get(reverse("console:reviews"), {"start": "2026-03-02"}))
+    then = text_of(owner.get(reverse("console:reviews"), {"start": "2026-01-26"}))
+    set_stage(here, "dying", reason="没人了", at=clock.now())
+    later = text_of(owner.get(reverse("console:reviews"), {"start": "2026-01-26"}))
+
+    assert "按 2026-03-08 的情况" in now
+    assert "死群" in now
+    for text in (then, later):
+        assert "死群" not in text
+        assert "没人说话" not in text
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(b"".join(owner.get(reverse("console:reviews"), {"export": "xlsx"}).streaming_content))
+    )
+    assert ["做什么", "按 2026-03-08 的情况"] in book.get_sheet_by_name("说明").to_python()
+
+
+def test_a_review_names_the_group_of_a_rate_and_who_is_behind_it(told, browser):
+    """Of 40 who came on each of two Mondays 36 spoke, then 4, and 60 left that week; it is Tuesday 10 March."""
+    bad, good = told.community("变差的群"), told.community("照旧的群")
+    for back, spoke in ((22, 36), (15, 4)):
+        for number in range(40):
+            newcomer = told.member(f"新人{number}")
+            came = clock.now() - timedelta(days=back)
+            told.joins(newcomer, bad, came)
+            if number < spoke:
+                told.says(newcomer, bad, came + timedelta(hours=1))
+            told.joins(newcomer, good, came)
+    for number in range(60):
+        leaver = told.member(f"走的{number}")
+        told.joins(leaver, bad, clock.now() - timedelta(days=40))
+        told.leaves(leaver, bad, clock.now() - timedelta(days=10 + number % 5))
+    # Of who came it is known since whether they spoke.
+    told.says(told.member(), good, clock.now() - timedelta(days=1))
+    told.settle()
+    owner = browser()
+    asked = {"start": "2026-02-23"}
+
+    text = text_of(owner.get(reverse("console:reviews"), asked))
+    keeper = text_of(browser("content_officer", bad).get(reverse("console:reviews"), asked))
+
+    assert "90.0% → 10.0%" in text
+    assert "样本 40 → 40" in text
+    assert "退群的人：" in text
+    url = unescape(re.search(r'<a href="([^"]+side%3Dwent[^"]*)">全部名单', text)[1])
+    assert people_in(owner, url) == 60
+    assert "退群" in keeper
+    paper = b"".join(owner.get(reverse("console:reviews"), {**asked, "export": "pdf"}).streaming_content)
+    document = pypdfium2.PdfDocument(paper)
+    assert "退群的人：" in "".join(page.get_textpage().get_text_range() for page in document)
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(b"".join(owner.get(reverse("console:reviews"), {**asked, "export": "xlsx"}).streaming_content))
+    )
+    rows = book.get_sheet_by_name("变化在哪里").to_python()
+    assert any(row[2] == "变差的群" and "样本 40 → 40" in row[-1] for row in rows)
 
 
 def test_a_review_on_paper_says_in_its_own_typeface_what_the_page_says(simulated, browser):

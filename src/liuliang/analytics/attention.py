@@ -126,7 +126,7 @@ def attention(
         if found is not None:
             quiet.append(found)
         elif is_comparable:
-            comparison = noise.compare_days(days[length:], days[:length])
+            comparison = noise.compare_counts(days[length:], days[:length])
             shifts.append(Shift(each.community, comparison, days[length:]))
     believed = noise.discoveries([shift.comparison.surprise for shift in shifts])
     beyond = [shift for shift, is_real in zip(shifts, believed, strict=True) if is_real]

@@ -80,7 +80,8 @@ class Reading:
     """One value of a metric: of a part (a community's id, a type, a way of joining; empty for the whole) in one bucket.
 
     ``value`` is None where there is nothing to divide by. ``low`` and ``high`` are the 95% interval of a share or a mean;
-    ``count`` of ``of`` is what was divided.
+    ``count`` of ``of`` is what was divided. ``among`` is of how many ``of`` are all of whom anything is known, where it is not
+    known of everybody.
     """
 
     part: str
@@ -90,6 +91,7 @@ class Reading:
     high: float | None = None
     count: float | None = None
     of: int | None = None
+    among: int | None = None
 
     @property
     def is_small(self) -> bool:
@@ -138,7 +140,10 @@ DIMENSIONS = {
         Dimension(
             "how",
             _("进群方式"),
-            _("按第一次进这个群的方式：邀请、扫码、链接、搜索、建群；没有进群记录或记录没写的算“不详”。"),
+            _(
+                "按第一次进这个群的方式：邀请、扫码、链接、搜索、建群；没有进群记录或记录没写的算“不详”。次日、7 日、30 日留存说的是新来这个品牌的人，"
+                "按第一次进来（不论哪个群）的方式，所以各方式合起来就是总数。"
+            ),
         ),
     )
 }
@@ -175,6 +180,11 @@ class Metric(Protocol):
     @property
     def permission(self) -> str:
         """What one needs besides seeing figures, empty for nothing."""
+        ...
+
+    @property
+    def waits(self) -> int:
+        """Days that somebody must have been there before they are counted; 0 where nobody has to wait."""
         ...
 
     @property
@@ -228,6 +238,7 @@ class Words:
     style: Style = "count"
     dimensions: tuple[str, ...] = field(default=("community", "type", "how"))
     permission: str = ""
+    waits: int = 0
 
     @property
     def key(self) -> str:

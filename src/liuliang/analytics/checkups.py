@@ -11,7 +11,7 @@ from liuliang.analytics.lifecycle import Proposal, propose
 from liuliang.analytics.models import HealthWeights, StageChoice
 from liuliang.analytics.presence import Presence, presence
 from liuliang.analytics.scopes import Scope
-from liuliang.analytics.signals import Signals, ends, signals
+from liuliang.analytics.signals import WINDOW, Signals, ends, signals
 from liuliang.commerce.models import Order
 from liuliang.kernel.clock import local_day
 
@@ -58,7 +58,7 @@ def weights() -> Weights:
 
 
 def checkups(looked: Looked) -> Mapping[int, Checkup]:
-    """Return the checkup of every community of the scope, by its id."""
+    """Return the checkup of every community of the scope, by its id; what the data proposes is as of the window's end."""
     told = _told(looked, looked.scope, 1)
     chosen = {row.community_id: row for row in StageChoice.objects.filter(community__in=looked.scope.communities)}
     found: dict[int, Checkup] = {}
@@ -66,11 +66,21 @@ def checkups(looked: Looked) -> Mapping[int, Checkup]:
         for community in communities:
             (health,), standing = told[community]
             began = local_day(standing.first_seen_at, zone) if standing.first_seen_at is not None else None
-            has_spoken = standing.last_spoke_at is not None
+            has_spoken = _has_spoken(standing, zone, began, health.signals)
             proposal = propose(health.signals, health.members, began=began, has_spoken=has_spoken)
             choice = chosen.get(community)
             found[community] = Checkup(community, health, proposal, choice, standing.last_spoke_at)
     return found
+
+
+def _has_spoken(standing: Presence, zone: str, began: date | None, seen: Signals) -> bool:
+    """Tell whether anybody had said a word by the window's end.
+
+    What was last said after it tells nothing; then the window does, or the age of a community that is older than it.
+    """
+    if standing.last_spoke_at is None or local_day(standing.last_spoke_at, zone) <= seen.end:
+        return standing.last_spoke_at is not None
+    return bool(seen.spoke or seen.spoke_before) or (began is not None and (seen.end - began).days >= 2 * WINDOW)
 
 
 def trend(looked: Looked, communities: Collection[int], weeks: int) -> Mapping[int, Sequence[Health]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from liuliang.analytics import noise
 from liuliang.analytics.base import Asked, Metric, Reading, metrics
 from liuliang.analytics.noise import Comparison
+from liuliang.analytics.overview import speakers_change
+from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.analytics.traffic import activity
 
 _SUMMED = frozenset({"messages", "joined", "left", "net", "invites", "gmv", "orders"})
 """Metrics whose whole is the sum of its days, but for those who are counted once in a bucket."""
@@ -37,8 +41,9 @@ def is_summed(metric: Metric) -> bool:
 def compared(metric: Metric, asked: Asked, *, is_comparable: bool = True) -> Compared:
     """Return a metric beside the period before.
 
-    Counts take their noise from how much their days differ; shares, means and medians from the intervals they come with
-    (MOVER, as in `health`); a level from its daily changes.
+    Counts take their noise from how much their days differ; shares from how many they are of; means and medians from the
+    intervals they come with; a level is held against how it changed in the period before. The overview judges by the same
+    rules, so that a figure has one colour everywhere.
     """
     now = next(iter(metric.read(asked)), None)
     if not is_comparable:
@@ -53,23 +58,35 @@ def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Readi
         return None
     if metric.key in {"arpu", "ltv"}:
         return _of_money(metric, asked, now, before)
+    if metric.key in {"members", "speakers"}:
+        return (
+            _of_level(metric, asked)
+            if metric.key == "members"
+            else speakers_change(activity(asked.scope, asked.period))
+        )
     if metric.style in {"count", "money"} and metric.key != "cac":
         days, days_before = daily(metric, asked), daily(metric, replace(asked, period=asked.period.previous))
-        if metric.key == "members":
-            changes = [after - earlier for earlier, after in zip([days_before[-1], *days], days, strict=False)]
-            return noise.compare_flow(changes, days[-1])
+        if metric.key == "net":
+            return noise.compare_days(days, days_before)
         unit = _mean_order(asked) if metric.style == "money" else 1.0
-        return _of_days(_value(now), _value(before), days, days_before, unit)
-    return difference(now, before) if now is not None and before is not None else None
+        return noise.compare_counts(days, days_before, unit=unit, totals=(_value(now), _value(before)))
+    return (
+        difference(now, before, in_points=metric.style == "percent") if now is not None and before is not None else None
+    )
 
 
-def difference(now: Reading, before: Reading) -> Comparison | None:
-    """Return how two readings with intervals differ; None where one has no value or no interval."""
+def difference(now: Reading, before: Reading, *, in_points: bool) -> Comparison | None:
+    """Return how two readings with intervals differ; None where one has no value or no interval.
+
+    Shares differ in points, by how many of how many they are; everything else by its ratio.
+    """
+    if in_points and now.count is not None and before.count is not None and now.low is not None:
+        return noise.compare_shares(int(now.count), now.of or 0, int(before.count), before.of or 0)
     ends = [(each.value, each.low, each.high) for each in (now, before)]
     known = [
         (value, low, high) for value, low, high in ends if value is not None and low is not None and high is not None
     ]
-    return noise.compare_estimates(*known) if len(known) == 2 else None
+    return noise.compare_amounts(*known) if len(known) == 2 else None
 
 
 def daily(metric: Metric, asked: Asked) -> list[float]:
@@ -82,18 +99,12 @@ def _value(reading: Reading | None) -> float:
     return (reading.value or 0.0) if reading is not None else 0.0
 
 
-def _of_days(now: float, before: float, days: list[float], days_before: list[float], unit: float) -> Comparison:
-    """Compare two wholes by the noise of their days, in proportion where people are counted once in the whole.
-
-    What goes below nothing has no proportion: a gain and a loss as large would be a level of nothing, without any noise.
-    """
-    by_day = noise.compare_days(days, days_before, unit=unit)
-    level = (math.fsum(days) + math.fsum(days_before)) / 2
-    is_signed = min(now, before, *days, *days_before) < 0
-    scale = (now + before) / 2 / level if level and not is_signed else 1.0
-    by = now - before
-    low, high = (by + (end - by_day.difference) * scale for end in (by_day.low, by_day.high))
-    return Comparison(now, before, low, high, noise.surprise_of(by, low, high))
+def _of_level(metric: Metric, asked: Asked) -> Comparison:
+    """Compare a level by what each day of both periods changed; the first of them by the level of the day before."""
+    period = asked.period.with_previous
+    levels = daily(metric, replace(asked, period=Period(period.first - ONE_DAY, period.last)))
+    changes = [after - earlier for earlier, after in pairwise(levels)]
+    return noise.compare_level(changes[len(asked.period) :], changes[: len(asked.period)], levels[-1])
 
 
 def _of_money(metric: Metric, asked: Asked, now: Reading | None, before: Reading | None) -> Comparison | None:
@@ -112,16 +123,26 @@ def _of_money(metric: Metric, asked: Asked, now: Reading | None, before: Reading
     each, each_before = now.value / paid, before.value / paid_before
     unit = _mean_order(asked) * (each + each_before) / 2
     scaled, scaled_before = [day * each for day in days], [day * each_before for day in days_before]
-    found = _of_days(now.value, before.value, scaled, scaled_before, unit)
+    found = noise.compare_counts(scaled, scaled_before, unit=unit, totals=(now.value, before.value))
     if metric.key == "arpu":
         return found
-    own = difference(now, before)
+    own = difference(now, before, in_points=False)
     if own is None:
         return None
-    by = found.difference
-    low = by - math.hypot(by - found.low, own.difference - own.low)
-    high = by + math.hypot(found.high - by, own.high - own.difference)
-    return Comparison(found.now, found.before, low, high, noise.surprise_of(by, low, high))
+    (low, high), by = _together(found, own), math.log(now.value / before.value)
+    least, most = (before.value * math.expm1(end) for end in (low, high))
+    return Comparison(now.value, before.value, least, most, noise.surprise_of(by, low, high))
+
+
+def _together(*found: Comparison) -> tuple[float, float]:
+    """Return the ends of the logarithm of a ratio in which the noise of independent comparisons adds up squared."""
+    by = math.log(found[0].now / found[0].before)
+    ends = [(_logarithm(each.low / each.before), _logarithm(each.high / each.before)) for each in found]
+    return by - math.hypot(*(by - low for low, _high in ends)), by + math.hypot(*(high - by for _low, high in ends))
+
+
+def _logarithm(change: float) -> float:
+    return math.log1p(change) if change > -1 else -math.inf
 
 
 def _mean_order(asked: Asked) -> float:

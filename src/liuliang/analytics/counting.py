@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -251,15 +251,15 @@ def returning(after: int) -> Teller:
     """
 
     def tell(asked: Asked) -> Statement:
-        came, acts, values = _came_and_acted(asked, after)
+        came, acts, keys, values = _came_and_acted(asked, after)
         return Statement(
             f"SELECT part, {starting(asked.step, 'came')} AS start, sum(kept), sum(size) FROM ("
             " SELECT part, came, bitmapCardinality(new.people) AS size,"
             " bitmapAndCardinality(new.people, then.people) AS kept"
             f" FROM (SELECT part, came, came + {after} AS day, groupBitmapState(member) AS people FROM {came}"
             " WHERE came <= {observed:Date} GROUP BY part, came) AS new"
-            f" LEFT JOIN (SELECT part, day, groupBitmapState(member) AS people FROM {acts} GROUP BY part, day) AS then"
-            " USING (part, day)) GROUP BY part, start",
+            f" LEFT JOIN (SELECT {keys}, groupBitmapState(member) AS people FROM {acts} GROUP BY {keys}) AS then"
+            f" USING ({keys})) GROUP BY part, start",
             values,
         )
 
@@ -271,32 +271,51 @@ def returned(after: int, *, came_back: bool) -> Teller:
     among = "IN" if came_back else "NOT IN"
 
     def tell(asked: Asked) -> Statement:
-        came, acts, values = _came_and_acted(asked, after)
+        came, acts, keys, values = _came_and_acted(asked, after)
+        then = keys.replace("day", f"came + {after}")
         return Statement(
             f"SELECT part, {starting(asked.step, 'came')} AS start, member FROM {came} WHERE came <= {{observed:Date}}"
-            f" AND (part, member, came + {after}) {among} (SELECT part, member, day FROM {acts})",
+            f" AND (member, {then}) {among} (SELECT member, {keys} FROM {acts})",
             values,
         )
 
     return tell
 
 
-def _came_and_acted(asked: Asked, after: int) -> tuple[str, str, dict[str, Any]]:
-    """Return the relations of newcomers and of what was done ``after`` days later; ``observed`` is the last day to come on."""
+def _came_and_acted(asked: Asked, after: int) -> tuple[str, str, str, dict[str, Any]]:
+    """Return the relations of newcomers and of what was done ``after`` days later, and the columns that tie them.
+
+    ``observed`` is the last day to come on. By the way of joining people are held against what they did in any community.
+    """
     came, values = newcomers_of(asked, "came")
     later = Period(asked.period.first + timedelta(days=after), asked.period.last + timedelta(days=after))
-    acts, more = days_of(asked, ACTS, later, "acts")
-    return came, acts, values | more | {"observed": (asked.last_day - timedelta(days=after)).isoformat()}
+    is_by_way = asked.split == "how"
+    acts, more = days_of(replace(asked, split="") if is_by_way else asked, ACTS, later, "acts")
+    observed = {"observed": (asked.last_day - timedelta(days=after)).isoformat()}
+    return came, acts, "day" if is_by_way else "part, day", values | more | observed
 
 
 def newcomers_of(asked: Asked, name: str) -> tuple[str, dict[str, Any]]:
-    """Return the relation of who came for the first time in the period: part, member and the day they came."""
-    seen, values = days_of(asked, EVIDENCE, None, name)
-    return (
-        (
-            "(SELECT part, member, minIf(day, kind = 'member.joined') AS came"
-            f" FROM {seen} GROUP BY part, member"
-            " HAVING countIf(kind = 'member.joined') > 0 AND came = min(day) AND came >= {first:Date})"
-        ),
-        values,
+    """Return the relation of who came for the first time in the period: part, member and the day they came.
+
+    Split by the way of joining each is new once, wherever they came first, so that the ways add up to the whole.
+    """
+    is_by_way = asked.split == "how"
+    seen, values = days_of(replace(asked, split="") if is_by_way else asked, EVIDENCE, None, name)
+    new = (
+        "(SELECT part, member, minIf(day, kind = 'member.joined') AS came"
+        f" FROM {seen} GROUP BY part, member"
+        " HAVING countIf(kind = 'member.joined') > 0 AND came = min(day) AND came >= {first:Date})"
     )
+    if not is_by_way:
+        return new, values
+    among, more = asked.scope.condition()
+    ways = (
+        "(SELECT member, argMin(JSONExtractString(data, 'how'), (occurred_at, position)) AS how FROM {events}"
+        f" WHERE kind = 'member.joined' AND {among} GROUP BY member)"
+    )
+    part = f"if(how = '', '{UNKNOWN}', how) AS part"
+    return f"(SELECT {part}, member, came FROM {new} AS new LEFT JOIN {ways} AS ways USING (member))", {
+        **values,
+        **more,
+    }

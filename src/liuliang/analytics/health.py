@@ -32,6 +32,9 @@ FEWEST_SPEAKERS = 10
 FEWEST_PEERS = 4
 """Communities from which on their best quarter is what one of them is held against."""
 
+FEWEST_COUNTED = 10
+"""People, pairs or days below which a part says too little to be acted on first."""
+
 Grade = Literal["good", "fair", "poor", "unsure"]
 
 HEALTH = Definition(
@@ -203,6 +206,11 @@ class Lift:
     gain: float
     is_of_peers: bool
 
+    @property
+    def is_small(self) -> bool:
+        """Tell that the part is of so few that one or two more would change it all."""
+        return self.graded.of < FEWEST_COUNTED
+
 
 def health(seen: Signals, members: int, weights: Weights, *, without: frozenset[str] = frozenset()) -> Health:
     """Return the health of one community.
@@ -236,12 +244,12 @@ def compare(now: Health, before: Health) -> Comparison | None:
 def lifts(found: Health, peers: Sequence[Health]) -> Sequence[Lift]:
     """Return what would raise the score if it did as well as the best quarter of ``peers``, what raises it most first.
 
-    With fewer than `FEWEST_PEERS` communities to go by, the goal is the full mark. Nothing is offered where nothing is known.
+    Parts of very few come last, whatever they would raise: of two people one more or less means nothing. With fewer than `FEWEST_PEERS` communities to go by, the goal is the full mark. Nothing is offered where nothing is known.
     """
     if found.score is None:
         return ()
     known = [one for graded in found.parts if (one := _lift(graded, peers)) is not None]
-    return sorted(known, key=lambda one: -one.gain)
+    return sorted(known, key=lambda one: (one.is_small, -one.gain))
 
 
 def _graded(part: Part, count: int, of: int, weight: int, whole: int) -> Graded:

@@ -31,7 +31,8 @@ BEST_HOURS = Definition(
     "best_hours",
     _("什么时候说话的人最多"),
     _(
-        "最近 8 周里，每个“星期 × 小时”平均有几个人说话：把每次的人数加起来，除以 8。倍数是和这个群随便哪个小时相比；人数多得不像偶然（按泊松分布，168 个小时一起看，5%）的才列出来。按社群当地时间，机器人不算。"
+        "最近 8 周里，每个“星期 × 小时”平均有几个人说话：把每次的人数加起来，除以 8。倍数是和这个群随便哪个小时相比；人数多得不像偶然（按泊松分布，168 个小时一起看，5%）、而且 8 次里至少 4 次有人的才列出来；只热闹过一两次的多半是活动，说不准。"
+        "按社群当地时间，机器人不算。"
     ),
     _("人"),
 )
@@ -41,6 +42,9 @@ SURPRISING = 0.05
 
 WEEKS = 8
 """Weeks that tell when to speak: enough for a habit, few enough for it to be of today."""
+
+HABIT = WEEKS // 2
+"""Days of an hour on which somebody spoke from which on it is a habit, and not one lively evening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Slot:
     lively_days: int
     speakers: float
     times: float
+
+    @property
+    def is_habit(self) -> bool:
+        """Tell whether people spoke in it often enough to be expected in it again."""
+        return self.lively_days >= HABIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,8 @@ def hours(scope: Scope, period: Period) -> Hours:
 def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tuple[Slot, ...]]:
     """Return for each community the hours in which most people spoke in the `WEEKS` before the end of ``last_day``.
 
-    Communities in which nobody spoke are left out; those whose hours are all alike have none.
+    Communities in which nobody spoke are left out; those whose hours are all alike have none. Where many spoke in some hour, but
+    in none of them by habit, that one is given: it says how little is known.
     """
     period = Period(last_day - timedelta(days=7 * WEEKS - 1), last_day)
     found: dict[int, tuple[Slot, ...]] = {}
@@ -122,9 +132,9 @@ def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tupl
             "  SELECT community, toDate(occurred_at, {zone:String}) AS day, toHour(occurred_at, {zone:String}) AS hour,"
             "   toDayOfWeek(day) AS weekday, uniqExact(member) AS people"
             f"  FROM {{events}} WHERE kind = 'message.sent' AND {during} GROUP BY community, day, hour"
-            " ) GROUP BY community, weekday, hour ORDER BY people DESC, weekday, hour LIMIT {most:UInt8} BY community"
+            " ) GROUP BY community, weekday, hour ORDER BY days >= {habit:UInt8} DESC, people DESC, weekday, hour LIMIT {most:UInt8} BY community"
             ") GROUP BY community",
-            {**values, "zone": timezone, "most": most},
+            {**values, "zone": timezone, "most": most, "habit": HABIT},
         ).rows
         for community, slots, everybody in rows:
             usual = int(everybody) / (_HOURS * WEEKS)
@@ -132,8 +142,9 @@ def best_hours(scope: Scope, last_day: date, most: int = 3) -> Mapping[int, tupl
                 (slot for slot in slots if scipy.special.pdtrc(int(slot[3]) - 1, usual * WEEKS) * _HOURS < SURPRISING),
                 key=lambda slot: (-slot[3], slot[0], slot[1]),
             )
-            found[int(community)] = tuple(
+            told = [
                 Slot(int(weekday) - 1, int(hour), int(days), int(people) / WEEKS, int(people) / WEEKS / usual)
                 for weekday, hour, days, people in best
-            )
+            ]
+            found[int(community)] = tuple(slot for slot in told if slot.is_habit) or tuple(told[:1])
     return found

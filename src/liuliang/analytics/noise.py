@@ -3,16 +3,21 @@
 A figure of this period is compared with the same figure of the period before, which is as long. Nothing is called a
 change unless the 95 % interval of the difference leaves zero out. How wide that interval is comes from the data:
 
-- **Counts per day** (messages, joins, money): the days of both periods are compared with the mean of their own period
-  and their own weekday; what is left is how much ordinary days differ. Days that pull their neighbours along (a lively
-  evening goes on the next day) count for less than independent ones: the variance is widened by (1+r)/(1-r), r being the
-  correlation of a day with the day before. It is never taken smaller than that of independent happenings (Poisson).
+- **Counts per day** (messages, joins, money): what is compared is their ratio, which cannot be below nothing. Given both
+  periods together, the share that falls into the later one is a binomial proportion, of as many happenings as are worth
+  an independent one each: days are held against what their own period and their own weekday let expect, and by how much
+  more than independent happenings (Poisson) they differ, each counts for less (a quasi-Poisson model; McCullagh and
+  Nelder 1989, section 6.2). Wilson's interval of that share, with Student's quantile, is that of the ratio. Days that
+  pull their neighbours along (a lively evening goes on the next day) count for less than independent ones: their variance
+  is widened by (1+r)/(1-r), r being the correlation of a day with the day before.
+- **What can be below nothing** (joins less leaves): the same by differences, with the variance of the days.
+- **A level** (members): what it grew by, beside what it grew by in the period before. Steady growth is no news.
 - **One day** beside the days it is like (the same weekday of the weeks before): Student's interval of one more such day.
 - **People counted once** (speakers): somebody who spoke in both periods changes nothing; those who spoke in one of them
   only could as well have spoken in the other (McNemar 1947). It is never taken smaller, in proportion, than what the
   days of the same figure say.
 - **Estimates** that come with an interval of their own (scores, medians): the interval of the difference is recovered from
-  the two (MOVER; Zou and Donner 2008).
+  the two (MOVER; Zou and Donner 2008); of what cannot be below nothing, that of the ratio from the two logarithms.
 - **Shares** (who stayed, who speaks): two binomial proportions with one success and one failure added to each (Agresti
   and Caffo 2000), which holds for small groups and for shares of 0 and 100 %.
 
@@ -24,7 +29,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist, fmean
 
@@ -32,6 +37,9 @@ import scipy  # its parts load when they are first named
 
 _NORMAL = NormalDist()
 CONFIDENCE = 0.95
+_LARGEST = 100.0
+"""Logarithms of ratios from here on say no more than that there is no upper end."""
+
 _STRONGEST_TIE = 0.8
 """Correlation of neighbouring days is not believed beyond this: short series would make it anything."""
 
@@ -41,7 +49,8 @@ class Comparison:
     """A figure beside the same figure of the period before.
 
     ``low`` and ``high`` are the interval of the difference ``now - before``, in the figure's own unit: of 95 % unless told. ``surprise``
-    is the probability of a difference at least as large if nothing had changed.
+    is the probability of a difference at least as far from the ``usual`` one if nothing had changed. The usual difference is
+    none but for what grows or shrinks all the time.
     """
 
     now: float
@@ -49,6 +58,7 @@ class Comparison:
     low: float
     high: float
     surprise: float
+    usual: float = 0.0
 
     @property
     def difference(self) -> float:
@@ -57,22 +67,27 @@ class Comparison:
 
     @property
     def is_noise(self) -> bool:
-        """Tell whether the interval holds zero."""
-        return self.low <= 0 <= self.high
+        """Tell whether the interval holds the usual difference."""
+        return self.low <= self.usual <= self.high
+
+    @property
+    def is_open(self) -> bool:
+        """Tell that nothing can be said: it could as well have halved as stayed, or doubled."""
+        return self.is_noise and (self.low < -abs(self.before) / 2 or self.high > abs(self.before))
 
 
-def compare_days(
+def compare_counts(
     now: Sequence[float],
     before: Sequence[float],
     *,
     unit: float = 1.0,
     totals: tuple[float, float] | None = None,
 ) -> Comparison:
-    """Compare the sums of two equally long series of days, ``before`` directly followed by ``now``.
+    """Compare the sums of two equally long series of days of what cannot be below nothing, by their ratio.
 
     Args:
         now: one value a day.
-        before: one value a day, as many.
+        before: one value a day, as many, directly before.
         unit: the size of one independent happening in the figure's unit, for the lower bound of the noise: 1 for
             counts, about one order's worth for money.
         totals: the figure of both periods, where it is not quite the sum of its days: whoever came on two days came once.
@@ -80,12 +95,21 @@ def compare_days(
     Raises:
         ValueError: the series are of different length.
     """
-    if len(now) != len(before):
-        raise ValueError(f"{len(now)} days are compared with {len(before)}")
+    _refuse_unequal(now, before)
     total_now, total_before = totals or (math.fsum(now), math.fsum(before))
-    happenings = (abs(total_now) + abs(total_before)) * unit
-    variance, freedom = _day_variance(now, before)
-    spread = math.sqrt(max(2 * len(now) * variance, happenings))
+    worth, freedom = _worth(now, before, unit)
+    return _by_ratio(total_now, total_before, min(worth, (total_now + total_before) / unit), freedom)
+
+
+def compare_days(now: Sequence[float], before: Sequence[float]) -> Comparison:
+    """Compare the sums of two equally long series of days of what can be below nothing, ``before`` directly before.
+
+    Raises:
+        ValueError: the series are of different length.
+    """
+    _refuse_unequal(now, before)
+    total_now, total_before = math.fsum(now), math.fsum(before)
+    spread, freedom = _spread(now, before)
     return _compared(total_now, total_before, spread, freedom)
 
 
@@ -127,14 +151,13 @@ def compare_people(
         days_before: the same of the period before.
     """
     in_one_only = 2 * either - now - before
-    variance, freedom = float(in_one_only), math.inf
+    # Given who came in one of the periods only, a fair coin says in which.
+    worth, freedom = (now + before) ** 2 / in_one_only if in_one_only else math.inf, math.inf
     if days_now and len(days_now) == len(days_before):
-        by_day, freedom = _day_variance(days_now, days_before)
-        level = (math.fsum(days_now) + math.fsum(days_before)) / 2
-        if level > 0:
-            relative = math.sqrt(2 * len(days_now) * by_day) / level
-            variance = max(variance, (relative * (now + before) / 2) ** 2)
-    return _compared(now, before, math.sqrt(variance), freedom)
+        by_day, freedom_of_days = _worth(days_now, days_before, 1.0)
+        if by_day:
+            worth, freedom = min(worth, by_day), freedom_of_days
+    return _by_ratio(now, before, worth, freedom)
 
 
 def compare_shares(now: int, of_now: int, before: int, of_before: int) -> Comparison | None:
@@ -161,6 +184,27 @@ def compare_estimates(now: tuple[float, float, float], before: tuple[float, floa
     low = difference - math.hypot(now[0] - now[1], before[2] - before[0])
     high = difference + math.hypot(now[2] - now[0], before[0] - before[1])
     return Comparison(now[0], before[0], low, high, surprise_of(difference, low, high))
+
+
+def compare_amounts(now: tuple[float, float, float], before: tuple[float, float, float]) -> Comparison:
+    """Compare two estimates of what cannot be below nothing, such as durations: as `compare_estimates`, by their ratio."""
+    found = compare_estimates(now, before)
+    if min(now[0], before[0]) <= 0:
+        return replace(found, low=max(found.low, -before[0]))
+    ratio = math.log(now[0] / before[0])
+    low = ratio - math.hypot(_falls(now), _rises(before))
+    high = ratio + math.hypot(_rises(now), _falls(before))
+    least, most = (before[0] * math.expm1(end) if end < _LARGEST else math.inf for end in (low, high))
+    return Comparison(now[0], before[0], least, most, surprise_of(ratio, low, high))
+
+
+def _falls(estimate: tuple[float, float, float]) -> float:
+    """Return how far the low end of an estimate lies from it, in logarithms."""
+    return math.log(estimate[0] / estimate[1]) if estimate[1] > 0 else math.inf
+
+
+def _rises(estimate: tuple[float, float, float]) -> float:
+    return math.log(estimate[2] / estimate[0])
 
 
 def surprise_of(difference: float, low: float, high: float) -> float:
@@ -212,19 +256,22 @@ def mean_interval(total: float, squares: float, count: int) -> tuple[float, floa
     return mean - half, mean + half
 
 
-def compare_flow(net: Sequence[float], level_now: float) -> Comparison:
+def compare_level(net: Sequence[float], net_before: Sequence[float], level_now: float) -> Comparison:
     """Compare a level (members) with what it was before the daily ``net`` flows that led to it.
 
-    The level itself is counted, not sampled; what may be chance is whether the flows of the days add up to anything but
-    zero, given how much they differ from day to day.
+    The level is counted, not sampled, and what grows every week is news only where it grows otherwise than before: its
+    ``usual`` difference is what the flows of the period before, ``net_before``, came to, and how much days differ decides.
+
+    Raises:
+        ValueError: the series are of different length.
     """
-    total = math.fsum(net)
-    count = len(net)
-    mean = total / count if count else 0.0
-    variance = math.fsum((value - mean) ** 2 for value in net) / (count - 1) if count > 1 else 0.0
-    tie = _tie([[value - mean for value in net]])
-    spread = math.sqrt(max(count * variance * tie, abs(total)))
-    return _compared(level_now, level_now - total, spread, max(count - 1, 1))
+    _refuse_unequal(net, net_before)
+    total, usual = math.fsum(net), math.fsum(net_before)
+    spread, freedom = _spread(net, net_before)
+    found = _compared(total, usual, spread, freedom)
+    return Comparison(
+        level_now, level_now - total, found.low + usual, found.high + usual, surprise=found.surprise, usual=usual
+    )
 
 
 def discoveries(surprises: Sequence[float], *, false_share: float = 0.05) -> list[bool]:
@@ -248,6 +295,68 @@ def _compared(now: float, before: float, spread: float, freedom: float, confiden
     return Comparison(
         now, before, difference - half, difference + half, surprise=_student_surprise(difference / spread, freedom)
     )
+
+
+def _by_ratio(now: float, before: float, worth: float, freedom: float) -> Comparison:
+    """Compare two sums that are together worth so many independent happenings, by the share that falls into the later."""
+    both = now + before
+    if both <= 0:
+        return Comparison(now, before, now - before, now - before, surprise=1.0)
+    if worth <= 0:
+        return Comparison(now, before, -before, math.inf, surprise=1.0)
+    if math.isinf(worth):
+        return _compared(now, before, 0.0, freedom)
+    quantile, share = student_quantile((1 + CONFIDENCE) / 2, freedom), now / both
+    fewer = quantile * quantile / worth
+    centre = (share + fewer / 2) / (1 + fewer)
+    half = math.sqrt(fewer * share * (1 - share) + fewer * fewer / 4) / (1 + fewer)
+    # An end that rounding puts beside the value is the value.
+    low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    if before > 0:
+        least, most = (before * (end / (1 - end) - 1) if end < 1 else math.inf for end in (low, high))
+        least, most = min(least, now - before), max(most, now - before)
+    else:
+        # Nothing has no ratio: the two share what both have together.
+        least, most = (both * (2 * end - 1) for end in (low, high))
+    surprise = _student_surprise((now - before) / both * math.sqrt(worth), freedom)
+    return Comparison(now, before, least, most, surprise)
+
+
+def _worth(now: Sequence[float], before: Sequence[float], unit: float) -> tuple[float, float]:
+    """Return how many independent happenings the days of both periods are worth together, and the freedom of that estimate.
+
+    A day is expected to have its period's mean times its weekday's factor, which both periods share; where one of them had
+    nothing or is shorter than a week, just the mean.
+    """
+    count, whole = len(now), [*before, *now]
+    sums = math.fsum(before), math.fsum(now)
+    if sums[0] + sums[1] <= 0:
+        return 0.0, 1.0
+    expected = [total / count for total in sums for _day in range(count)]
+    fitted = sum(total > 0 for total in sums)
+    if count >= 7 and min(sums) > 0:
+        factors = [math.fsum(whole[day::7]) / math.fsum(expected[day::7]) for day in range(7)]
+        expected = [value * factors[place % 7] for place, value in enumerate(expected)]
+        fitted = 1 + sum(factor > 0 for factor in factors)
+    rest = [
+        (value - usual) / math.sqrt(usual) if usual > 0 else 0.0 for value, usual in zip(whole, expected, strict=True)
+    ]
+    freedom = sum(usual > 0 for usual in expected) - fitted
+    if freedom < 1:
+        return (sums[0] + sums[1]) / unit, 1.0
+    widened = _tie([rest[:count], rest[count:]]) / freedom
+    return (sums[0] + sums[1]) / max(unit, math.fsum(value * value for value in rest) * widened), float(freedom)
+
+
+def _refuse_unequal(now: Sequence[float], before: Sequence[float]) -> None:
+    if len(now) != len(before):
+        raise ValueError(f"{len(now)} days are compared with {len(before)}")
+
+
+def _spread(now: Sequence[float], before: Sequence[float]) -> tuple[float, float]:
+    """Return the standard error of the difference of two sums of days, and its freedom; never less than of happenings (Poisson)."""
+    variance, freedom = _day_variance(now, before)
+    return math.sqrt(max(2 * len(now) * variance, abs(math.fsum(now)) + abs(math.fsum(before)))), freedom
 
 
 def _day_variance(now: Sequence[float], before: Sequence[float]) -> tuple[float, float]:

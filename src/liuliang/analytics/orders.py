@@ -83,7 +83,7 @@ class Sales:
     @property
     def change(self) -> Comparison:
         """Return how what was paid compares with the period before, held against how much it differs from day to day."""
-        return noise.compare_days(
+        return noise.compare_counts(
             [day.amount for day in self.now], [day.amount for day in self.before], unit=self.mean_amount
         )
 

@@ -170,27 +170,32 @@ def _changes(told: Activity, moved: Flows, members: int, speaking: tuple[int, in
         "rate": noise.compare_shares(min(spoke, members), members, min(spoke_before, members_before), members_before),
     }
     found = {
-        "members": noise.compare_flow([day.net for day in told.now], members),
-        "joined": noise.compare_days(
+        "members": noise.compare_level([day.net for day in told.now], [day.net for day in told.before], members),
+        "joined": noise.compare_counts(
             [day.joined for day in told.now],
             [day.joined for day in told.before],
             totals=(moved.now.joined, moved.before.joined),
         ),
-        "left": noise.compare_days(
+        "left": noise.compare_counts(
             [day.left for day in told.now],
             [day.left for day in told.before],
             totals=(moved.now.left, moved.before.left),
         ),
-        "speakers": noise.compare_people(
-            told.speakers.now,
-            told.speakers.before,
-            told.speakers.either,
-            days_now=[day.speakers for day in told.now],
-            days_before=[day.speakers for day in told.before],
-        ),
-        "messages": noise.compare_days([day.messages for day in told.now], [day.messages for day in told.before]),
+        "speakers": speakers_change(told),
+        "messages": noise.compare_counts([day.messages for day in told.now], [day.messages for day in told.before]),
     }
     return found | {key: share for key, share in shares.items() if share is not None}
+
+
+def speakers_change(told: Activity) -> Comparison:
+    """Return how the number of people who spoke compares with the period before."""
+    return noise.compare_people(
+        told.speakers.now,
+        told.speakers.before,
+        told.speakers.either,
+        days_now=[day.speakers for day in told.now],
+        days_before=[day.speakers for day in told.before],
+    )
 
 
 def levels(last: int, net: list[int]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from liuliang.commerce.services import UNPAID
 
 
 def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """Return the relation of paid orders (id, part, start, zone, amount, buyer) within the period, and its parameters.
+    """Return the relation of paid orders (id, part, day, start, zone, amount, buyer) within the period, and its parameters.
 
     Of the whole, an order counts once, on the day it is in the asker's time zone; of a part, once, on its community's day.
     """
@@ -58,7 +58,7 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
     }[asked.step]
     return (
         (
-            f"(SELECT id, part, {start} AS start, zone, amount, buyer FROM ("
+            f"(SELECT id, part, day, {start} AS start, zone, amount, buyer FROM ("
             f"SELECT DISTINCT ON (o.id, part) o.id, {part} AS part, (o.at AT TIME ZONE {zone})::date AS day, {zone}::text AS zone,"
             f" o.amount, {buyer} AS buyer FROM {source} ORDER BY o.id, part, day) AS paid"
             " WHERE day BETWEEN %(first)s AND %(last)s) AS paid"

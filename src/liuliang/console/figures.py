@@ -25,7 +25,8 @@ def change_of(
     if not comparison.before:
         return None
     base = abs(comparison.before)
-    return Change(comparison.difference / base, comparison.low / base, comparison.high / base, versus, definition.good)
+    low, high, usual = comparison.low / base, comparison.high / base, comparison.usual / base
+    return Change(comparison.difference / base, low, high, versus, definition.good, usual=usual)
 
 
 def figure_of(

@@ -20,7 +20,7 @@ class Change:
     """How a number compares with an earlier one.
 
     ``ratio`` 0.12 is 12% more; ``low`` and ``high`` are its 95% interval, and a change whose interval holds zero is noise
-    and stays grey. ``good`` says which way is welcome, or that neither is. With ``in_points`` the difference is of two
+    and stays grey; of what changes all the time the interval holds the ``usual`` change instead. ``good`` says which way is welcome, or that neither is. With ``in_points`` the difference is of two
     percentages and is written in percentage points.
     """
 
@@ -30,6 +30,7 @@ class Change:
     versus: str | Promise = ""
     good: Literal["up", "down", "neither"] = "up"
     in_points: bool = False
+    usual: float = 0.0
 
     @classmethod
     def between_counts(
@@ -50,10 +51,10 @@ class Change:
 
     @property
     def is_noise(self) -> bool:
-        """Tell whether the interval holds zero; without an interval only an exact zero is noise."""
+        """Tell whether the interval holds the usual change; without an interval only exactly that is noise."""
         if self.low is None or self.high is None:
-            return self.ratio == 0
-        return self.low <= 0 <= self.high
+            return self.ratio == self.usual
+        return self.low <= self.usual <= self.high
 
     @property
     def tone(self) -> str:
@@ -62,7 +63,7 @@ class Change:
             return "is-noise"
         if self.good == "neither":
             return ""
-        return "good" if (self.ratio > 0) == (self.good == "up") else "bad"
+        return "good" if (self.ratio > self.usual) == (self.good == "up") else "bad"
 
     @property
     def icon_name(self) -> str:
@@ -77,17 +78,26 @@ class Change:
         return self._write(self.ratio)
 
     @property
-    def interval(self) -> str:
+    def ends(self) -> str:
         """Write the 95% interval, or nothing."""
         if self.low is None or self.high is None:
             return ""
         return f"{self._write(self.low)} ~ {self._write(self.high)}"
 
+    @property
+    def interval(self) -> str:
+        """Write the 95% interval, or nothing; before it the usual change, where there is one."""
+        if not self.usual or not self.ends:
+            return self.ends
+        return _("上一期 {usual}；{ends}").format(usual=self._write(self.usual), ends=self.ends)
+
     def _write(self, ratio: float) -> str:
         if self.in_points:
             return _("{points} 个百分点").format(points=f"{ratio * 100:+.1f}")
         # Beyond tenfold a percentage says nothing any more.
-        return f"×{ratio + 1:.0f}" if ratio >= 9 else f"{ratio * 100:+.1f}%"
+        if ratio >= 9:
+            return f"×{ratio + 1:.0f}" if ratio < 99 else ">×100"
+        return f"{ratio * 100:+.1f}%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.joining import beginners, first_words
+from liuliang.analytics.newcomers import WINDOW
 
 METRIC = Counted(
     definition=Definition(
@@ -19,6 +20,7 @@ METRIC = Counted(
     ),
     stage="retention",
     style="percent",
+    waits=WINDOW.days,
     tell=first_words,
     result="share",
     who=(

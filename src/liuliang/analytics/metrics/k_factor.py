@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.analytics.base import Side
 from liuliang.analytics.counting import Counted
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.joining import bringers, brought, brought_people
+from liuliang.analytics.joining import GENERATION, bringers, brought, brought_people
 
 METRIC = Counted(
     definition=Definition(
@@ -20,6 +20,7 @@ METRIC = Counted(
     ),
     stage="referral",
     style="ratio",
+    waits=GENERATION.days,
     tell=brought,
     result="mean",
     who=(

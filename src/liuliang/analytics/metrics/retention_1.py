@@ -18,6 +18,7 @@ METRIC = Counted(
     ),
     stage="retention",
     style="percent",
+    waits=1,
     tell=returning(1),
     result="share",
     who=(

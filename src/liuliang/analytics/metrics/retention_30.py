@@ -18,6 +18,7 @@ METRIC = Counted(
     ),
     stage="retention",
     style="percent",
+    waits=30,
     tell=returning(30),
     result="share",
     who=(

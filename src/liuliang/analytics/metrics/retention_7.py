@@ -18,6 +18,7 @@ METRIC = Counted(
     ),
     stage="retention",
     style="percent",
+    waits=7,
     tell=returning(7),
     result="share",
     who=(

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW, ORDERS_VIEW
 from liuliang.analytics.base import Asked, Metric, Reading, metrics
 from liuliang.analytics.comparing import compared
-from liuliang.analytics.costs import spent
 from liuliang.console.analysis.funnel import part_words
 from liuliang.console.analysis.ground import Ground, ground_of, ground_where, may_see_members, query_of
-from liuliang.console.analysis.metrics import Behind, behind_metric, interval_words, needs_of, sides_of, write
+from liuliang.console.analysis.metrics import (
+    Behind,
+    behind_metric,
+    interval_words,
+    known_words,
+    needs_of,
+    sides_of,
+    write,
+)
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.figures import change_of
+from liuliang.console.periods import LENGTHS
 from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.figures import Change
@@ -64,6 +74,8 @@ class Line:
     is_small: bool
     change: Change | None
     behind: Sequence[Behind]
+    why: str = ""
+    longer: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Way:
     retention: str
     spent: str
     cac: str
+    known: str
 
 
 @page(permission=ANALYTICS_VIEW)
@@ -110,7 +123,7 @@ def stage(request: StaffRequest) -> HttpResponse:
     query = query_of(
         parameters, days=None, **{"from": period.first.isoformat(), "to": period.last.isoformat()}
     )  # fmt: skip
-    lines = lines_of(request.access, chosen, parameters, query)
+    lines = [_explained(line, ground, parameters) for line in lines_of(request.access, chosen, parameters, query)]
     context = {
         "lines": lines,
         "hidden": len(chosen.metrics) - len(lines),
@@ -143,11 +156,34 @@ def _line(metric: Metric, ground: Ground, query: str) -> Line:
         reading,
         f"{reverse('console:metric', args=[metric.key])}?{query}",
         write(metric.style, 0 if value is None and is_counted else value),
-        interval_words(metric.style, reading),
+        interval_words(metric.style, reading) or known_words(reading),
         reading is not None and reading.is_small,
         change_of(found.comparison, metric.definition, in_points=metric.style == "percent"),
         sides_of(metric, asked, reading, query) if may_see_members(ground.access) else (),
     )
+
+
+def _explained(line: Line, ground: Ground, parameters: QueryDict) -> Line:
+    """Say why a number is missing or small where those who came have not been there for long enough, and what helps."""
+    waits, is_missing = line.metric.waits, line.value == "–"
+    if not waits or not (is_missing or line.is_small):
+        return line
+    period, known = ground.choice.period, ground.choice.known
+    seen = (ground.asked().last_day - timedelta(days=waits) - period.first).days + 1
+    if 2 * seen > len(period):
+        # Most had the time: there are few of them, or none.
+        return replace(line, why=_("这段时间里没有新来的人。")) if is_missing else line
+    told = (
+        _("进来满 {n} 天的人才算，这段时间里来的人都还没满。")
+        if is_missing
+        else _("进来满 {n} 天的人才算，这段时间里来的人大多还没满。")
+    )
+    why = told.format(n=waits)
+    longer = next((length for length in LENGTHS if length > max(waits, len(period))), None)
+    if longer is None or known is None or known.first >= period.first:
+        return replace(line, why=why)
+    url = f"{reverse('console:aarrr')}?{query_of(parameters, **{'from': None, 'to': None, 'days': str(longer)})}"
+    return replace(line, why=why, longer=(_("看近 {n} 天").format(n=longer), url))
 
 
 def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
@@ -158,8 +194,8 @@ def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
     )
     may_see_costs = request.access.may(ORDERS_VIEW)
     paying = ground_where(request.access, request.GET, ORDERS_VIEW) if may_see_costs else None
-    costs = spent(paying.asked(split="how")) if paying is not None else {}
-    paid = {part: amount for (part, _start), amount in costs.items()}
+    costs = metrics()["cac"].read(paying.asked(split="how")) if paying is not None else ()
+    paid = {each.part: each for each in costs}
     may_name = may_see_members(request.access)
     ways = sorted(joined.keys() | paid.keys(), key=lambda part: (-_number(joined.get(part)), part))
     return [
@@ -169,8 +205,9 @@ def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
             behind_metric(metrics()["joined"], asked, part, query) if may_name and part in joined else "",
             _share(activated.get(part)),
             _share(back.get(part)),
-            formats.money(round(paid[part])) if part in paid else "–",
-            formats.money(round(paid[part] / came)) if part in paid and (came := _number(joined.get(part))) else "–",
+            formats.money(round(paid[part].count or 0)) if part in paid else "–",
+            write("money", paid[part].value) if part in paid else "–",
+            known_words(paid.get(part)),
         )
         for part in ways
     ]

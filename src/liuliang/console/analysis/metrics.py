@@ -176,6 +176,7 @@ def _opened(request: StaffRequest, metric: Metric, ground: Ground, step: Step, s
         "figure": _figure(metric, whole),
         "before": write(metric.style, before.value) if before is not None and before.value is not None else "",
         "interval": interval_words(metric.style, whole),
+        "known": known_words(whole),
         "is_small": whole is not None and whole.is_small,
         "of": "" if whole is None or whole.of is None else formats.exact(whole.of),
         "chart": chart_of(metric, ground, step, split, query if may_name else ""),
@@ -195,7 +196,8 @@ def _whole(metric: Metric, asked: Asked) -> Reading | None:
 def _entry(metric: Metric, reading: Reading | None, query: str) -> Entry:
     url = reverse("console:metric", args=[metric.key]) + (f"?{query}" if query else "")
     value = write(metric.style, reading.value) if reading is not None else "–"
-    return Entry(metric, url, value, interval_words(metric.style, reading), reading is not None and reading.is_small)
+    interval = interval_words(metric.style, reading) or known_words(reading)
+    return Entry(metric, url, value, interval, reading is not None and reading.is_small)
 
 
 def write(style: Style, value: float | None) -> str:
@@ -219,6 +221,13 @@ def interval_words(style: Style, reading: Reading | None) -> str:
     if reading is None or reading.low is None or reading.high is None:
         return ""
     return f"{write(style, reading.low)} ~ {write(style, reading.high)}"
+
+
+def known_words(reading: Reading | None) -> str:
+    """Write of how many a reading speaks, where it is known of some only; or nothing."""
+    if reading is None or reading.among is None or reading.of is None or reading.of >= reading.among:
+        return ""
+    return _("只算登记了花费的 {n} / {all} 人次").format(n=formats.exact(reading.of), all=formats.exact(reading.among))
 
 
 def _figure(metric: Metric, reading: Reading | None) -> Figure:

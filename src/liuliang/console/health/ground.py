@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.conf import settings
 
@@ -44,8 +45,13 @@ class Seen:
         return [each.health for each in self.found.values() if each.health.score is not None]
 
 
-def see(access: Access) -> Seen:
-    """Return the health of every group whose figures somebody may see and that is not archived."""
+def see(access: Access, upto: date | None = None) -> Seen:
+    """Return the health of every group whose figures somebody may see and that is not archived.
+
+    Args:
+        access: of whoever looks.
+        upto: the last day to go by; without one the last that is over.
+    """
     mine = access.communities(ANALYTICS_VIEW).filter(is_group=True, archived_at=None).order_by("id")
     rows = list(mine.values_list("id", "public_id", "name", "type", "timezone"))
     places = {row[0]: Place(*row[:4]) for row in rows}
@@ -57,8 +63,9 @@ def see(access: Access) -> Seen:
     zones = [zone for zone, _ids in scope.zones] or [settings.TIME_ZONE]
     today = min(clock.local_day(now, zone) for zone in zones)
     last = latest(WINDOW, today=today, first_known=known.first, last_known=known.last).last
+    if upto is not None:
+        last = min(last, upto)
     allowed = access.community_ids(ORDERS_VIEW)
     buying = frozenset(places) if allowed is None else allowed & frozenset(places)
-    upto = max(clock.local_day(now, zone) for zone in zones)
-    looked = Looked(scope, last, upto, frozenset(buying))
+    looked = Looked(scope, last, max(clock.local_day(now, zone) for zone in zones), frozenset(buying))
     return Seen(places, known, looked, checkups(looked))

@@ -236,7 +236,7 @@ def lines_of(seen: Seen) -> list[Line]:
 
 
 def _line(place: Place, found: Checkup, peers: Sequence[Health]) -> Line:
-    best = next(iter(lifts(found.health, peers)), None)
+    best = next((lift for lift in lifts(found.health, peers) if not lift.is_small), None)
     return Line(
         place.id, place.public_id, place.name, place.type, found.stage, found.chosen is not None, found.health,
         step_words(best) if best is not None else "", found.last_spoke_at,

@@ -87,7 +87,11 @@ def lift_words(lift: Lift) -> str:
         )
     else:
         sentence = _now("{step}，{part}就从 {share} 到 {goal}（满分线），健康度大约 +{gain} 分。")
-    return sentence.format(**told)
+    told_of = sentence.format(**told)
+    if lift.is_small:
+        few = _now("小样本，说不准：这一项只数到 {n} 个。").format(n=formats.exact(lift.graded.of))
+        return f"{told_of} {few}"
+    return told_of
 
 
 def _number(key: str, value: float) -> str:

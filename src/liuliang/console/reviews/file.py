@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -35,23 +36,23 @@ def write_review(told: Mapping[str, Any]) -> IO[bytes]:
     _sheet(
         book, head, _("变化"),
         (
-            _("指标"), _("上一期"), _("这一期"), _("单位"), _("变化"), _("95% 区间下限"), _("95% 区间上限"), _("超出平常"),
+            _("指标"), _("上一期"), _("这一期"), _("单位"), _("变化"), _("95% 区间下限"), _("95% 区间上限"), _("结论"),
             _("怎么算"),
         ),
         (
             (
                 line.title, *_values(styles, line.style, line.values), unit_of(line.style, line.unit),
-                *_change(changes, line), _("是") if line.is_real else _("否"), line.counted,
+                *_change(changes, line), _verdict(line), line.counted,
             )
-            for line in (*told["changed"], *told["steady"])
+            for line in (*told["changed"], *told["unsure"], *told["steady"])
         ),
     )  # fmt: skip
     _sheet(
-        book, head, _("变化在哪里"), (_("指标"), _("群或成员"), _("名称"), _("上一期"), _("这一期"), _("单位")),
+        book, head, _("变化在哪里"), (_("指标"), _("群或成员"), _("名称"), _("上一期"), _("这一期"), _("单位"), _("说明")),
         (
             (
                 line.title, kind, who.name, *_values(styles, line.style, who.values),
-                unit_of(line.style, line.unit),
+                unit_of(line.style, line.unit), who.usual,
             )
             for line in told["changed"]
             for kind, group in ((_("社群"), line.groups), (_("成员"), line.members))
@@ -65,6 +66,7 @@ def write_review(told: Mapping[str, Any]) -> IO[bytes]:
             (_("范围"), told["title"]),
             (_("期间"), f"{period.first} ~ {period.last}"),
             (_("上一期"), f"{period.previous.first} ~ {period.previous.last}"),
+            (_("做什么"), _("按 {day} 的情况").format(day=told["todos_day"])),
             (_("怎么算"), told["review"].counted),
         ),
     )  # fmt: skip
@@ -83,7 +85,14 @@ def _change(formats: Mapping[bool, Any], line: Line) -> list[Number | str]:
     if change is None:
         return ["–"] * 3
     scale, told = (100 if change.in_points else 1), formats[change.in_points]
-    return ["–" if value is None else (value * scale, told) for value in (change.ratio, change.low, change.high)]
+    ends = (change.ratio, change.low, change.high)
+    return ["–" if value is None or math.isinf(value) else (value * scale, told) for value in ends]
+
+
+def _verdict(line: Line) -> str:
+    if line.is_unsure:
+        return _("说不准")
+    return _("超出平常") if line.is_real else _("和平常一样")
 
 
 def _sheet(book: Any, head: Any, title: str, columns: Sequence[str], rows: Iterable[Sequence[Number | object]]) -> None:

@@ -97,7 +97,11 @@ def letter(told: Mapping[str, Any], url: str) -> tuple[str, str]:
     else:
         lines.append(_("没有一项超出平常的波动。"))
     if told["todos"]:
-        lines += ["", _("接下来做什么："), *(f"- {each.place} {each.text}" for each in told["todos"])]
+        lines += [
+            "",
+            _("接下来做什么（按 {day} 的情况）：").format(day=told["todos_day"]),
+            *(f"- {each.place} {each.text}" for each in told["todos"]),
+        ]
     lines += ["", _("全部数字在附件里；打开看背后是谁：{url}").format(url=url), _("不想再收，可以在那一页退订。"), ""]
     return subject, "\n".join(lines)
 

@@ -55,6 +55,7 @@ def _told(told: Mapping[str, Any]) -> dict[str, object]:
         if told["is_comparable"]
         else _("记录从 {day} 才开始，没有完整的上一期，所以说不出变化。").format(day=formats.day(told["known"].first)),
         "changed": [_change(line) for line in told["changed"]],
+        "unsure": [_change(line) for line in told["unsure"]],
         "steady": [_change(line) for line in told["steady"]],
         "todos": [{"place": _line(each.place), "text": _text(each.text)} for each in told["todos"]],
         "counted": _text(told["review"].counted),
@@ -65,6 +66,9 @@ def _told(told: Mapping[str, Any]) -> dict[str, object]:
             "members": _("变化最大的人："),
             "between": _("；"),
             "todos": _("接下来做什么？"),
+            "todos_day": _("按 {day} 的情况").format(day=formats.day(told["todos_day"])) if told["todos_day"] else "",
+            "unsure": _("说不准的"),
+            "unsure_why": _("记录太短或太少：区间里连减半或翻倍都有，或者指标一多总有几个碰巧像是变了。"),
             "steady": _("其余的和平常一样"),
             "columns": [_("指标"), _("上一期"), _("这一期"), _("变化"), _("95% 区间")],
             "counted": _("怎么算的"),
@@ -83,12 +87,18 @@ def _change(line: Any) -> dict[str, object]:
         "tone": line.change.tone if line.change is not None and line.is_real else "",
         "groups": _who(line.groups),
         "members": _who(line.members),
+        "people": ""
+        if line.people is None
+        else _line(line.people.title) + _("：") + _("、").join(_line(name) or "?" for name, _url in line.people.few),
         "counted": _text(line.counted),
     }
 
 
 def _who(parts: Sequence[Any]) -> list[str]:
-    return [f"{_line(each.name) or '?'} {each.before} → {each.now}" for each in parts]
+    return [
+        f"{_line(each.name) or '?'} {each.before} → {each.now}" + (f" ({each.usual})" if each.usual else "")
+        for each in parts
+    ]
 
 
 def _line(text: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
@@ -16,15 +17,18 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import MEMBERS_VIEW
 from liuliang.analytics.base import Asked, Style, metrics
+from liuliang.analytics.checkups import Checkup
+from liuliang.analytics.contributions import Contribution
 from liuliang.analytics.health import Health, lifts
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
 from liuliang.console.analysis.ground import Ground, ground_of, ground_where, query_of
-from liuliang.console.analysis.metrics import needs_of, write
+from liuliang.console.analysis.metrics import behind_metric, needs_of, write
 from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
 from liuliang.console.health.words import lift_words, reason_words
+from liuliang.kernel import clock
 from liuliang.people.access import Access
 from liuliang.people.models import Member
 from liuliang.ui.figures import Change
@@ -36,13 +40,17 @@ TODOS = 8
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A group or a member behind a change, as it is told; ``values`` are the numbers before and now."""
+    """A group or a member behind a change, as it is told; ``values`` are the numbers before and now.
+
+    ``usual`` is what it changed by in the period before, where that is what it is held against.
+    """
 
     name: str
     url: str
     before: str
     now: str
     values: tuple[float, float]
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +66,25 @@ class Line:
     unit: str
     change: Change | None
     is_real: bool
+    is_unsure: bool
     counted: str
     groups: Sequence[Who]
     members: Sequence[Who]
+    people: People | None = None
+
+    @property
+    def is_rate(self) -> bool:
+        """Tell whether its groups add to it by more than their numbers, so that each needs a line of its own."""
+        return self.style not in {"count", "money"}
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some of the people whose doing a change is: what they have in common, a few of them as (name, url), and where all are listed."""
+
+    title: str
+    few: Sequence[tuple[str, str]]
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +121,7 @@ def tell_review(
         for each in review(_questions(access, parameters, period), is_comparable=is_comparable)
     ]
     later = period_of(unit, period.last + ONE_DAY)
+    seen = see(access, period.last)
     return {
         "ground": ground,
         "unit": unit,
@@ -106,12 +131,10 @@ def tell_review(
         "period": period,
         "title": ground.place_words,
         "changed": [line for line in lines if line.is_real],
-        "steady": [line for line in lines if not line.is_real],
-        # Of so many looked at together some seem to have changed by chance.
-        "is_any_doubted": any(
-            line.change is not None and not line.change.is_noise for line in lines if not line.is_real
-        ),
-        "todos": _todos(see(access), ground),
+        "unsure": [line for line in lines if line.is_unsure],
+        "steady": [line for line in lines if not line.is_real and not line.is_unsure],
+        "todos": _todos(seen, ground, is_latest=latest_period(unit, last).first <= period.first),
+        "todos_day": seen.looked.last if seen.looked is not None else None,
         "review": REVIEW,
         "is_comparable": is_comparable,
         "known": known,
@@ -170,9 +193,14 @@ def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: 
         "" if style in {"money", "percent", "duration"} else str(metric.definition.unit),
         change_of(found.comparison, metric.definition, in_points=style == "percent"),
         finding.is_real,
+        finding.is_unsure,
         str(metric.definition.counted),
-        [_group(ground, style, each) for each in finding.groups],
+        [
+            *(_group(ground, style, each) for each in finding.groups),
+            *(_rate(ground, style, each) for each in finding.rates),
+        ],
         _people(who, style, finding.members),
+        _behind(who, finding, ground, period, query),
     )
 
 
@@ -180,7 +208,42 @@ def _group(ground: Ground, style: Style, part: Part) -> Who:
     public_id = next((place.public_id for place in ground.places if place.id == part.id), "")
     url = reverse("console:community", args=[public_id]) if public_id else ""
     name = ground.names.get(part.id, str(part.id))
-    return Who(name, url, write(style, part.before), write(style, part.now), (part.before, part.now))
+    usual = _("上一期 {change}").format(change=f"{part.usual:+,.0f}") if part.usual else ""
+    return Who(name, url, write(style, part.before), write(style, part.now), (part.before, part.now), usual)
+
+
+def _rate(ground: Ground, style: Style, part: Contribution) -> Who:
+    """Return a group with what it adds to the change of a share or a median: of its own, and by having more or fewer of all."""
+    told = _group(ground, style, Part(part.id, part.before or 0.0, part.now or 0.0))
+    if style == "percent":
+        adds, within, mix = (_("{points} 个百分点").format(points=f"{100 * each:+.1f}") for each in
+                             (part.difference, part.within, part.mix))  # fmt: skip
+    else:
+        adds, within, mix = (
+            f"{'+' if each >= 0 else '−'}{write(style, abs(each))}" for each in (part.difference, part.within, part.mix)
+        )
+    sizes = f"{part.size_before:,} → {part.size_now:,}"
+    words = _("带来 {adds}：群里自己 {within}，占比变化 {mix}；样本 {sizes}").format(
+        adds=adds, within=within, mix=mix, sizes=sizes
+    )
+    return replace(told, before=write(style, part.before), now=write(style, part.now), usual=words)
+
+
+def _behind(who: QuerySet[Member], finding: Finding, ground: Ground, period: Period, query: str) -> People | None:
+    """Return the people whose doing a change is; only where the reader may see them."""
+    metric = finding.found.metric
+    names = {pk: (name, public_id) for pk, name, public_id in
+             who.filter(pk__in=finding.people).values_list("pk", "name", "public_id")}  # fmt: skip
+    if not names:
+        return None
+    title = next(str(side.title) for side in metric.sides if side.key == finding.side)
+    few = [
+        (names[each][0] or _("没有昵称"), reverse("console:member", args=[names[each][1]]))
+        for each in finding.people
+        if each in names
+    ]
+    asked = replace(ground.asked(), period=period)
+    return People(title, few, behind_metric(metric, asked, "", query, side=finding.side))
 
 
 def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list[Who]:
@@ -199,22 +262,31 @@ def _people(mine: QuerySet[Member], style: Style, parts: Sequence[Part]) -> list
     ]  # fmt: skip
 
 
-def _todos(seen: Seen, ground: Ground) -> list[ToDo]:
-    """Return what to do now: dying groups first, then what would raise the chosen groups most."""
+def _todos(seen: Seen, ground: Ground, *, is_latest: bool) -> list[ToDo]:
+    """Return what there was to do when the period ended: dying groups first, then what would raise the chosen groups most."""
     here = set(ground.scope.communities)
     found = [(seen.places[key], each) for key, each in seen.found.items() if key in here]
     dying = [
         ToDo(place.name, f"{_('死群')} · {reason_words(each.proposal)}", health_url(place.public_id))
         for place, each in found
-        if each.stage == "dying"
+        if _stage(each, is_latest=is_latest) == "dying"
     ]
     peers: list[Health] = seen.peers
     best = [
         (lift, place)
         for place, each in found
-        if each.stage != "dying"
-        for lift in (lifts(each.health, peers)[:3] if len(found) == 1 else lifts(each.health, peers)[:1])
+        if _stage(each, is_latest=is_latest) != "dying"
+        for lift in lifts(each.health, peers)[: 3 if len(found) == 1 else 1]
+        if not lift.is_small
     ]
     best.sort(key=lambda one: -one[0].gain)
     rest = [ToDo(place.name, lift_words(lift), health_url(place.public_id)) for lift, place in best]
     return [*dying, *rest][:TODOS]
+
+
+def _stage(found: Checkup, *, is_latest: bool) -> str:
+    """Return the stage in force when a period ended: staff's word holds from the day it was given."""
+    chosen, end = found.chosen, found.health.signals.end
+    if chosen is not None and not is_latest and clock.local_day(chosen.at, settings.TIME_ZONE) > end:
+        return found.proposal.stage
+    return found.stage

@@ -20,6 +20,7 @@ from liuliang.console.analysis.metrics import (
     chart_of,
     format_of,
     interval_words,
+    known_words,
     needs_of,
     rounded,
     series_of,
@@ -80,7 +81,9 @@ def _number(standing: Standing, metric: Metric, links: str) -> Drawn:
     notes = [] if figure.value is not None else [_("这段时间还没有数据。")]
     if interval := interval_words(metric.style, now):
         notes.append(_("95% 区间 {interval}").format(interval=interval))
-    if now is not None and now.of is not None:
+    if known := known_words(now):
+        notes.append(known)
+    elif now is not None and now.of is not None:
         notes.append(_("样本 {n}").format(n=formats.exact(now.of)))
     if now is not None and now.is_small:
         notes.append(_("小样本"))
