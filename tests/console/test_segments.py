@@ -1,50 +1,96 @@
-"""Who may build which segments: a rule tells no more than the pages of what it is about."""
+"""The builder of segments: what is wrong is said beside it, and nothing is counted until it is right."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from liuliang.segments import trying
 from liuliang.segments.models import Segment
-from telling import told
+from reading import text_of
+from telling import local
 
-__all__ = ["told"]
+SPOKE = {"r|join": "all", "r.0|if": "behaviour", "r.0|kind": "message.sent"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    trying.forget()
+
+
+def built(client: Client, **fields: str) -> str:
+    answer = client.post(
+        reverse("console:new-segment"), SPOKE | {f"r.0|{name}": value for name, value in fields.items()}
+    )
+    return text_of(answer)
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("fields", "wrong"),
     [
-        ("points.spent", "看积分和等级的权限不够"),
-        ("level.reached", "看积分和等级的权限不够"),
-        ("commission.given", "要有“查看合伙人、业绩和佣金”的权限"),
-        ("order.paid", "看订单的权限不够"),
-        ("penalty.given", "要有“处罚成员、处理申诉”的权限"),
-        ("message.sent", ""),
+        ({"within.how": "last", "within.last_days": "0"}, "“天数”不能小于 1。"),
+        ({"within.how": "last", "within.last_days": ""}, "“天数”要填一个整数。"),
+        ({"within.how": "last", "within.last_days": "9999"}, "“天数”不能大于 3650。"),
+        ({"number": "-5"}, "“数量”不能小于 0。"),
+        ({"number": "1.5"}, "“数量”要填一个整数。"),
+        (
+            {"within.how": "between", "within.since": "2026-11-20", "within.until": "2026-11-10"},
+            "结束日期早于开始日期。",
+        ),
     ],
 )
-@pytest.mark.parametrize("condition", ["behaviour", "sequence"])
-def test_a_rule_asks_only_for_what_one_may_see(told, browser, kind, words, condition):
-    here = told.community()
+def test_what_is_wrong_is_said_and_nothing_is_counted(told, browser, fields, wrong):
+    told.says(told.member("说过话"), told.community(), local(2026, 3, 1, 9))
     told.settle()
-    owner, officer = browser(), browser("content_officer", here)
-    step = (
-        {"r.0|kind": kind}
-        if condition == "behaviour"
-        else {"r.0|steps.0.kind": "member.joined", "r.0|steps.1.kind": kind}
+    client = browser()
+
+    page = built(client, **fields)
+
+    assert wrong in page
+    assert "人，共" not in page
+    for name, value in fields.items():
+        assert name == "within.how" or re.search(rf'name="r.0\|{name}"[^>]* value="{value}"', page)
+
+
+def test_a_window_made_one_of_the_last_days_begins_with_thirty(told, browser):
+    page = built(browser(), **{"within.how": "last"})
+
+    assert 'value="30"' in page
+    assert "人，共" in page
+
+
+def test_money_of_an_event_is_asked_for_in_yuan_and_points_are_points(told, browser):
+    rich, poor = told.member("买得多"), told.member("买得少")
+    told.buys(rich, local(2026, 3, 1, 9), 50_000)
+    told.buys(poor, local(2026, 3, 1, 9), 900)
+    told.settle()
+    client = browser()
+    asked = {"kind": "order.paid", "properties.field": "amount", "properties.operator": "at_least"}
+
+    page = built(client, **asked, **{"properties.value": "99.50"})
+    client.post(
+        reverse("console:new-segment"),
+        SPOKE
+        | {f"r.0|{name}": value for name, value in asked.items()}
+        | {"r.0|properties.value": "99.50", "save": "1", "name": "一单过百"},
     )
-    posted = {"save": "1", "name": "试试", "place": here.public_id, "r|join": "all", "r.0|if": condition, **step}
+    earned = built(
+        client, **{"kind": "points.earned", "properties.field": "", "properties.operator": "is", "properties.value": ""}
+    )
 
-    told_there = officer.post(reverse("console:new-segment"), posted)
-
-    assert told_there.status_code == (422 if words else 302)
-    assert words in told_there.content.decode()
-    Segment.objects.all().delete()
-    assert owner.post(reverse("console:new-segment"), posted).status_code == 302
-    form = {"r|join": "all", "r.0|if": condition, "place": here.public_id, **step}
-    offered = officer.post(reverse("console:new-segment"), form).content.decode()
-    assert (f'<option value="{kind}"' in offered) == (not words)
+    assert '<option value="amount" selected>金额（元）</option>' in page
+    assert 'value="99.50"' in page
+    assert "买得多" in page
+    assert "买得少" not in page
+    kept = Segment.objects.get(name="一单过百")
+    assert kept.rule["all"][0]["properties"] == [{"field": "amount", "operator": "at_least", "value": "9950"}]
+    assert "金额（元）至少「99.50」" in text_of(client.get(reverse("console:segment", args=[kept.public_id])))
+    assert '<option value="amount">积分</option>' in earned
+    assert "金额" not in earned

@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Literal
 
@@ -30,7 +31,17 @@ FIELD_TITLES = {
     "is_removed": gettext_lazy("被移出"),
     "how": gettext_lazy("方式"),
     "role": gettext_lazy("角色"),
-    "amount": gettext_lazy("金额（分）"),
+    "amount": gettext_lazy("金额（元）"),
+    "discount": gettext_lazy("优惠金额（元）"),
+    "refunded": gettext_lazy("已退金额（元）"),
+    "points": gettext_lazy("积分"),
+    "growth": gettext_lazy("成长值"),
+    "days": gettext_lazy("天数"),
+    "old_name": gettext_lazy("原来的名字"),
+    "new_name": gettext_lazy("新名字"),
+    "title": gettext_lazy("群名"),
+    "ends_on": gettext_lazy("到期日"),
+    "pictures": gettext_lazy("图片数"),
     "currency": gettext_lazy("币种"),
     "product": gettext_lazy("商品"),
     "quantity": gettext_lazy("数量"),
@@ -42,11 +53,21 @@ FIELD_TITLES = {
 """What fields of payloads are called; others show their own name."""
 
 
+MONEY = frozenset({"amount", "discount", "refunded"})
+"""Fields of minor units where the payload names a currency."""
+
+
 def field_title(kind: str, name: str) -> str | Promise:
     """Return what a field of a kind is called; an amount that is in no currency is a number of points or growth."""
-    if name == "amount" and "currency" not in fields_of(kind):
-        return _("数量")
+    if name == "amount" and not is_money(kind, name):
+        own = kind.partition(".")[0]
+        return FIELD_TITLES.get(own, _("数量"))
     return FIELD_TITLES.get(name, name)
+
+
+def is_money(kind: str, name: str) -> bool:
+    """Tell whether a field of a kind holds money, in minor units of the currency that stands beside it."""
+    return name in MONEY and "currency" in fields_of(kind)
 
 
 OPERATORS = {
@@ -110,12 +131,16 @@ def operators_of(kind: str, field: str) -> list[str]:
 
 
 def properties_sql(kind: str, properties: Sequence[Property], parameters: Parameters) -> str:
-    """Return the lake SQL that all these properties hold.
+    """Return the lake SQL that all these properties hold; money is of CNY where no currency is asked for.
 
     Raises:
-        Refused: ``segment.property_wrong``: the kind has no such field, or the comparison does not suit it.
+        Refused: ``segment.property_wrong``: the kind has no such field, or the comparison does not suit it;
+            ``segment.value_wrong``: it needs a whole number.
     """
-    return " AND ".join(_property_sql(kind, each, parameters) for each in properties)
+    terms = [_property_sql(kind, each, parameters) for each in properties]
+    if any(is_money(kind, each.field) for each in properties) and "currency" not in {each.field for each in properties}:
+        terms.append("JSONExtractString(data, 'currency') IN ('', 'CNY')")
+    return " AND ".join(terms)
 
 
 def check_properties(kind: str, properties: Sequence[Property]) -> None:
@@ -143,9 +168,9 @@ def _value(asked: Property, plain: type) -> object:
         try:
             number = int(asked.value)
         except ValueError as error:
-            raise Refused("segment.property_wrong", field=asked.field, value=asked.value) from error
+            raise Refused("segment.value_wrong", field=asked.field, value=asked.value) from error
         if abs(number) >= 2**62:
-            raise Refused("segment.property_wrong", field=asked.field, value=asked.value)
+            raise Refused("segment.value_wrong", field=asked.field, value=asked.value)
         return number
     return asked.value
 
@@ -156,10 +181,13 @@ def properties_words(kind: str, properties: Sequence[Property]) -> str:
         return ""
     told = []
     for each in properties:
-        title = str(FIELD_TITLES.get(each.field, each.field))
+        title = str(field_title(kind, each.field))
+        value = each.value
+        if is_money(kind, each.field) and value.lstrip("-").isdecimal():
+            value = f"{Decimal(int(value)) / 100:,.2f}"
         if fields_of(kind).get(each.field) is bool:
             told.append(title if _value(each, bool) else _("不%(what)s") % {"what": title})
         else:
             form = _("%(field)s%(operator)s「%(value)s」")
-            told.append(form % {"field": title, "operator": OPERATORS[each.operator], "value": each.value})
+            told.append(form % {"field": title, "operator": OPERATORS[each.operator], "value": value})
     return _("（%(properties)s）") % {"properties": _("，").join(told)}

@@ -23,8 +23,8 @@ def check_rule(rule: Rule, *, segment: int | None = None, community: int | None 
 
     Raises:
         Refused: ``segment.rule_empty``, ``segment.tag_gone``, ``segment.community_gone``, ``segment.event_unknown``,
-            ``segment.property_wrong``, ``segment.layer_unknown``, ``segment.segment_gone``, ``segment.elsewhere`` (a
-            segment of another branch) or ``segment.circle``.
+            ``segment.property_wrong``, ``segment.value_wrong``, ``segment.layer_unknown``, ``segment.segment_gone``,
+            ``segment.elsewhere`` (a segment of another branch) or ``segment.circle``.
     """
     if is_empty(rule):
         raise Refused("segment.rule_empty")

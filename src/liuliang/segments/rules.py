@@ -78,7 +78,8 @@ def read_rule(data: object) -> Rule:
 
     Raises:
         Refused: ``segment.rule_unreadable``, ``segment.condition_unknown``, ``segment.condition_wrong`` (with the
-            ``condition`` and the first ``problem``), ``segment.too_many_conditions`` or ``segment.too_deep``.
+            ``condition``, and of the first thing wrong its ``field``, its ``problem`` in English, ``why`` (the type of
+            pydantic's error) and the ``limit`` that a number exceeds, if it is that), ``segment.too_many_conditions`` or ``segment.too_deep``.
     """
     rule = _read(data, depth=1)
     if sum(1 for _ in leaves(rule)) > MOST_LEAVES:
@@ -116,10 +117,15 @@ def _read_leaf(data: Mapping[str, object]) -> Leaf:
     try:
         config = condition.config.model_validate({key: value for key, value in data.items() if key != "if"})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        first = error.errors(include_url=False)[0]
+        context = first.get("ctx", {})
         raise Refused(
-            "segment.condition_wrong", condition=str(condition.title), field=place, problem=str(first["msg"])
+            "segment.condition_wrong",
+            condition=str(condition.title),
+            field=".".join(map(str, first["loc"])),
+            problem=str(first["msg"]),
+            why=str(first["type"]),
+            limit=context.get("ge", context.get("le")),
         ) from error
     return Leaf(condition, config)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from liuliang.segments.base import Config, Context, Names
 from liuliang.segments.parameters import Parameters
@@ -30,6 +31,16 @@ SIGNS = {"at_least": ">=", "at_most": "<=", "exactly": "="}
 OPPOSITES = {"at_least": "<", "at_most": ">", "exactly": "!="}
 
 
+def ends_before_it_begins() -> PydanticCustomError:
+    """Return the error of a window whose end lies before its beginning; its type tells doors what to say."""
+    return PydanticCustomError("ends_before_it_begins", "a window cannot end before it begins")
+
+
+def least_above_most() -> PydanticCustomError:
+    """Return the error of two bounds that leave nothing between them."""
+    return PydanticCustomError("least_above_most", "at least and at most exclude each other")
+
+
 class Within(Config):
     """A window of local days: the last ``last_days`` with today among them, or from ``since`` to ``until``, or ever."""
 
@@ -42,7 +53,7 @@ class Within(Config):
         if self.last_days and (self.since or self.until):
             raise ValueError("a window is relative or absolute")
         if self.since and self.until and self.until < self.since:
-            raise ValueError("a window cannot end before it begins")
+            raise ends_before_it_begins()
         return self
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from liuliang.console import errors
+from liuliang.console.segments.refusals import wrong_words
 from liuliang.console.segments.widgets import Data, Offers, Widget, read_fields, widgets_of
 from liuliang.kernel.errors import Refused
 from liuliang.segments.base import Condition, conditions
@@ -159,7 +159,7 @@ def rule_of(draft: Draft) -> Rule | None:
         try:
             check_rule(read_rule({"if": part.key, **part.data}))
         except Refused as refused:
-            part.problem = errors.sentence(refused)
+            part.problem = wrong_words(refused)
             is_complete = False
     return read_rule(_data(draft)) if is_complete else None
 

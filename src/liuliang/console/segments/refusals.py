@@ -5,6 +5,35 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.console import errors, history
+from liuliang.console.segments.widgets import FIELDS
+from liuliang.kernel.errors import Refused
+
+_WRONG = {
+    "greater_than_equal": _("“{field}”不能小于 {limit}。"),
+    "less_than_equal": _("“{field}”不能大于 {limit}。"),
+    "int_parsing": _("“{field}”要填一个整数。"),
+    "int_parsing_size": _("“{field}”太大了。"),
+    "ends_before_it_begins": _("结束日期早于开始日期。"),
+    "least_above_most": _("“至少”比“至多”还大，没有人能同时符合。"),
+    "begins_absent": _("第一步要是做了的事，不能是“没有”。"),
+    "absent_twice": _("两个“之后没有”不能连着，中间要有一步做了的事。"),
+    "absent_days": _("中间的“之后没有”一直算到下一步，不用填天数。"),
+}
+"""What is wrong with a condition, by the type of the error."""
+
+_INNER = {"last_days": _("天数"), "within_days": _("几天内"), "since": _("从"), "until": _("到")}
+"""What parts of windows and steps are called."""
+
+
+def wrong_words(refusal: Refused) -> str:
+    """Say what is wrong with a condition that is being filled in: which number, and what it may be."""
+    form = _WRONG.get(str(refusal.data.get("why", "")))
+    if refusal.code != "segment.condition_wrong" or form is None:
+        return errors.sentence(refusal)
+    place = str(refusal.data["field"])
+    inner = place.rpartition(".")[2]
+    title = _INNER.get(inner, inner) if "." in place else FIELDS.get(inner, inner)
+    return str(form).format(field=title, limit=refusal.data["limit"])
 
 
 def install() -> None:
@@ -22,6 +51,7 @@ def install() -> None:
             "segment.community_gone": _("规则里的社群已经没有了，请换一个。"),
             "segment.event_unknown": _("没有“{kind}”这种动静可以选。"),
             "segment.property_wrong": _("“{field}”这一项不能这样比较。"),
+            "segment.value_wrong": _("“{value}”不是一个可以比较的数。"),
             "segment.layer_unknown": _("没有“{layer}”这一层。"),
             "segment.segment_gone": _("规则里的人群已经删除了，请换一个。"),
             "segment.elsewhere": _("规则里的人群属于别的社群，请换一个。"),

@@ -24,7 +24,7 @@ from liuliang.loyalty.models import Level
 from liuliang.people.access import Access
 from liuliang.people.describing import TITLES
 from liuliang.people.models import AttributeDefinition, Tag
-from liuliang.segments.acts import FIELD_TITLES, OPERATORS, Property, countable_kinds, field_title, fields_of
+from liuliang.segments.acts import FIELD_TITLES, OPERATORS, Property, countable_kinds, field_title, fields_of, is_money
 from liuliang.segments.base import Condition
 from liuliang.segments.layering import dimensions
 from liuliang.segments.queries import visible
@@ -162,6 +162,8 @@ def read_fields(condition: Condition[Any], prefix: str, posted: QueryDict) -> Da
         value = _read(f"{prefix}|{name}", name, info, posted)
         if _is_money(name, condition, found):
             value = _fen(posted.get(f"{prefix}|{name}", ""))
+        if name == "properties":
+            value = _in_fen(str(found.get("kind", "")), value)
         if value is not None:
             found[name] = value
     return found
@@ -203,7 +205,19 @@ def property_row(kind: str, held: Mapping[str, Any]) -> dict[str, Any]:
     known = fields_of(kind)
     # What has no title is the system's own: numbers of transfers, keys. A rule that names one keeps it.
     fields = [(name, field_title(kind, name)) for name in known if name in FIELD_TITLES or name == held.get("field")]
-    return {**held, "fields": fields, "operators": list(OPERATORS.items())}
+    row = {**held, "fields": fields, "operators": list(OPERATORS.items())}
+    minor = _number(str(held.get("value", "")))
+    if minor is not None and is_money(kind, held.get("field", "")):
+        row["value"] = formats.major(minor, "CNY")
+    return row
+
+
+def _in_fen(kind: str, rows: Sequence[Data]) -> list[Data]:
+    """Return properties as they are kept: money, asked for in yuan, in fen."""
+    return [
+        {**row, "value": str(_fen(row["value"]) or row["value"])} if is_money(kind, row["field"]) else row
+        for row in rows
+    ]
 
 
 def _form(name: str, info: FieldInfo) -> str:
@@ -249,7 +263,9 @@ def _read(key: str, name: str, info: FieldInfo, posted: QueryDict) -> Any:
             if name in {"tags", "communities", "plans"}
             else values
         )
-    if form == "number" or name == "segment":
+    if form == "number":
+        return _written(posted.get(key, "")) if posted.get(key) else None
+    if name == "segment":
         return _number(posted.get(key, ""))
     return posted.get(key) if name in {"role", "how"} else posted.get(key) or None
 
@@ -261,7 +277,9 @@ def _read_words(key: str, posted: QueryDict) -> list[str]:
 def _read_within(key: str, posted: QueryDict) -> Data | None:
     match posted.get(f"{key}.how"):
         case "last":
-            return {"last_days": _number(posted.get(f"{key}.last_days", "")) or 30}
+            days = posted.get(f"{key}.last_days")
+            # Not in the form yet: the window was only just made one of the last days.
+            return {"last_days": 30 if days is None else _written(days)}
         case "between":
             told = {bound: posted.get(f"{key}.{bound}", "") for bound in ("since", "until")}
             found: Data = {bound: day for bound, day in told.items() if day}
@@ -279,12 +297,12 @@ def _read_steps(key: str, posted: QueryDict) -> list[Data]:
     while f"{key}.{len(found)}.kind" in posted and len(found) < 8:
         here = f"{key}.{len(found)}"
         step: Data = {"kind": posted[f"{here}.kind"]}
-        if days := _number(posted.get(f"{here}.within_days", "")):
-            step["within_days"] = days
+        if days := posted.get(f"{here}.within_days"):
+            step["within_days"] = _written(days)
         if posted.get(f"{here}.form") == "absent":
             step["is_absent"] = True
         if properties := _read_properties(f"{here}.properties", posted):
-            step["properties"] = properties
+            step["properties"] = _in_fen(step["kind"], properties)
         found.append(step)
     return found
 
@@ -294,11 +312,17 @@ def _is_money(name: str, condition: Condition[Any], data: Mapping[str, Any]) -> 
     return name == "number" and condition.key == "orders" and data.get("measure") == "amount"
 
 
-def _fen(text: str) -> int | None:
+def _fen(text: str) -> int | str | None:
     try:
         return round(Decimal(text) * 100)
     except (InvalidOperation, ValueError, OverflowError):
-        return None
+        return text or None
+
+
+def _written(text: str) -> int | str:
+    """Return a number as it was written, so that what is none is refused and shown again instead of another."""
+    number = _number(text)
+    return text if number is None else number
 
 
 def _number(text: str) -> int | None:

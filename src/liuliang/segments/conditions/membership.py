@@ -13,7 +13,7 @@ from liuliang.people.models import Membership
 from liuliang.people.ways import WAYS
 from liuliang.segments.base import Condition, Config, Context, Names, Refs, TableSet
 from liuliang.segments.parameters import Parameters
-from liuliang.segments.wording import MOST_DAYS, day_words, joined, listed
+from liuliang.segments.wording import MOST_DAYS, day_words, joined, least_above_most, listed
 
 STATES = {"in": gettext_lazy("现在在"), "left": gettext_lazy("曾经在、现在不在"), "ever": gettext_lazy("在过")}
 ROLES = {"owner": gettext_lazy("群主"), "admin": gettext_lazy("管理员")}
@@ -32,7 +32,7 @@ class In(Config):
     @model_validator(mode="after")
     def _leaves_days(self) -> In:
         if self.at_least_days is not None and self.at_most_days is not None and self.at_most_days < self.at_least_days:
-            raise ValueError("at least and at most exclude each other")
+            raise least_above_most()
         return self
 
 

@@ -14,7 +14,7 @@ from liuliang.segments.base import Condition, Config, Context, LakeSet, Names, R
 from liuliang.segments.evaluating import measured
 from liuliang.segments.parameters import Parameters
 from liuliang.segments.purchases import AMOUNT, BACK, BOUGHT, KINDS, ago_sql
-from liuliang.segments.wording import MOST_DAYS, joined, places_words, quoted
+from liuliang.segments.wording import MOST_DAYS, joined, least_above_most, places_words, quoted
 
 
 class Bought(Config):
@@ -29,7 +29,7 @@ class Bought(Config):
     @model_validator(mode="after")
     def _runs_forward(self) -> Bought:
         if self.to_days is not None and self.to_days < self.from_days:
-            raise ValueError("a window cannot end before it begins")
+            raise least_above_most()
         return self
 
 

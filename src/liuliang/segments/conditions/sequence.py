@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from liuliang.segments.acts import Property, properties_sql, properties_words
 from liuliang.segments.base import Condition, Config, Context, LakeSet, Names, Refs
@@ -36,12 +37,14 @@ class Sequence(Config):
     @model_validator(mode="after")
     def _has_an_order(self) -> Sequence:
         if self.steps[0].is_absent:
-            raise ValueError("a sequence begins with something done")
+            raise PydanticCustomError("begins_absent", "a sequence begins with something done")
         for before, step in zip(self.steps, self.steps[1:], strict=False):
             if before.is_absent and step.is_absent:
-                raise ValueError("two absent steps cannot follow each other")
+                raise PydanticCustomError("absent_twice", "two absent steps cannot follow each other")
             if before.is_absent and before.within_days:
-                raise ValueError("an absent step in the middle reaches to the next step and has no days of its own")
+                raise PydanticCustomError(
+                    "absent_days", "an absent step in the middle reaches to the next step and has no days of its own"
+                )
         return self
 
 
