@@ -346,3 +346,16 @@ def test_a_stage_by_hand_holds_until_it_is_taken_back(told, at, only):
 def test_a_window_is_whole_weeks():
     assert WINDOW % 7 == 0
     assert sum(READY_WEIGHTS.values()) == 100
+
+
+def test_who_came_where_it_is_tomorrow_already_was_no_member_before(told, at, only):
+    here, ahead = told.community(), told.community("奥克兰", "Pacific/Auckland")
+    early, late = told.member(), told.member()
+    told.joins(early, ahead, at(2026, 3, 3))
+    # It is the twentieth in Shanghai, and the twenty-first in Auckland.
+    told.joins(late, ahead, at(2026, 3, 20, 21))
+    told.settle()
+
+    seen = checkups(Looked(only(here, ahead), date(2026, 3, 19), date(2026, 3, 20), frozenset()))
+
+    assert seen[ahead.id].health.members == 1

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from liuliang.analytics.health import READY_WEIGHTS, Health, Weights, health
 from liuliang.analytics.lifecycle import Proposal, propose
 from liuliang.analytics.models import HealthWeights, StageChoice
+from liuliang.analytics.periods import ONE_DAY
 from liuliang.analytics.presence import Presence, presence
 from liuliang.analytics.scopes import Scope
 from liuliang.analytics.signals import WINDOW, Signals, ends, signals
@@ -90,7 +91,9 @@ def trend(looked: Looked, communities: Collection[int], weeks: int) -> Mapping[i
 
 
 def _told(looked: Looked, scope: Scope, weeks: int) -> Mapping[int, tuple[Sequence[Health], Presence]]:
-    seen = signals(scope, looked.last, looked.today, weeks)
+    # Where it is tomorrow already, people come and go too, and those who are there now are counted with them.
+    upto = looked.today + ONE_DAY if len(scope.zones) > 1 else looked.today
+    seen = signals(scope, looked.last, upto, weeks)
     last_days = ends(looked.last, weeks)[::-1]
     standing = presence(scope)
     weighing = weights()
