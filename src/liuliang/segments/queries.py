@@ -131,11 +131,11 @@ class Region:
     """A part of an overlap: people in exactly these of the segments (their places)."""
 
     inside: tuple[int, ...]
-    size: int
+    members: BitMap
 
 
 def overlap(sets: Sequence[BitMap]) -> list[Region]:
-    """Return the sizes of all parts into which up to three sets divide their people.
+    """Return all parts into which up to three sets divide their people.
 
     Raises:
         ValueError: there are fewer than two sets or more than three.
@@ -147,7 +147,7 @@ def overlap(sets: Sequence[BitMap]) -> list[Region]:
         for inside in combinations(range(len(sets)), count):
             members = BitMap.intersection(*(sets[place] for place in inside))
             outside = [sets[place] for place in range(len(sets)) if place not in inside]
-            regions.append(Region(inside, len(members.difference(*outside)) if outside else len(members)))
+            regions.append(Region(inside, members.difference(*outside) if outside else members))
     return regions
 
 
