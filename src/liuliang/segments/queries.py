@@ -98,6 +98,15 @@ def visible(access: Access, permission: str) -> QuerySet[Segment]:
     return Segment.objects.all() if allowed is None else Segment.objects.filter(community__in=allowed)
 
 
+def using_tag(tag: int) -> list[Segment]:
+    """Return the segments whose rules name a tag, by name."""
+    return [
+        each
+        for each in Segment.objects.exclude(rule={}).order_by("name")
+        if any(tag in leaf.refs.tags for leaf in leaves(read_rule(each.rule)))
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A segment on a day: its size at the end, and who came and went."""
