@@ -251,7 +251,7 @@ def _inside(parameters: QueryDict, count: int) -> tuple[int, ...]:
     Raises:
         ValueError: there is no such part.
     """
-    inside = tuple(int(place) for place in parameters["inside"].split("."))
+    inside = tuple(int(place) for place in parameters.get("inside", "").split("."))
     if count not in _SPOTS or inside not in _SPOTS[count]:
         raise ValueError("no such part of an overlap")
     return inside
