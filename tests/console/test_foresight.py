@@ -121,6 +121,10 @@ def test_the_graph_is_drawn_with_a_table_and_its_roles_lead_to_their_people(simu
     assert "没有谁会怎样" in text
     roles = groups_in(text)
     assert roles
+    cells = re.findall(r'is-wrapping">[^<]*</td><td class="is-end">(?:<a [^>]*>)?([\d,]+)', text)
+    both = re.search(r"其中 ([\d,]+) 人也数在核心里", text)
+    tied = sum(int(each.replace(",", "")) for each in cells[:3]) - (int(both[1].replace(",", "")) if both else 0)
+    assert f"共 {tied:,} 人有往来" in text, "whoever is core and bridge is counted once"
     for url, number in roles:
         assert people_in(client, url) == number
     partner = browser("partner", group)
