@@ -16,7 +16,7 @@ from scipy import integrate, special
 
 from liuliang.analytics.forecasts import buying, spending
 from liuliang.analytics.forecasts.buying import Buying, Histories
-from liuliang.analytics.forecasts.forecast import GROUPS, Fitted, Withheld, fitted, members_in, outlook, report
+from liuliang.analytics.forecasts.forecast import GROUPS, Fitted, Withheld, fitted, members_in, outlook, report, widened
 from liuliang.analytics.forecasts.histories import Question, read
 from liuliang.commerce.events import OrderClaimed, OrderRefunded
 from liuliang.simulator.simulation import simulate
@@ -176,6 +176,15 @@ def test_the_report_adds_up_and_names_those_with_most_at_stake(told, at, only):
     endangered = set(members_in(question, ("wavering", "fading")))
     assert {risk.member for risk in found.risks} <= endangered
     assert sum(each.people for each in found.fitted.test.bins) == found.fitted.test.people
+    low, high = found.acting_range
+    assert 0 <= low <= found.acting - found.spread
+    assert found.acting + found.spread <= high <= found.people
+    assert low < found.acting * found.fitted.test.people_ratio < high
+
+
+@pytest.mark.parametrize(("ratio", "ends"), [(1.6, (100.0, 160.0)), (0.5, (50.0, 100.0)), (1.0, (100.0, 100.0))])
+def test_a_foretold_number_is_widened_by_the_error_of_the_test(ratio, ends):
+    assert widened(100.0, ratio) == pytest.approx(ends)
 
 
 def test_histories_are_those_of_a_plain_computation(told, at, only):

@@ -270,3 +270,17 @@ def test_alerts_that_nobody_took_say_for_whom_and_lead_to_who_was_counted(two, b
     assert "乙群" not in reader
     acknowledge(ours, at=clock.now())
     assert "甲群太静" not in drawn(client, every)
+
+
+@pytest.mark.parametrize(
+    ("kind", "question"),
+    [
+        ("funnel", {"steps": [{"kind": "member.joined"}, {"kind": "message.sent"}], "window": "30d"}),
+        ("retention", {"unit": "week"}),
+    ],
+)
+def test_a_share_of_few_people_is_marked_and_has_its_interval(two, browser, kind, question):
+    text = drawn(browser(), card_on(board_of(), kind, question))
+    note = re.search(r'dash-note">(.*?)</p>', text, re.DOTALL)[1]
+    assert "小样本" in note
+    assert re.search(r"95% 区间 [\d.]+% ~ [\d.]+%", note)

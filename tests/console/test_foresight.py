@@ -15,6 +15,7 @@ from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from liuliang.analytics.forecasts.forecast import Backtest
 from liuliang.cultivation.models import Candidacy
 from liuliang.kernel import clock
 from liuliang.segments.models import Segment
@@ -68,6 +69,18 @@ def test_forecasts_tell_their_error_and_lead_to_the_people_they_count(shoppers, 
     assert "接下来 30 天" in text_of(client.get(reverse("console:member-forecast", args=[one])))
 
 
+def test_numbers_that_the_test_told_too_low_are_marked_and_have_a_wider_range(shoppers, browser, monkeypatch):
+    monkeypatch.setattr(Backtest, "people_ratio", 1.6)
+    monkeypatch.setattr(Backtest, "times_ratio", 0.5)
+    text = text_of(browser().get(f"{reverse('console:predictions')}?subject=buying&horizon=30"))
+    figures = re.findall(r'figure-value".*?</div>', text, re.DOTALL)
+    assert "多半偏低" in figures[0]
+    assert "多半偏高" in figures[1]
+    acting, low, high = (int(each) for each in re.findall(r"\d+", re.sub("<[^>]*>|,", "", figures[0]))[-3:])
+    assert low < acting < round(acting * 1.6) <= high
+    assert "模型在回测里的偏差" in text
+
+
 def people_of(client, url: str) -> list[str]:
     return re.findall(r'<tr data-row="([^"]+)"', text_of(client.get(url)))
 
@@ -108,6 +121,10 @@ def test_the_graph_is_drawn_with_a_table_and_its_roles_lead_to_their_people(simu
     assert "没有谁会怎样" in text
     roles = groups_in(text)
     assert roles
+    cells = re.findall(r'is-wrapping">[^<]*</td><td class="is-end">(?:<a [^>]*>)?([\d,]+)', text)
+    both = re.search(r"其中 ([\d,]+) 人也数在核心里", text)
+    tied = sum(int(each.replace(",", "")) for each in cells[:3]) - (int(both[1].replace(",", "")) if both else 0)
+    assert f"共 {tied:,} 人有往来" in text, "whoever is core and bridge is counted once"
     for url, number in roles:
         assert people_in(client, url) == number
     partner = browser("partner", group)

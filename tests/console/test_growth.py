@@ -111,6 +111,8 @@ def test_a_goal_is_followed_on_its_list_and_on_the_page_of_its_group(simulated, 
     assert Goal.objects.get().community == here
     text = text_of(mine.get(reverse("console:goals")))
     assert "照这样达不成" in text
+    assert re.search(r"[\d,]+ ~ [\d,]+<", text), "messages are whole"
+    assert not re.search(r"\d\.\d+ ~ |~ [\d,]+\.\d", text)
     assert "照这样达不成" in text_of(mine.get(reverse("console:community-goals", args=[here.public_id])))
     assert mine.post(reverse("console:new-goal"), {**told, "community": there.public_id}).status_code == 422
     assert mine.post(reverse("console:new-goal"), {**told, "community": ""}).status_code == 422

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from liuliang.accounts.models import Role, Staff
@@ -32,6 +33,8 @@ from liuliang.people.models import (
 )
 from liuliang.people.proposals import propose_pairs
 from liuliang.people.tagging import create_group, create_tag, tag_members
+from liuliang.segments.rules import All, read_rule
+from liuliang.segments.services import create_segment
 
 
 @pytest.fixture
@@ -167,6 +170,21 @@ def test_an_old_link_to_a_deleted_tag_finds_nobody_and_says_why(brand):
     assert "标签: 已删除的标签" in client.get(f"/members/?tag={key}").content.decode()
     assert listed(client, "tag=x%00") == []
     assert len(listed(client, f"tag={tag.pk}&tag={key}")) == 2
+
+
+def test_deleting_a_tag_names_the_segments_that_need_it(brand):
+    world, tag = brand["world"], brand["tag"]
+    client = world.sign_in(world.owner)
+    rule = All((read_rule({"if": "tag", "tags": [tag.pk]}),))
+    made = create_segment("要回访的", rule, community=None, at=clock.now(), is_dynamic=True)
+    other = create_tag(create_group("旧", is_exclusive=False), "没人用", at=clock.now())
+
+    asked = client.get(reverse("console:tag", args=[tag.pk])).content.decode()
+    unasked = client.get(reverse("console:tag", args=[other.pk])).content.decode()
+
+    assert reverse("console:segment", args=[made.public_id]) in asked
+    assert "规则用到它的人群（要回访的）会停在现在这些人" in asked
+    assert "用到它的人群" not in unasked
 
 
 def test_people_known_from_a_list_alone_are_listed_after_those_who_were_ever_seen(brand):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from liuliang.kernel import clock
 from liuliang.segments import trying
 from liuliang.segments.models import Segment
+from liuliang.segments.services import create_list
 from reading import text_of
 from telling import local
 
@@ -94,3 +97,34 @@ def test_money_of_an_event_is_asked_for_in_yuan_and_points_are_points(told, brow
     assert "金额（元）至少「99.50」" in text_of(client.get(reverse("console:segment", args=[kept.public_id])))
     assert '<option value="amount">积分</option>' in earned
     assert "金额" not in earned
+
+
+def test_every_part_of_an_overlap_opens_whom_it_counts(told, browser):
+    one, both, other, neither = (told.member(name) for name in ("甲", "乙", "丙", "丁"))
+    here = told.community()
+    for who in (one, both, other, neither):
+        told.says(who, here, local(2026, 3, 1, 9))
+    told.settle()
+    client = browser()
+    named = {
+        name: create_list(name, [who.pk for who in people], community=None, at=clock.now())
+        for name, people in {"早来": (one, both), "常来": (both, other)}.items()
+    }
+    page = text_of(
+        client.get(reverse("console:segment", args=[named["早来"].public_id]), {"with": named["常来"].public_id})
+    )
+
+    parts = dict.fromkeys(html.unescape(url) for url in re.findall(r'<td class="is-end"><a href="([^"]+)"', page))
+
+    listed = [text_of(client.get(url)) for url in parts]
+    assert [{name for name in "甲乙丙丁" if f"<span>{name}</span>" in text} for text in listed] == [
+        {"甲"},
+        {"丙"},
+        {"乙"},
+    ]
+    assert "在人群“早来”里，不在“常来”里" in listed[0]
+    assert "同时在人群“早来、常来”里" in listed[2]
+    gone = text_of(client.get(next(iter(parts)).replace("inside%3D0", "inside%3D7")))
+    assert "这个问题已经读不懂了" in gone
+    named["常来"].delete()
+    assert "规则里的人群已经删除了" in client.get(next(iter(parts))).content.decode()

@@ -98,6 +98,15 @@ def visible(access: Access, permission: str) -> QuerySet[Segment]:
     return Segment.objects.all() if allowed is None else Segment.objects.filter(community__in=allowed)
 
 
+def using_tag(tag: int) -> list[Segment]:
+    """Return the segments whose rules name a tag, by name."""
+    return [
+        each
+        for each in Segment.objects.exclude(rule={}).order_by("name")
+        if any(tag in leaf.refs.tags for leaf in leaves(read_rule(each.rule)))
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A segment on a day: its size at the end, and who came and went."""
@@ -131,11 +140,11 @@ class Region:
     """A part of an overlap: people in exactly these of the segments (their places)."""
 
     inside: tuple[int, ...]
-    size: int
+    members: BitMap
 
 
 def overlap(sets: Sequence[BitMap]) -> list[Region]:
-    """Return the sizes of all parts into which up to three sets divide their people.
+    """Return all parts into which up to three sets divide their people.
 
     Raises:
         ValueError: there are fewer than two sets or more than three.
@@ -147,7 +156,7 @@ def overlap(sets: Sequence[BitMap]) -> list[Region]:
         for inside in combinations(range(len(sets)), count):
             members = BitMap.intersection(*(sets[place] for place in inside))
             outside = [sets[place] for place in range(len(sets)) if place not in inside]
-            regions.append(Region(inside, len(members.difference(*outside)) if outside else len(members)))
+            regions.append(Region(inside, members.difference(*outside) if outside else members))
     return regions
 
 

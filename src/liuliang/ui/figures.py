@@ -9,6 +9,7 @@ from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from liuliang.ui import formats
 
@@ -100,11 +101,15 @@ class Change:
         return f"{ratio * 100:+.1f}%"
 
 
+USUAL_INTERVAL = gettext_lazy("95% 区间")
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number of a board. Money is in minor units; ``definition`` answers "how is this counted".
 
-    ``interval`` is the 95% interval of a share, in words; ``is_small`` marks that it is of very few.
+    ``interval`` is the 95% interval of a share, in words; ``is_small`` marks that it is of very few,
+    ``doubt`` says in a word why the number itself is not to be trusted.
     """
 
     title: str | Promise
@@ -118,7 +123,9 @@ class Figure:
     href: str = ""
     currency: str = "CNY"
     interval: str = ""
+    interval_title: str | Promise = USUAL_INTERVAL
     is_small: bool = False
+    doubt: str = ""
 
     @property
     def text(self) -> str:

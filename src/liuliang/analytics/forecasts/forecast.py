@@ -57,6 +57,7 @@ BACKTEST = Definition(
         "把最后一段时间藏起来，只用之前的数据重新拟合，预测这一段，再和真实发生的比。简单规则是：上一段来过的人和没来过的人，"
         "各按前一轮的比例和次数估。概率误差是 Brier 分数（预测概率与 0/1 结果之差的平方的平均），次数误差是每人次数的均方根误差，都是越小越好。"
         "“更准”指两种误差逐人之差的 95% 区间不含零。"
+        "预测的区间一头是模型说的数，另一头是它乘上回测里“真实 ÷ 预测”的比；人数两头再各放宽 95% 的偶然波动。差两成以上，数字旁边标“偏低”或“偏高”。"
     ),
 )
 
@@ -120,7 +121,19 @@ class Backtest:
     foretold: float
     simple: float
     happened: int
+    foretold_people: float
+    happened_people: int
     bins: tuple[Bin, ...]
+
+    @property
+    def times_ratio(self) -> float:
+        """Return how many times happened for each that was foretold; 1 where that cannot be told."""
+        return self.happened / self.foretold if self.happened and self.foretold else 1.0
+
+    @property
+    def people_ratio(self) -> float:
+        """Return how many people acted for each that was foretold; 1 where that cannot be told."""
+        return self.happened_people / self.foretold_people if self.happened_people and self.foretold_people else 1.0
 
     @property
     def is_better(self) -> bool:
@@ -202,6 +215,22 @@ class Report:
     """The standard deviation that chance alone gives ``acting``."""
     expected: float
     value: float
+
+    @property
+    def acting_range(self) -> tuple[float, float]:
+        """Return between which numbers of people the truth will lie, if the model errs no more than it did in the test.
+
+        One end is what the model says, the other that number times the ratio of the test; each is as much wider as chance
+        alone makes it, with 95 %.
+        """
+        half = 1.96 * self.spread
+        low, high = widened(self.acting, self.fitted.test.people_ratio)
+        return max(0.0, low - half), min(float(self.people), high + half)
+
+
+def widened(value: float, ratio: float) -> tuple[float, float]:
+    """Return a foretold number and what it is when the test's error is made again, the lesser first."""
+    return min(value, value * ratio), max(value, value * ratio)
 
 
 @remembered
@@ -309,6 +338,8 @@ def _tested(question: Question, told: Told) -> Backtest:
         foretold=float(times.sum()),
         simple=float(simple_times.sum()),
         happened=int(happened.sum()),
+        foretold_people=float(chance.sum()),
+        happened_people=int(did.sum()),
         bins=_binned(chance, did),
     )
 

@@ -213,7 +213,8 @@ def write(style: Style, value: float | None) -> str:
     if style == "mean":
         # Beyond a hundred, a tenth of a person says nothing.
         return formats.exact(round(value)) if value >= 100 else f"{value:,.1f}"
-    return f"{value:,.2f}" if style == "ratio" else formats.exact(value)
+    # What is counted is whole, though what is expected of it may not be.
+    return f"{value:,.2f}" if style == "ratio" else formats.exact(round(value))
 
 
 def interval_words(style: Style, reading: Reading | None) -> str:

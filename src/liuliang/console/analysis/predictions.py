@@ -47,6 +47,9 @@ MEANINGS: dict[Group, str | Promise] = {
 }
 
 
+_ENDS = gettext_lazy("一头是模型说的数，另一头按回测里的偏差改过")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A group as it is drawn, with the way to its people."""
@@ -227,9 +230,9 @@ def rows_of(found: Report, query: str) -> list[Row]:
 
 
 def range_of(found: Report) -> tuple[int, int, int]:
-    """Return how many people are expected to act, and the 95% interval that chance alone gives that."""
-    half = 1.96 * found.spread
-    return round(found.acting), max(0, round(found.acting - half)), round(found.acting + half)
+    """Return how many people are expected to act, and between which numbers: chance, and the error of the test made again."""
+    low, high = found.acting_range
+    return round(found.acting), round(low), round(high)
 
 
 def verdict_words(test: Backtest) -> str:
@@ -242,16 +245,51 @@ def verdict_words(test: Backtest) -> str:
 
 
 def _figures(found: Report, subject: Subject, endangered: list[Share]) -> list[Figure]:
-    shown = [Figure(ACTING[subject], round(found.acting), unit=_("人"))]
+    test = found.fitted.test
+    acting, low, high = range_of(found)
+    people = f"{formats.exact(low)} ~ {formats.exact(high)}"
+    shown = [
+        Figure(
+            ACTING[subject],
+            acting,
+            unit=_("人"),
+            interval=people,
+            interval_title=_ENDS,
+            doubt=_doubt(test.people_ratio),
+        )
+    ]
     if subject == "buying" and found.fitted.money is not None:
-        shown.append(Figure(_("预计成交额"), found.value, "money"))
+        ends = story.widened(found.value, test.times_ratio)
+        interval = " ~ ".join(formats.money_short(round(end)) for end in ends)
+        shown.append(
+            Figure(
+                _("预计成交额"),
+                found.value,
+                "money",
+                interval=interval,
+                interval_title=_ENDS,
+                doubt=_doubt(test.times_ratio),
+            )
+        )
     else:
         title = _("预计次数") if subject == "buying" else _("预计说话的人次·天")
-        shown.append(Figure(title, round(found.expected), unit=_("次")))
+        ends = story.widened(found.expected, test.times_ratio)
+        interval = " ~ ".join(formats.exact(round(end)) for end in ends)
+        doubt = _doubt(test.times_ratio)
+        shown.append(
+            Figure(title, round(found.expected), unit=_("次"), interval=interval, interval_title=_ENDS, doubt=doubt)
+        )
     shown.append(Figure(_("快要流失的人"), sum(share.people for share in endangered), unit=_("人")))
     if found.fitted.money is not None:
         shown.append(Figure(_("快要流失的成交额"), sum(share.at_stake for share in endangered), "money"))
     return shown
+
+
+def _doubt(ratio: float) -> str:
+    """Return whether a number is probably too low or too high: where the test's was, by much."""
+    if ratio > 1 and 1 - 1 / ratio > MUCH:
+        return _("多半偏低")
+    return _("多半偏高") if ratio < 1 and 1 / ratio - 1 > MUCH else ""
 
 
 def bias_words(test: Backtest) -> str:

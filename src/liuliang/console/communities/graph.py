@@ -69,7 +69,7 @@ def graph(request: StaffRequest, community: Community) -> HttpResponse:
         "rows": [
             Row(
                 TITLES[role],
-                MEANINGS[role],
+                _meaning(found, role),
                 len(found.roles[role]),
                 behind_url("graph", query, role=role) if may_see and found.roles[role] else "",
             )
@@ -83,6 +83,14 @@ def graph(request: StaffRequest, community: Community) -> HttpResponse:
         "since": found.since,
     }
     return render(request, f"{FOLDER}/graph.html", context)
+
+
+def _meaning(found: Network, role: Role) -> str:
+    """Return what a role means; of bridges also how many are of the core, or the rows seem to add up to too many people."""
+    both = len(set(found.roles["core"]) & set(found.roles["bridge"])) if role == "bridge" else 0
+    if not both:
+        return str(MEANINGS[role])
+    return _("{meaning}；其中 {n} 人也数在核心里").format(meaning=MEANINGS[role], n=formats.exact(both))
 
 
 def _claim(found: Network, known: Mapping[int, Face]) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from liuliang.analytics.base import Style
 from liuliang.console.analysis.metrics import Behind
+from liuliang.ui import formats
 from liuliang.ui.charts import Chart
 from liuliang.ui.figures import Figure
 
@@ -21,6 +24,15 @@ class Line:
     low: float | None = None
     high: float | None = None
     before: float | None = None
+
+
+def doubts(interval: tuple[float, float] | None, *, is_small: bool) -> list[str]:
+    """Return what a note says of how far a share can be relied on: its 95% interval, and that it is of very few."""
+    told = []
+    if interval is not None:
+        low, high = map(formats.percent, interval)
+        told.append(_("95% 区间 {interval}").format(interval=f"{low} ~ {high}"))
+    return [*told, _("小样本")] if is_small else told
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Prefetch
@@ -21,6 +21,9 @@ from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people import profile, queries, tagging
 from liuliang.people.models import AttributeDefinition, Tag, TagGroup
+from liuliang.segments.models import Segment
+from liuliang.segments.queries import using_tag, visible
+from liuliang.ui import formats
 
 INVALID = 422
 
@@ -95,7 +98,9 @@ def tag(request: StaffRequest, tag_id: int) -> HttpResponse:
     if _done(form, lambda told: tagging.change_tag(found, name=told["name"], group=told["group"])):
         return _back(request, _("标签已更新。"))
     here, delete = reverse("console:tag", args=[tag_id]), reverse("console:delete-tag", args=[tag_id])
-    return _dialog(request, form, _("修改标签"), here, delete=delete, name=found.name)
+    seen = set(visible(request.access, MEMBERS_VIEW).values_list("pk", flat=True))
+    users = [each for each in using_tag(found.pk) if each.pk in seen]
+    return _dialog(request, form, _("修改标签"), here, delete=delete, name=found.name, users=users)
 
 
 @page(permission=MEMBERS_EDIT, methods=("POST",))
@@ -170,8 +175,18 @@ def _dialog(
     *,
     delete: str = "",
     name: str = "",
+    users: Sequence[Segment] = (),
 ) -> HttpResponse:
-    context = {"form": form, "title": title, "url": url, "delete_url": delete, "name": name}
+    """Show the dialog of a word; ``users`` are the segments whose rules need it."""
+    context = {
+        "form": form,
+        "title": title,
+        "url": url,
+        "delete_url": delete,
+        "name": name,
+        "users": users,
+        "user_names": formats.listed(each.name for each in users),
+    }
     return render(request, "console/members/word_dialog.html", context, status=INVALID if form.errors else 200)
 
 

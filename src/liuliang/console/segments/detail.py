@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -66,12 +67,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A part of the picture of overlap: where its number stands, how many, and who they are in words."""
+    """A part of the picture of overlap: where its number stands, how many, who they are in words, and where they are listed."""
 
     x: int
     y: int
     size: int
     words: str
+    url: str
 
 
 @page(permission=MEMBERS_VIEW)
@@ -80,14 +82,11 @@ def segment(request: StaffRequest, segment: Segment) -> HttpResponse:
     members = members_of(segment)
     rule = rule_of(segment)
     refused = broken(rule) if rule else None
-    others = [
-        one
-        for value in request.GET.getlist("with")[:OTHERS]
-        if value and (one := find_segment(request.access, MEMBERS_VIEW, value)) and one.pk != segment.pk
-    ]
+    others = _others(request.access, request.GET, segment)
     may_edit = request.access.may(SEGMENTS_EDIT, segment.community) if segment.community else (
         request.access.may_everywhere(SEGMENTS_EDIT)
     )  # fmt: skip
+    may_list = request.access.may(ANALYTICS_VIEW)
     context = {
         "segment": segment,
         "kind": KINDS[kind_of(segment)],
@@ -97,12 +96,12 @@ def segment(request: StaffRequest, segment: Segment) -> HttpResponse:
         "days": [day for day in growth(segment, days=14, at=clock.now()) if day.entered or day.left],
         "sample": [(shown_name(one), member_url(one), one) for one in sample(members, 12)],
         "members_url": behind_url("segment", "", segment=segment.public_id),
-        "may_list": request.access.may(ANALYTICS_VIEW),
+        "may_list": may_list,
         "may_edit": may_edit,
         "others": others,
         "choices": visible(request.access, MEMBERS_VIEW).exclude(pk=segment.pk).order_by("name"),
         "circles": list(zip(_CIRCLES[len(others) + 1], [segment, *others], strict=True)) if others else [],
-        "spots": _spots([segment, *others]) if others else [],
+        "spots": _spots([segment, *others], may_list=may_list) if others else [],
         "radius": _RADIUS,
     }
     return render(request, "console/segments/detail.html", context)
@@ -193,12 +192,26 @@ def growth_chart(segment: Segment) -> Chart:
     )
 
 
-def _spots(segments: list[Segment]) -> list[Spot]:
+def _others(access: Access, parameters: QueryDict, segment: Segment) -> list[Segment]:
+    """Return the segments that one is compared with, of those somebody may see."""
+    found: list[Segment] = []
+    for value in parameters.getlist("with")[:OTHERS]:
+        one = find_segment(access, MEMBERS_VIEW, value) if value else None
+        if one is not None and one not in (segment, *found):
+            found.append(one)
+    return found
+
+
+def _spots(segments: list[Segment], *, may_list: bool) -> list[Spot]:
     places = _SPOTS[len(segments)]
-    return [
-        Spot(*places[region.inside], region.size, _region_words(region, segments))
-        for region in overlap([members_of(one) for one in segments])
-    ]
+    compared = urlencode([("with", one.public_id) for one in segments[1:]])
+    spots = []
+    for region in overlap([members_of(one) for one in segments]):
+        inside = ".".join(map(str, region.inside))
+        url = behind_url("segment", compared, segment=segments[0].public_id, inside=inside)
+        words = _region_words(region, segments)
+        spots.append(Spot(*places[region.inside], len(region.members), words, url if may_list else ""))
+    return spots
 
 
 def _region_words(region: Region, segments: list[Segment]) -> str:
@@ -216,12 +229,43 @@ def _named(access: Access, parameters: QueryDict) -> Segment:
 
 
 def _words(parameters: QueryDict) -> str:
-    found = Segment.objects.filter(public_id=parameters.get("segment", "")).values_list("name", flat=True).first()
-    return _("人群：%(name)s") % {"name": found or _("已删除")}
+    found = {one.public_id: one.name for one in Segment.objects.filter(public_id__in=_compared(parameters))}
+    names = [found.get(public_id, _("已删除")) for public_id in _compared(parameters)]
+    if "inside" not in parameters:
+        return _("人群：%(name)s") % {"name": names[0]}
+    inside = _inside(parameters, len(names))
+    told = _("、").join(names[place] for place in inside)
+    outside = _("、").join(name for place, name in enumerate(names) if place not in inside)
+    if not outside:
+        return _("同时在人群“%(names)s”里") % {"names": told}
+    return _("在人群“%(names)s”里，不在“%(others)s”里") % {"names": told, "others": outside}
+
+
+def _compared(parameters: QueryDict) -> list[str]:
+    return [parameters.get("segment", ""), *parameters.getlist("with")[:OTHERS]]
+
+
+def _inside(parameters: QueryDict, count: int) -> tuple[int, ...]:
+    """Return which of so many segments a part of the overlap lies in.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    inside = tuple(int(place) for place in parameters.get("inside", "").split("."))
+    if count not in _SPOTS or inside not in _SPOTS[count]:
+        raise ValueError("no such part of an overlap")
+    return inside
 
 
 def _behind(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
-    return tuple(members_of(_named(ground.access, parameters)))
+    segment = _named(ground.access, parameters)
+    if "inside" not in parameters:
+        return tuple(members_of(segment))
+    segments = [segment, *_others(ground.access, parameters, segment)]
+    if len(segments) < len(_compared(parameters)):
+        raise Refused("segment.segment_gone")
+    inside = _inside(parameters, len(segments))
+    return tuple(next(part.members for part in overlap([members_of(one) for one in segments]) if part.inside == inside))
 
 
 declare("segment", Crowd(_words, lambda _parameters: (), _behind))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse, QueryDict
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_VIEW, SEGMENTS_EDIT
+from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_EDIT, MEMBERS_VIEW, SEGMENTS_EDIT
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.doors import StaffRequest, finds, page
@@ -62,6 +63,16 @@ class Share:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Members whom new thresholds would move from one layer to another, and where they are listed."""
+
+    before: str
+    after: str
+    size: int
+    url: str
+
+
 @page(permission=MEMBERS_VIEW)
 def layers(request: StaffRequest) -> HttpResponse:
     """Show how members spread over the layers of each dimension."""
@@ -101,7 +112,9 @@ def rules(request: StaffRequest, dimension: Dimension[Any]) -> HttpResponse:
         "form": form,
         "preview": preview,
         "compared": _compared(dimension, preview) if preview else [],
-        "moves": _moves(dimension, preview) if preview else [],
+        "moves": _moves(dimension, form.config, preview, may_list=request.access.may(ANALYTICS_VIEW))
+        if preview and form.config
+        else [],
     }
     return render(request, "console/segments/layer_rules.html", context)
 
@@ -226,10 +239,19 @@ def _compared(dimension: Dimension[Any], preview: Preview) -> list[tuple[str, in
     ]
 
 
-def _moves(dimension: Dimension[Any], preview: Preview) -> list[tuple[str, str, int]]:
+def _moves(dimension: Dimension[Any], config: Config, preview: Preview, *, may_list: bool) -> list[Move]:
     moves = sorted(preview.moves.items(), key=lambda move: -len(move[1]))
+    # The thresholds are not kept yet: the address holds them, and whoever opens it asks the same again.
+    told = config.model_dump(mode="json")
     return [
-        (str(dimension.layers[before].title), str(dimension.layers[after].title), len(members))
+        Move(
+            str(dimension.layers[before].title),
+            str(dimension.layers[after].title),
+            len(members),
+            behind_url("layer-move", urlencode(told), dimension=dimension.key, before=before, after=after)
+            if may_list
+            else "",
+        )
         for (before, after), members in moves
     ]
 
@@ -254,4 +276,29 @@ def _behind(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
     return tuple(current(dimension)[layer])
 
 
+def _moved(parameters: QueryDict) -> tuple[Dimension[Any], str, str, Config]:
+    dimension = dimensions().get(parameters.get("dimension", ""))
+    before, after = parameters.get("before", ""), parameters.get("after", "")
+    if dimension is None or not {before, after} <= dimension.layers.keys():
+        raise ValueError(before)
+    told = {name: parameters[name] for name in dimension.config.model_fields if name in parameters}
+    return dimension, before, after, dimension.config.model_validate(told)
+
+
+def _move_words(parameters: QueryDict) -> str:
+    dimension, before, after, _config = _moved(parameters)
+    titles = dimension.layers[before].title, dimension.layers[after].title
+    return _("{dimension}按没保存的新规则：{before} → {after}").format(
+        dimension=dimension.title, before=titles[0], after=titles[1]
+    )
+
+
+def _movers(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
+    dimension, before, after, config = _moved(parameters)
+    if dimension not in offered_to(ground.access) or not ground.access.may_everywhere(SEGMENTS_EDIT):
+        return ()
+    return tuple(preview_rules(dimension, config, at=clock.now()).moves.get((before, after), ()))
+
+
 declare("layer", Crowd(_words, lambda _parameters: (), _behind))
+declare("layer-move", Crowd(_move_words, lambda _parameters: (), _movers))

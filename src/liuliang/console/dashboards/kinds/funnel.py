@@ -18,7 +18,7 @@ from liuliang.console.analysis.funnel import Form, read_form, stages_of
 from liuliang.console.analysis.funnel import question_of as funnel_of
 from liuliang.console.analysis.ground import may_see_members
 from liuliang.console.analysis.statements import told
-from liuliang.console.dashboards.drawn import Drawn, Line
+from liuliang.console.dashboards.drawn import Drawn, Line, doubts
 from liuliang.console.dashboards.face import Face, Fields, Standing
 from liuliang.dashboards.models import Card
 from liuliang.dashboards.questions import FunnelQuestion
@@ -50,6 +50,7 @@ def draw(standing: Standing, question: FunnelQuestion) -> Drawn:
         notes.append(_("{n} 个人迈出第一步").format(n=formats.exact(flow.entered)))
         if flow.share is not None:
             notes.append(_("{share} 走到最后").format(share=formats.percent(flow.share)))
+            notes.extend(doubts(flow.stages[-1].interval, is_small=flow.stages[-1].is_small))
         if not asked.is_over:
             notes.append(_("有人的窗口还没走完，后面几步的人数还会增加"))
     else:

@@ -17,7 +17,7 @@ from liuliang.console.analysis.retention import curve_of, drawn_matrix
 from liuliang.console.analysis.retention import question_of as retention_of
 from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS, age_words, cohort_words
-from liuliang.console.dashboards.drawn import Drawn, Line
+from liuliang.console.dashboards.drawn import Drawn, Line, doubts
 from liuliang.console.dashboards.face import Face, Fields, Standing
 from liuliang.dashboards.models import Card
 from liuliang.dashboards.questions import RetentionQuestion
@@ -42,6 +42,14 @@ def draw(standing: Standing, question: RetentionQuestion) -> Drawn:
     ]  # fmt: skip
     title = _("来了的人，后来怎样了？") if is_matrix else _("来了的人，后来还在的有多少？")
     note = _("这段时间没有人开始。") if not matrix.size else _("{n} 个人").format(n=formats.exact(matrix.size))
+    known = [cell for cell in matrix.average if cell.age and cell.share is not None]
+    if known:
+        # The first age after the beginning is the one that most people have reached, and the one people quote.
+        note += " · " + _("{age} {share}").format(
+            age=age_words(asked.unit, known[0].age), share=formats.percent(known[0].share or 0.0)
+        )
+        few = any(cell.is_small for cell in known)
+        note += "".join(f" · {each}" for each in doubts(known[0].interval, is_small=few))
     if matrix.size and not is_matrix and may_name:
         note += " · " + _("在留存页点格子，看每一格是谁。")
     return Drawn(
