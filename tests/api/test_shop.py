@@ -51,7 +51,7 @@ def test_points_stock_and_thing_move_together_or_not_at_all(ground, sound):
     assert redeem(system, ground, quantity=2).json()["available"] == 300
     assert redeem(system, ground, quantity=2).json()["available"] == 300
     gone = redeem(system, ground, key="l", quantity=2)
-    assert (gone.status_code, gone.json()["code"]) == (409, "order.sold_out")
+    assert (gone.status_code, gone.json()["code"]) == (409, "mall.sold_out")
     assert (balance_of(ground.member.pk).available, Redemption.objects.count()) == (300, 1)
     assert redeem(system, ground, key="m", item="nothing").status_code == 404
     assert redeem(system, ground, key="n", quantity=0).status_code == 422

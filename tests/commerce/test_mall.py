@@ -107,7 +107,7 @@ def test_what_cannot_be_redeemed_is_refused_and_leaves_nothing(make_item, rich, 
     told = {"name": "杯", "description": "", "points": 1, "amount": 0, "per_person": None}
     change_item(stopped.pk, **told, is_active=False)
     for item, asked, code in (
-        (many, {"quantity": 2}, "order.limit"),
+        (many, {"quantity": 2}, "mall.limit"),
         (many, {"quantity": 0}, "mall.quantity"),
         (dear, {}, "points.not_enough"),
         (goods, {"address": {"name": "小雨"}}, "mall.address"),
@@ -120,7 +120,7 @@ def test_what_cannot_be_redeemed_is_refused_and_leaves_nothing(make_item, rich, 
     get(goods, member, at)
     with pytest.raises(Refused) as refused, transaction.atomic():
         get(goods, rich(), at, "other")
-    assert refused.value.code == "order.sold_out"
+    assert refused.value.code == "mall.sold_out"
     assert (Redemption.objects.count(), points_of(member), remaining(dear.stock_id).free) == (1, 110, 10)
 
 
@@ -223,7 +223,7 @@ def test_a_crowd_gets_as_many_as_there_are_and_pays_for_what_it_gets(make_item, 
     results = at_once([lambda m=m, n=n: get(item, m, at, f"{n}:{m}").state for n in range(2) for m in members], 40)
     outcomes = Counter(each.code if isinstance(each, Refused) else each for each in results)
     assert outcomes[WAITING] == 25
-    assert set(outcomes) <= {WAITING, "order.sold_out", "order.limit"}, outcomes
+    assert set(outcomes) <= {WAITING, "mall.sold_out", "mall.limit"}, outcomes
     winners = set(Redemption.objects.values_list("member", flat=True))
     assert len(winners) == 25
     assert {points_of(member) for member in winners} == {110}

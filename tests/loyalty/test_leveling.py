@@ -143,6 +143,20 @@ def test_who_would_fall_can_be_asked_of_another_ladder(member, at):
     assert [move.after for move in who_would_fall(levels=harder).values()] == ["silver"]
 
 
+def test_growth_that_went_back_is_not_missing_to_the_level_one_has(member, at):
+    reward = grow(member, 120, at)
+    grow(member, 30, at, cause="another")
+    reverse_growth(reward, cause="undo", at=at)
+    told = explain(member, at=at)
+    assert (told.level, told.growth, told.next_level, told.missing) == ("gold", 30, "black", 470)
+
+
+@pytest.mark.parametrize("level", [NewLevel("a", "甲", 10**9 + 1), NewLevel("a", "甲", 5, 10**14)])
+def test_a_level_beyond_all_growth_is_refused(db, level):
+    with pytest.raises(Refused, match=r"level\.highest"):
+        set_ladder([level])
+
+
 def test_a_level_without_a_name_is_refused(db):
     with pytest.raises(Refused, match=r"level\.name"):
         set_ladder([NewLevel("a", " ", 0)])

@@ -184,7 +184,7 @@ def redeem(wanted: Wanted, *, key: str, at: datetime) -> Redemption:
     """Give a member something of the mall for their points, once for its key: all of it happens, or nothing.
 
     Raises:
-        Refused: ``mall.inactive``, ``mall.quantity``, ``mall.address``, ``order.way``, ``order.sold_out``, ``order.limit``,
+        Refused: ``mall.inactive``, ``mall.quantity``, ``mall.address``, ``order.way``, ``mall.sold_out``, ``mall.limit``,
             ``points.not_enough``, ``member.unknown``, and for coupons as `liuliang.commerce.coupons.give_coupon`.
     """
     body = msgspec.json.encode(asdict(wanted))
@@ -246,7 +246,7 @@ def _take(item: MallItem, row: Redemption, at: datetime) -> int | None:
             until=at + _AT_ONCE, at_most=item.per_person,
         )  # fmt: skip
     except Refused as refusal:
-        code = {"stock.sold_out": "order.sold_out", "stock.limit": "order.limit"}.get(refusal.code)
+        code = {"stock.sold_out": "mall.sold_out", "stock.limit": "mall.limit"}.get(refusal.code)
         if code is None:
             raise
         raise Refused(code, name=item.name, limit=item.per_person) from None

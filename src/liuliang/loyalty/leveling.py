@@ -257,7 +257,9 @@ def explain(person: int, *, at: datetime) -> Explained:
     rungs = ladder()
     growth = growth_of([person]).get(person, 0)
     row = MemberLevel.objects.select_related("level").filter(member=person).first()
-    above = next((rung for rung in rungs if rung.threshold > growth), None)
+    # Growth that went back leaves the level as it is until it is looked at, so the next one is above both.
+    least = max(growth, row.level.threshold if row else growth)
+    above = next((rung for rung in rungs if rung.threshold > least), None)
     earned = _earned({person: add_months(today(at), -MONTHS)}).get(person, 0) if row else 0
     return Explained(
         level=row.level.key if row else "",

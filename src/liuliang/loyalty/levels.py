@@ -33,17 +33,23 @@ class Move:
     needed: int
 
 
+HIGHEST = 10**9
+"""Growth that a level may ask for: more is a slip of the keys."""
+
+
 def check_ladder(ladder: Sequence[Rung]) -> None:
     """Refuse a ladder that makes no sense.
 
     Raises:
-        Refused: ``level.thresholds`` unless they grow from the first level on; ``level.keep`` when a higher level is kept
+        Refused: ``level.thresholds`` unless they grow from the first level on; ``level.highest`` beyond `HIGHEST`; ``level.keep`` when a higher level is kept
             by less than a lower one; ``level.key`` when one name stands twice.
     """
     if any(upper.threshold <= lower.threshold for lower, upper in pairwise(ladder)):
         raise Refused("level.thresholds")
     if any(rung.threshold < 0 for rung in ladder):
         raise Refused("level.thresholds")
+    if any(max(rung.threshold, rung.keep) > HIGHEST for rung in ladder):
+        raise Refused("level.highest", most=HIGHEST)
     if any(upper.keep < lower.keep for lower, upper in pairwise(ladder)):
         raise Refused("level.keep")
     if any(rung.keep < 0 for rung in ladder):

@@ -47,6 +47,7 @@ def install() -> None:
             "validity.past": _("有效期 {day} 已经过去了，请换一个以后的日子。"),
             "level.key": _("等级的代号不能为空，也不能重复。"),
             "level.thresholds": _("等级的门槛要从低到高、互不相同，不能是负数。"),
+            "level.highest": _("一个等级最多要 {most} 成长值，请检查是不是多打了几个零。"),
             "level.keep": _("等级越高，保级的要求不能越低，也不能是负数。"),
             "level.name": _("每个等级都要有名称。"),
             "level.none": _("至少要有一个等级。"),

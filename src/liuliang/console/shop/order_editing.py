@@ -91,7 +91,9 @@ class RefundForm(KeyedForm):
         how.choices, how.initial = ways, ways[0][0]  # type: ignore[attr-defined]
         if len(ways) == 1:
             how.widget, how.required = forms.HiddenInput(), False
-        self.lines = [line for line in order.lines.select_related("variant__product") if line.returned < line.quantity]
+        # A membership is in no stock, and nothing of it comes back.
+        bought = order.lines.filter(variant__plan=None).select_related("variant__product")
+        self.lines = [line for line in bought if line.returned < line.quantity]
         for line in self.lines:
             name = f"{line.variant.product.name} {line.variant.name}".strip()
             self.fields[f"line-{line.pk}"] = forms.IntegerField(

@@ -54,7 +54,9 @@ def edit(request: StaffRequest, plan: Plan) -> HttpResponse:
         )
 
     if done(form, change):
-        return back(request, reverse("console:plans"), _("方案已保存；以前买的照买的时候算。"))
+        return back(
+            request, reverse("console:plans"), _("方案已保存：已经买的天数不变，权益和会员日从现在起按新的算。")
+        )
     context = {"form": form, "plan": plan}
     return render(request, "console/shop/plan_form.html", context, status=INVALID if form.errors else 200)
 

@@ -79,6 +79,8 @@ def install() -> None:
             "order.currency": _("一个订单只能有一种币种，这里有 {currencies}，请分开下单。"),
             "order.until": _("付款期限要晚于现在。"),
             "order.sold_out": _("“{name}”的库存不够了，订单没有下成。"),
+            "mall.sold_out": _("“{name}”的库存不够了，没有兑换成。"),
+            "mall.limit": _("“{name}”每人限兑 {limit} 件，没有兑换成。"),
             "order.limit": _("“{name}”每人限购 {limit} 件，订单没有下成。"),
             "order.way": _("没有这种收款方式。"),
             "order.closed": _("订单已经关闭，不能收款；请重新开单。"),
