@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from pyroaring import BitMap
 
+from crowds import begin_and_wait
 from liuliang.accounts.models import AuditEntry
 from liuliang.commerce.codes import LENGTH, TRIES, WINDOW, claim_code, make_codes, shown_code
-from liuliang.commerce.coupons import change_template, give_coupon, usable, withdraw_coupon
+from liuliang.commerce.coupons import change_template, give_coupon, give_coupons, hold_takers, usable, withdraw_coupon
 from liuliang.commerce.giving import add_rule, begin_run, go_on, stop_rule
 from liuliang.commerce.models import CodeAttempt, Coupon, CouponCode, CouponRule
 from liuliang.commerce.reactions import CouponReaction
@@ -125,6 +127,20 @@ def test_a_thousand_threads_with_a_limit_of_one_give_exactly_as_many_as_there_ar
     assert Coupon.objects.count() == Coupon.objects.values("member").distinct().count() == 300
     left = remaining(template.stock_id)
     assert (left.free, left.reserved, left.gone) == (0, 0, 300)
+
+
+@pytest.mark.usefixtures("shared_ledger")
+def test_several_gifts_of_a_transaction_and_a_run_never_wait_in_a_circle(make_template, make_member, at):
+    template = make_template(total=3, per_person=1)
+    one, two, three = make_member(), make_member(), make_member()
+    with transaction.atomic():
+        hold_takers(template, [one, two])
+        give(template, one, at, "first")
+        # All that is left stands in one bucket, which the run waits for as long as this transaction lasts.
+        run = begin_and_wait(lambda: give_coupons(template, [two, three], how="segment", cause="run:1", at=at))
+        give(template, two, at, "second")
+    assert run() == (1, 1)
+    assert remaining(template.stock_id).free == 0
 
 
 @pytest.mark.usefixtures("shared_ledger")

@@ -171,6 +171,12 @@ def give_coupon(template: CouponTemplate, member: int, *, how: str, cause: str, 
     return coupon
 
 
+def hold_takers(template: CouponTemplate, members: Collection[int]) -> None:
+    """Hold what these people have of a coupon, before several of them are given one in this transaction."""
+    known = Member.objects.filter(id__in=members).values_list("id", "canonical_id")
+    stock.hold_takers(template.thing, {canonical or member for member, canonical in known})
+
+
 @transaction.atomic
 def give_coupons(
     template: CouponTemplate, members: Collection[int], *, how: str, cause: str, at: datetime

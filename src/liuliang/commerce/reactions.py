@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from liuliang.commerce.coupons import hold_takers
 from liuliang.commerce.giving import KINDS, give_by_rule
 from liuliang.commerce.models import CouponRule, OrderRefund, Redemption
 from liuliang.kernel import clock
@@ -29,10 +30,14 @@ class CouponReaction(Reaction):
         if not rules:
             return
         at = clock.now()
+        found = []
         for rule in rules:
             told = behaviour(rule.behaviour)
-            for event, member in self._seen(window, rule, told.kinds, told.earner):
-                give_by_rule(rule, member, event, at=at)
+            found += [(rule, *each) for each in self._seen(window, rule, told.kinds, told.earner)]
+        for template in {rule.template_id: rule.template for rule, _event, _member in found}.values():
+            hold_takers(template, {member for rule, _event, member in found if rule.template_id == template.pk})
+        for rule, event, member in found:
+            give_by_rule(rule, member, event, at=at)
 
     @staticmethod
     def _seen(window: Window, rule: CouponRule, kinds: tuple[str, ...], earner: str) -> list[tuple[str, int]]:

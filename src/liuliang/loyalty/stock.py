@@ -8,7 +8,7 @@ budget is the same with points or money as its unit: what it holds is what may s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -204,6 +204,27 @@ def reserve_many(
         except Refused as refusal:
             found.append(_in_words_of_stock(refusal, quantity, at_most))
     return found
+
+
+def hold_takers(thing: str, members: Collection[int]) -> None:
+    """Hold what these people have of a thing until the transaction ends, in the order in which `reserve_many` does.
+
+    For a transaction that reserves for several people one after the other: it would hold a bucket of the stock while it waits
+    for the next of them, and whoever holds that one may wait for the bucket.
+    """
+    persons = sorted(set(members))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO loyalty_account (unit, kind, key, member_id, bucket, buckets, floor)"
+            " SELECT %s, 'taken', '', person, 0, 0, 0 FROM unnest(%s::int[]) WITH ORDINALITY AS p (person, place) ORDER BY place"
+            " ON CONFLICT (unit, kind, key, member_id, bucket) DO NOTHING",
+            [thing, persons],
+        )
+        cursor.execute(
+            "SELECT FROM loyalty_account WHERE unit = %s AND kind = 'taken' AND key = '' AND member_id = ANY(%s)"
+            " AND bucket = 0 ORDER BY member_id FOR NO KEY UPDATE",
+            [thing, persons],
+        )
 
 
 def _in_words_of_stock(refusal: Refused, quantity: int, at_most: int | None) -> Refused:
