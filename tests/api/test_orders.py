@@ -12,7 +12,7 @@ from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty.models import IdempotencyKey
 from liuliang.people.identities import Known
-from liuliang.people.models import Member
+from liuliang.people.models import Identity, Member, Membership
 
 PHONE = {"kind": "phone", "value": "139 0000 0001"}
 
@@ -163,6 +163,22 @@ def test_a_key_for_one_community_names_it_and_touches_no_order_of_another(ground
     assert list(Order.objects.values_list("number", "refunded")) == [("N1", 0)]
     assert far.call("GET", "orders?number=N1").status_code == 404
     assert near.call("GET", "orders?number=N1").status_code == 200
+
+
+def test_a_key_for_one_community_learns_and_changes_nothing_of_a_member_of_others(ground):
+    theirs = {"kind": "phone", "value": "13900000088"}
+    far, near = ground.system(where=ground.other), ground.system(where=ground.group)
+    put(far, order("F1", buyer={"name": "小雨", "identities": [theirs]}), community=ground.other.public_id)
+    member = Order.objects.get(number="F1").member
+    Membership.objects.create(member=member, community=ground.other, first_seen_at=member.created_at)
+    forged = {"name": "改名", "identities": [theirs, {"kind": "email", "value": "evil@example.com"}]}
+    assert put(near, order("N2", buyer=forged), community=ground.group.public_id).status_code == 200
+    member.refresh_from_db()
+    assert member.name == "小雨"
+    assert not Identity.objects.filter(kind="email").exists()
+    assert Order.objects.get(number="N2").member == member
+    assert near.call("GET", "orders?number=N2").json()["member"] is None
+    assert far.call("GET", "orders?number=F1").json()["member"] == member.public_id
 
 
 def test_a_system_merges_nobody_but_proposes_it(ground):

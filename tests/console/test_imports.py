@@ -247,7 +247,7 @@ def test_what_was_not_imported_can_be_mended_in_its_own_columns_and_imported(bro
     assert set(Order.objects.values_list("number", flat=True)) == {"B1"}
     (head, *rows), name = error_file(client, row)
     assert name.endswith(f".{kind}")
-    assert head == ["订单号", "下单时间", "手机号", "实付金额", "备注", "没有导入的原因"]
+    assert head == ["订单号", "下单时间", "手机号", "实付金额", "备注", "没有导入，或要补上的原因"]
     assert [cells[0] for cells in rows] == ["B2", "B3", "B4"]
     assert [cells[5].partition("：")[0] for cells in rows] == ["第 3 行", "第 4 行", "第 5 行"]
     rows[0][1], rows[1][3], rows[2][1] = "2026-03-01 11:00:00", "5", "2026-03-01 13:00:00"

@@ -13,7 +13,7 @@ from django.db import connection
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.accounts.models import AuditEntry
-from liuliang.cultivation.finding import find, minimums_of
+from liuliang.cultivation.finding import find, minimums_of, passed_over
 from liuliang.cultivation.kinds import KINDS, MEASURES, evidence_words
 from liuliang.cultivation.models import Candidacy
 from liuliang.cultivation.results import Result, results
@@ -21,6 +21,7 @@ from liuliang.cultivation.services import NEXT, STATES, add_candidates, change_c
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.models import LoggedEvent
 from liuliang.people.events import MemberRoleChanged
+from liuliang.people.models import MemberTag, Tag, TagGroup
 from liuliang.segments.features import Features
 from telling import Told, local
 
@@ -67,6 +68,33 @@ def test_who_reaches_every_minimum_is_found_with_the_evidence_and_who_misses_one
     easier = {**minimums_of(BACKBONE), "active_days_30": 8}
     assert set(find(BACKBONE, easier, at=NOW).members.tolist()) == {hero.id, silent_lately.id}
     assert len(find(BACKBONE, easier, at=NOW, among=[others[0].id])) == 0
+
+
+def test_holders_of_a_tag_that_is_passed_over_are_candidates_of_no_kind(told):
+    group = told.community()
+    others = [told.member(f"旁人{number}") for number in range(6)]
+    hero, colleague = told.member("斗士"), told.member("客服小汀")
+    for each in (*others, hero, colleague):
+        told.joins(each, group, NOW - timedelta(days=100))
+    for each in (hero, colleague):
+        _busy(told, group, each, others, days=15, each=5)
+    told.settle()
+    tags = TagGroup.objects.create(name="身份")
+    ours, keen = (Tag.objects.create(group=tags, name=name, created_at=NOW) for name in ("员工", "爱好者"))
+    MemberTag.objects.create(member=colleague, tag=ours, source="staff", added_at=NOW)
+    MemberTag.objects.create(member=hero, tag=keen, source="staff", added_at=NOW)
+    both = {hero.id, colleague.id}
+    assert set(find(BACKBONE, BACKBONE.minimums, at=NOW).members.tolist()) == both
+    assert find(BACKBONE, BACKBONE.minimums, at=NOW, without=frozenset({ours.pk})).members.tolist() == [hero.id]
+    change_criteria(BACKBONE, BACKBONE.minimums, at=NOW, without=[ours.pk])
+    assert AuditEntry.objects.get(action="candidate.criteria_changed").changes == {"passed_over": ["", "员工"]}
+    for kind in (BACKBONE, KINDS["seed"]):
+        assert colleague.id not in find(kind, BACKBONE.minimums if kind is BACKBONE else kind.minimums, at=NOW).members
+    assert find(BACKBONE, BACKBONE.minimums, at=NOW, among=both).members.tolist() == [hero.id]
+    change_criteria(BACKBONE, BACKBONE.minimums, at=NOW)
+    assert passed_over() == {ours.pk}
+    ours.delete()
+    assert set(find(BACKBONE, BACKBONE.minimums, at=NOW).members.tolist()) == both
 
 
 def test_criteria_are_changed_with_an_entry_and_impossible_ones_refused(told):

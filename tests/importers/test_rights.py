@@ -13,8 +13,9 @@ from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.importers import services
 from liuliang.importers.models import ImportProblem
 from liuliang.kernel import clock
+from liuliang.kernel.models import LoggedEvent
 from liuliang.people.identities import Known, resolve_members
-from liuliang.people.models import Community, Grant, Member, Merge, MergeProposal
+from liuliang.people.models import Community, Grant, Identity, Member, Membership, Merge, MergeProposal
 
 TWICE = (("qq", "10001"), ("phone", "13800138000"), ("slack", "T1:U1"), ("email", "yu@example.com"))
 
@@ -96,6 +97,27 @@ def test_the_chat_still_tells_whose_account_a_name_is_for_who_may_merge_nobody(c
     assert services.run(row.pk).counts["messages"] == 1
     assert Merge.objects.get().rule == "chat_name"
     assert not MergeProposal.objects.exists()
+
+
+def test_a_list_of_numbers_opens_nobody_s_file(community, staff):
+    """Else whoever may import into one group could list any number, and read what is known of its owner."""
+    other = Community.objects.create(name="跑步群", type="learning", created_at=clock.now())
+    role = Role.objects.create(name="导入", permissions=[IMPORTS_RUN])
+    Grant.objects.create(staff=staff, role=role, community=community)
+    (known,) = resolve_members([Known("小雨", (("phone", "13900000001"),))], community=other.pk, at=clock.now())
+    Membership.objects.create(member_id=known, community=other, first_seen_at=clock.now())
+    listed = "昵称,手机号,邮箱,城市\n改名,13900000001,evil@example.com,北京\n新人,13900000002,new@example.com,上海\n"
+    row = services.receive(io.BytesIO(listed.encode()), "成员.csv", staff=staff)
+    assert services.examine(row) is not None
+    services.queue(row, community=community)
+    done = services.run(row.pk)
+    assert (done.state, done.counts["members"], done.unreadable) == ("done", 1, 1)
+    problem = ImportProblem.objects.get(import_run=row)
+    assert (problem.line, problem.reason) == (2, "member_elsewhere")
+    member = Member.objects.get(pk=known)
+    assert (member.name, member.attributes) == ("小雨", {})
+    assert not LoggedEvent.objects.filter(member=known, community=community.pk).exists()
+    assert set(Identity.objects.filter(kind="email").values_list("value", flat=True)) == {"new@example.com"}
 
 
 def test_a_file_for_one_community_leaves_the_orders_of_others_as_they_are(community, staff):

@@ -25,6 +25,7 @@ from liuliang.kernel.readers import catch_up, readers
 from liuliang.loyalty.ledger import faults
 from liuliang.partners.commissions import available, lock_partners, release, settle_order, settle_orders
 from liuliang.partners.models import Binding, Commission, OrderClaim, Partner, Settlement
+from liuliang.partners.queries import with_results
 from liuliang.partners.reactions import CommissionReaction
 from liuliang.partners.services import bind_member, claim_order
 from liuliang.partners.settling import cancel_settlement, confirm_settlement, due_currencies, make_settlement
@@ -194,8 +195,26 @@ def test_a_code_noted_by_staff_goes_before_a_binding_and_only_before_anybody_is_
     Order.objects.filter(pk=order.pk).update(status="paid")
     settle_order(order.pk, at=AT)
     assert standing_of(noted) == {"awaiting": 1_000}
+    # What waits moves on with a correction, and back: nobody keeps what is another's, and none is given twice.
+    for partner, other in ((bound, noted), (noted, bound)):
+        claim_order(order.pk, partner.code, at=AT)
+        assert (standing_of(partner), standing_of(other)) == ({"awaiting": 1_000}, {})
+        assert [
+            row.orders for row in with_results(Partner.objects.filter(pk__in=[partner.pk, other.pk]).order_by("pk"))
+        ] == [
+            int(partner.pk == min(partner.pk, other.pk)),
+            int(partner.pk == max(partner.pk, other.pk)),
+        ]
+    refund(Order.objects.get(pk=order.pk), 5_000)
+    assert (standing_of(noted), standing_of(bound)) == ({"awaiting": 500}, {})
+    claim_order(order.pk, bound.code, at=AT)
+    assert (standing_of(noted), standing_of(bound)) == ({}, {"awaiting": 500})
+    assert Commission.objects.filter(replaced_at=None).count() == 1
+    release(at=AT + 1_000 * DAY)
     with pytest.raises(Refused, match=r"partner\.order_settled"):
-        claim_order(order.pk, bound.code, at=AT)
+        claim_order(order.pk, noted.code, at=AT)
+    assert (standing_of(noted), standing_of(bound)) == ({}, {"commission": 500})
+    assert faults() == []
     with pytest.raises(Refused, match=r"partner\.code_unknown"):
         claim_order(order.pk, "NOBODY99", at=AT)
 

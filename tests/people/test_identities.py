@@ -8,9 +8,9 @@ from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuliang.people.identities import Known, identity_key, normal_phone, resolve_members
+from liuliang.people.identities import Known, identity_key, normal_phone, resolve_members, resolve_people
 from liuliang.people.merging import merge_members, split_member
-from liuliang.people.models import Identity, Member, Merge, MergeProposal
+from liuliang.people.models import Identity, Member, Membership, Merge, MergeProposal
 from liuliang.people.names import NAME_LIMIT, clean_name, grams
 
 
@@ -21,6 +21,33 @@ def test_the_same_identity_is_the_same_member_whenever_it_comes(make_community, 
     second = resolve_members([Known("换了名", (("qq", "10001"),))], community=there.id, at=at)
     assert first[0] == first[1] == second[0] != first[2]
     assert Member.objects.count() == 2
+
+
+def test_whoever_reaches_some_communities_changes_nobody_of_others(make_community, at):
+    here, there = make_community(), make_community()
+    (known,) = resolve_members([Known("小雨", (("phone", "13800000001"),))], community=there.id, at=at)
+    Membership.objects.create(member_id=known, community=there, first_seen_at=at)
+    forged = Known("改名", (("phone", "13800000001"), ("email", "evil@example.com")))
+    later = at + timedelta(days=1)
+    found = resolve_people([forged, Known("新人")], community=here.id, at=later, may_merge=False, among=[here.id])
+    assert found.members[0] == known
+    assert found.elsewhere == {known}
+    assert Member.objects.get(id=known).name == "小雨"
+    assert not Identity.objects.filter(kind="email").exists()
+    assert found.members[1] in found.created
+    for among in ([here.id, there.id], None):
+        assert not resolve_people([forged], community=here.id, at=later, among=among).elsewhere
+    assert Member.objects.get(id=known).name == "改名"
+    assert Identity.objects.get(kind="email").member_id == known
+
+
+def test_a_buyer_whom_nobody_described_is_nobody_s_yet(make_community, at):
+    here = make_community()
+    phone = ("phone", "13800000001")
+    (buyer,) = resolve_members([Known("买家", (phone,))], community=None, at=at)
+    assert not resolve_people([Known("买家", (phone,))], community=here.id, at=at, among=[here.id]).elsewhere
+    Member.objects.filter(id=buyer).update(attributes={"city": "上海"})
+    assert resolve_people([Known("买家", (phone,))], community=here.id, at=at, among=[here.id]).elsewhere == {buyer}
 
 
 def test_a_name_is_a_person_in_one_community_only(make_community, at):

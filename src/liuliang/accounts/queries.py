@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from liuliang.accounts.models import Staff
 from liuliang.accounts.words import normal, normal_email
 
 
-def colleagues_called(words: Collection[str]) -> dict[str, int]:
-    """Return the ids of active staff by their e-mail or their name; a name that two of them have is nobody's."""
+def colleagues_called(words: Collection[str], among: QuerySet[Staff]) -> dict[str, int]:
+    """Return the ids of those among some staff by their e-mail or their name; a name that two of them have is nobody's."""
     wanted = {each: (normal_email(each), normal(each)) for each in words if each.strip()}
-    known = Staff.objects.filter(is_active=True).filter(
+    known = among.filter(
         Q(email__in=[email for email, _name in wanted.values()])
         | Q(name__in=[name for _email, name in wanted.values()])
     )

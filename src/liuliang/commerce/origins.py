@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts import audit
 from liuliang.accounts.models import Staff
 from liuliang.commerce.models import Order
+from liuliang.commerce.services import ORIGIN_LIMIT
 from liuliang.people.names import clean_name
 
 NOTED = audit.action("order.origin_noted", _("记下订单来自哪里"))
@@ -88,7 +89,7 @@ def _counted(orders: QuerySet[Order], begin: datetime, end: datetime) -> QuerySe
 def note_origin(order: int, *, content: str, play: str, staff: Staff | None) -> None:
     """Note what an order came from and who is in charge of it, in place of what was noted before."""
     row = Order.objects.select_for_update(of=("self",)).select_related("staff").get(pk=order)
-    after = {"content": clean_name(content)[:120], "play": clean_name(play)[:120]}
+    after = {"content": clean_name(content)[:ORIGIN_LIMIT], "play": clean_name(play)[:ORIGIN_LIMIT]}
     changes: dict[str, tuple[object, object]] = {key: (getattr(row, key), value) for key, value in after.items()}
     changes["staff"] = (row.staff.name if row.staff else "", staff.name if staff else "")
     Order.objects.filter(pk=order).update(**after, staff=staff)

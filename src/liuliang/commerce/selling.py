@@ -20,7 +20,7 @@ from liuliang.commerce.coupons import SOURCE, reserve_voucher
 from liuliang.commerce.events import CouponUsed, OrderPaid, OrderRefunded
 from liuliang.commerce.models import Coupon, Order, OrderCoupon, OrderLine, Payment, Variant
 from liuliang.commerce.quoting import Line, Quote, Sale, quote
-from liuliang.commerce.services import order_fact
+from liuliang.commerce.services import ORIGIN_LIMIT, order_fact
 from liuliang.kernel.clock import local_day
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
@@ -73,8 +73,8 @@ def _place(sale: Sale, told: Quote, at: datetime, until: datetime) -> int:
         source=HERE, number=order_number(at), member_id=told.person, community_id=sale.community, at=at, until=until,
         amount=told.total, discount=told.discount.total, currency=told.currency, status="unpaid",
         product=clean_name("、".join(_name(line.variant) for line in told.lines))[:300],
-        quantity=sum(line.quantity for line in told.lines), content=clean_name(sale.content)[:120],
-        play=clean_name(sale.play)[:120], staff_id=sale.staff,
+        quantity=sum(line.quantity for line in told.lines), content=clean_name(sale.content)[:ORIGIN_LIMIT],
+        play=clean_name(sale.play)[:ORIGIN_LIMIT], staff_id=sale.staff,
     )  # fmt: skip
     # Everybody reserves in the order of the things' names, so that two orders never wait for each other.
     steps = [(line.variant.thing, partial(_add_line, order, line, at, until)) for line in told.lines]

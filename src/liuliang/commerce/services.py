@@ -15,6 +15,9 @@ from liuliang.people.identities import Known, Resolved, resolve_people
 from liuliang.people.names import clean_name
 from liuliang.people.proposals import propose_pairs
 
+ORIGIN_LIMIT = 120
+"""Characters in which an order says what it came from."""
+
 UNPAID = frozenset({"unpaid", "cancelled"})
 """States in which no money has moved; an order in any other state was paid."""
 
@@ -78,7 +81,8 @@ def record_orders(
         community: where the orders belong, None for none.
         at: now; the names of buyers count as seen then.
         may_merge: whether buyers found to be one person are merged; else they are proposed to staff.
-        among: the communities whose orders may be touched; None for all. An order never moves to another community.
+        among: the communities whose orders may be touched; None for all. An order never moves to another community. A buyer known
+            in none of them is the order's buyer, and stays as they are.
 
     Raises:
         ValueError: an amount is negative or a refund is greater than its amount.
@@ -91,7 +95,7 @@ def record_orders(
         return Recorded(0, 0)
     known = [order.buyer for order in rows.values() if _is_somebody(order.buyer)]
     # Before the transaction of the orders, because new members are to be visible to other imports at once.
-    resolved = resolve_people(known, community=community, at=at, may_merge=may_merge)
+    resolved = resolve_people(known, community=community, at=at, may_merge=may_merge, among=among)
     ids = iter(resolved.members)
     buyers = {order.number: next(ids) if _is_somebody(order.buyer) else None for order in rows.values()}
     with transaction.atomic():
@@ -207,7 +211,7 @@ def _after(before: _Standing, told: NewOrder, buyer: int | None) -> _Standing:
     """Return how the order stands when ``told`` is taken in. What once moved never moves back."""
     after = replace(
         before, member=before.member or buyer, product=before.product or clean_name(told.product),
-        content=before.content or clean_name(told.content)[:120], play=before.play or clean_name(told.play)[:120],
+        content=before.content or clean_name(told.content)[:ORIGIN_LIMIT], play=before.play or clean_name(told.play)[:ORIGIN_LIMIT],
         staff=before.staff or told.staff,
     )  # fmt: skip
     went_back = told.amount if told.status == "refunded" and not told.refunded else told.refunded

@@ -12,8 +12,9 @@ from pyroaring import BitMap
 
 from liuliang.analytics.remembering import remembered
 from liuliang.cultivation.kinds import KINDS, Kind, Minimums
-from liuliang.cultivation.models import Criteria
-from liuliang.people.queries import leading
+from liuliang.cultivation.models import Criteria, PassedOver
+from liuliang.people.models import Member
+from liuliang.people.queries import leading, tagged
 from liuliang.segments.features import Features, read_features
 
 BEYOND = 3.0
@@ -51,27 +52,44 @@ def minimums_of(kind: Kind) -> dict[str, int]:
     return {key: int(set_ones.get(key, usual)) for key, usual in kind.minimums.items()}
 
 
-def find(kind: Kind, minimums: Minimums, *, at: datetime, among: Iterable[int] | None = None) -> Search:
+def passed_over() -> frozenset[int]:
+    """Return the tags whose holders are candidates of no kind."""
+    return frozenset(PassedOver.objects.values_list("tag", flat=True))
+
+
+def find(
+    kind: Kind,
+    minimums: Minimums,
+    *,
+    at: datetime,
+    among: Iterable[int] | None = None,
+    without: frozenset[int] | None = None,
+) -> Search:
     """Return everybody, or those of some members, who reaches every minimum.
 
-    Who left all communities is passed over, and who is owner or admin of one.
-    What was found of everybody is remembered as long as the lake has not changed, to the hour.
+    Who left all communities is passed over, who is owner or admin of one, and who has one of the tags ``without`` (None: those of
+    `passed_over`). What was found of everybody is remembered as long as the lake has not changed, to the hour.
     """
     asked = tuple(minimums.items())
+    tags = tuple(sorted(passed_over() if without is None else without))
     if among is None:
-        return _of_everybody(kind.key, asked, at.replace(minute=0, second=0, microsecond=0))
-    return _search(kind, asked, read_features(at, BitMap(among)))
+        return _of_everybody(kind.key, asked, tags, at.replace(minute=0, second=0, microsecond=0))
+    return _search(kind, asked, read_features(at, BitMap(among)), tags, at)
 
 
 @remembered
-def _of_everybody(kind: str, asked: tuple[tuple[str, int], ...], at: datetime) -> Search:
-    return _search(KINDS[kind], asked, read_features(at))
+def _of_everybody(kind: str, asked: tuple[tuple[str, int], ...], tags: tuple[int, ...], at: datetime) -> Search:
+    return _search(KINDS[kind], asked, read_features(at), tags, at)
 
 
-def _search(kind: Kind, asked: tuple[tuple[str, int], ...], people: Features) -> Search:
+def _search(
+    kind: Kind, asked: tuple[tuple[str, int], ...], people: Features, tags: tuple[int, ...], at: datetime
+) -> Search:
     reached, score = weigh(people, dict(asked))
     # Who runs a group is cultivated already, and works here as a rule.
     reached &= ~np.isin(people.member, leading())
+    if tags:
+        reached &= ~np.isin(people.member, list(Member.objects.filter(tagged(tags, at)).values_list("pk", flat=True)))
     places = np.flatnonzero(reached)
     places = places[np.lexsort((people.member[places], -score[places]))]
     columns = {key: getattr(people, key) for key in kind.minimums}

@@ -1,11 +1,11 @@
-"""Criteria where they were changed, and the pool of candidates."""
+"""Criteria where they were changed, whom no kind means, and the pool of candidates."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from liuliang.accounts.models import Staff
-from liuliang.people.models import Member
+from liuliang.people.models import Member, Tag
 
 
 class Criteria(models.Model):
@@ -21,6 +21,18 @@ class Criteria(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class PassedOver(models.Model):
+    """A tag whose holders are candidates of no kind: colleagues, say, who run no group but answer in all of them."""
+
+    tag = models.OneToOneField(Tag, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "passed over"
+
+    def __str__(self) -> str:
+        return str(self.tag)
 
 
 class Candidacy(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
 from liuliang.cultivation.events import CandidateMoved
-from liuliang.cultivation.finding import Found, minimums_of
+from liuliang.cultivation.finding import Found, minimums_of, passed_over
 from liuliang.cultivation.kinds import Kind, Minimums
-from liuliang.cultivation.models import Candidacy, Criteria
+from liuliang.cultivation.models import Candidacy, Criteria, PassedOver
 from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
-from liuliang.people.models import Member
+from liuliang.people.models import Member, Tag
 
 CRITERIA_CHANGED = audit.action("candidate.criteria_changed", _("修改人选的条件"))
 MOVED = audit.action("candidate.moved", _("人选状态变化"))
@@ -44,8 +44,8 @@ NEXT: Mapping[str, tuple[str, ...]] = {
 
 
 @transaction.atomic
-def change_criteria(kind: Kind, minimums: Minimums, *, at: datetime) -> None:
-    """Set what a kind of candidate must reach.
+def change_criteria(kind: Kind, minimums: Minimums, *, at: datetime, without: Collection[int] | None = None) -> None:
+    """Set what a kind of candidate must reach, and the tags whose holders are candidates of no kind (None leaves them).
 
     Raises:
         Refused: ``candidate.nothing_asked`` when no measure asks for anything, ``candidate.minimum`` for an impossible one.
@@ -59,8 +59,20 @@ def change_criteria(kind: Kind, minimums: Minimums, *, at: datetime) -> None:
     row, _is_new = Criteria.objects.update_or_create(
         pk=kind.key, defaults={"minimums": told, "changed_at": at, "changed_by": audit.actor().staff}
     )
-    changes = {key: (before[key], value) for key, value in told.items()}
+    changes: dict[str, tuple[object, object]] = {key: (before[key], value) for key, value in told.items()}
+    if without is not None:
+        changes["passed_over"] = _pass_over(frozenset(without))
     audit.record(CRITERIA_CHANGED, row, name=str(kind.title), changes=changes)
+
+
+def _pass_over(after: frozenset[int]) -> tuple[str, str]:
+    """Set the tags whose holders are passed over; return their names before and after."""
+    before = passed_over()
+    PassedOver.objects.exclude(tag__in=after).delete()
+    PassedOver.objects.bulk_create((PassedOver(tag_id=tag) for tag in sorted(after - before)), ignore_conflicts=True)
+    names = dict(Tag.objects.filter(pk__in=before | after).values_list("pk", "name"))
+    first, second = (", ".join(sorted(names[tag] for tag in tags if tag in names)) for tags in (before, after))
+    return first, second
 
 
 @transaction.atomic

@@ -193,6 +193,15 @@ def minor_units(text: str, currency: str = "CNY") -> int | None:
     return int(whole) if abs(amount - whole) <= _DUST and abs(whole) < _MOST else None
 
 
+def is_finer_than_a_coin(text: str, currency: str = "CNY") -> bool:
+    """Tell whether an amount cannot be read because it has more decimals than its currency has."""
+    return (
+        minor_units(text, currency) is None
+        and minor_units(text.partition(".")[0], currency) is not None
+        and "." in text
+    )
+
+
 def _without_separators(text: str) -> str:
     """Return 1,234.50 and 1.234,50 as 1234.50; a comma before one or two last digits is a decimal one."""
     text = text.replace("'", "")

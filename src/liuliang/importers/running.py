@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from liuliang.accounts.models import Staff
 from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_MERGE
 from liuliang.importers import storage
 from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
 from liuliang.importers.models import Import, ImportProblem
 from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, Unreadable
-from liuliang.importers.tabling import Brought, bring_in_members, bring_in_orders, counts_of, is_sound
+from liuliang.importers.tabling import Brought, bring_in_members, bring_in_orders, counts_of, wrong_with
 from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, is_of_chat, last_possible
 from liuliang.kernel import clock, log
 from liuliang.kernel.errors import Refused
@@ -190,6 +192,7 @@ class Run:
         """Bring in the rows of a member list or an order list; return what they brought, and what is doubtful."""
         community, started = self.row.community_id, self.row.started_at or clock.now()
         members: list[tuple[MemberRow, datetime | None]] = []
+        lines: list[int] = []
         tellings: list[_Telling] = []
         told: Counter[str] = Counter()
         doubts: list[Unreadable] = []
@@ -200,12 +203,13 @@ class Run:
                 if row.joined_at and at is None:
                     doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.joined_at} {row.person.name}"))
                 members.append((row, at))
+                lines.append(read.line)
             elif isinstance(row, OrderRow):
                 at = self._instant(row.at)
                 if at is None:
                     doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.number} {row.at}"))
-                elif not is_sound(row):
-                    doubts.append(Unreadable(read.line, "bad_amount", f"{row.number} {row.amount} {row.refunded}"))
+                elif wrong := wrong_with(row):
+                    doubts.append(Unreadable(read.line, wrong, row.number))
                 elif told[row.number] == TELLINGS:
                     doubts.append(Unreadable(read.line, "order_told_differently", row.number))
                 else:
@@ -215,12 +219,15 @@ class Run:
                     told[row.number] += 1
         may_merge, among = self._may_merge(), self._may_reach()
         listed = bring_in_members(
-            members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge
+            members, community=community, listed_at=started, file=self.row.digest, may_merge=may_merge, among=among
         )
+        doubts += [Unreadable(lines[place], "member_elsewhere", "") for place in listed.elsewhere]
         brought = [listed]
         for telling in tellings:
             orders = [(row, at) for row, at, _ in telling.values()]
-            bought = bring_in_orders(orders, community=community, at=started, may_merge=may_merge, among=among)
+            bought = bring_in_orders(
+                orders, community=community, at=started, may_merge=may_merge, among=among, chargeable=self._chargeable()
+            )
             doubts += [Unreadable(telling[number][2], reason, number) for number, reason in bought.doubts.items()]
             brought.append(bought)
         return brought, doubts
@@ -234,6 +241,11 @@ class Run:
         """Return the communities whose orders the file may change; None for all."""
         staff = self.row.staff
         return None if staff is None else Access(staff).community_ids(IMPORTS_RUN)
+
+    def _chargeable(self) -> QuerySet[Staff]:
+        """Return the colleagues whom the file may name as in charge of its orders."""
+        staff = self.row.staff
+        return Staff.objects.filter(is_active=True) if staff is None else Access(staff).chargeable(IMPORTS_RUN)
 
     def _instant(self, at: datetime) -> datetime | None:
         return instant_of(at, ZoneInfo(self.row.timezone), self._latest)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from liuliang.accounts.models import Staff
 from liuliang.accounts.queries import colleagues_called
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.importers.keys import digest
@@ -30,9 +32,13 @@ ORDER_SOURCE = "table"
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What rows brought: facts to log, why orders were left as they were by number, and counts, named as in `Import.counts`."""
+    """What rows brought: facts to log, why orders were left as they were by number, and counts, named as in `Import.counts`.
+
+    ``elsewhere`` are the places of rows left out because they speak of members whom the importer may not see.
+    """
 
     facts: list[Fact] = field(default_factory=list)
+    elsewhere: Sequence[int] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -54,6 +60,7 @@ def bring_in_members(
     listed_at: datetime,
     file: str,
     may_merge: bool,
+    among: Collection[int] | None,
 ) -> Brought:
     """Create or find the members of a list, fill in what it says of them, and return the facts to log.
 
@@ -61,14 +68,17 @@ def bring_in_members(
 
     Each row comes with the instant of its joining. Without a community the list says who people are, not where. ``file`` is the
     digest of the file: a list imported again lists nobody twice. What staff wrote by hand is not overwritten.
-    Members who turn out to be one person are merged where the importer ``may_merge``, else proposed to staff.
+    Members who turn out to be one person are merged where the importer ``may_merge``, else proposed to staff. A row of somebody
+    known in none of the communities ``among`` (None: all) is left out: to list them would open their file to the importer.
     """
     if not rows:
         return Brought()
     resolved = resolve_people(
-        [_known(row.person) for row, _ in rows], community=community, at=listed_at, may_merge=may_merge
+        [_known(row.person) for row, _ in rows], community=community, at=listed_at, may_merge=may_merge, among=among
     )
-    ids = resolved.members
+    elsewhere = [place for place, member in enumerate(resolved.members) if member in resolved.elsewhere]
+    rows = [row for row, member in zip(rows, resolved.members, strict=True) if member not in resolved.elsewhere]
+    ids = [member for member in resolved.members if member not in resolved.elsewhere]
     describe_members(
         [
             Described(member, row.attributes, row.tags, row.note, row.birthday)
@@ -82,7 +92,7 @@ def bring_in_members(
     counts["added"] = counts["memberships"] if community else counts["people"]
     counts["known"] = len(rows) - counts["added"]
     if community is None:
-        return Brought(counts=counts)
+        return Brought(elsewhere=elsewhere, counts=counts)
     facts: list[Fact] = []
     source = f"members:{community}"
     secret = fact_key()
@@ -91,7 +101,7 @@ def bring_in_members(
         facts.append(Fact(MemberListed(row.role), listed_at, source, f"{file[:16]}/{key}", member, community))
         if at is not None:
             facts.append(Fact(MemberJoined(), at, source, f"joined/{key}/{int(at.timestamp())}", member, community))
-    return Brought(facts, counts=counts)
+    return Brought(facts, elsewhere, counts=counts)
 
 
 def _newcomers(members: set[int], community: int) -> int:
@@ -112,14 +122,16 @@ def bring_in_orders(
     at: datetime,
     may_merge: bool,
     among: Collection[int] | None,
+    chargeable: QuerySet[Staff],
 ) -> Brought:
     """Record the orders of a list, each with its instant; for ``may_merge`` see `bring_in_members`.
 
-    Orders that are known in other communities than ``among`` these stay as they are; None is all communities.
+    Orders that are known in other communities than ``among`` these stay as they are; None is all communities. ``chargeable``
+    are the colleagues whom the file may name as in charge.
     """
     if not rows:
         return Brought()
-    staff = colleagues_called({row.staff for row, _at in rows} - {""})
+    staff = colleagues_called({row.staff for row, _at in rows} - {""}, chargeable)
     orders = [
         NewOrder(
             row.number,
@@ -146,9 +158,13 @@ def bring_in_orders(
     return Brought(doubts=doubts, counts=counts)
 
 
-def is_sound(row: OrderRow) -> bool:
-    """Tell whether an order's figures can be true and stored: nothing negative, no more back than was paid."""
-    return 0 <= row.refunded <= row.amount < AMOUNT_LIMIT and 0 <= row.quantity < QUANTITY_LIMIT
+def wrong_with(row: OrderRow) -> str:
+    """Return why an order's figures cannot be true or stored (a reason as of `Unreadable`), empty where they can."""
+    if row.amount >= AMOUNT_LIMIT:
+        return "amount_too_large"
+    if not 0 <= row.refunded <= row.amount:
+        return "refund_above_amount"
+    return "" if 0 <= row.quantity < QUANTITY_LIMIT else "bad_quantity"
 
 
 def _known(person: Person) -> Known:

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import UNPAID
+from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
 from liuliang.loyalty.accounts import Address, open_account, standing
@@ -51,25 +52,53 @@ def settle_orders(orders: Collection[int], *, at: datetime) -> None:
     order that is not everybody's.
     """
     rows = {row.pk: row for row in hold_orders(orders)}
-    known = list(Commission.objects.filter(order__in=rows).values_list("order", "partner"))
+    standing_ones = Commission.objects.filter(order__in=rows, replaced_at=None)
+    known = list(standing_ones.values_list("order", "partner"))
     settled = {order for order, _partner in known}
     shares = {row.pk: shares_of(row) for row in rows.values() if row.pk not in settled}
     earning = [share.partner.pk for found in shares.values() for share in found]
     lock_partners([*(partner for _order, partner in known), *earning])
     for number, found in shares.items():
         _give(rows[number], found, at)
-    for commission in Commission.objects.filter(order__in=rows).select_related("partner").order_by("order", "level"):
+    for commission in standing_ones.select_related("partner").order_by("order", "level"):
         _take_back(commission, rows[commission.order_id], at)
+
+
+@transaction.atomic
+def give_anew(order: int, *, at: datetime) -> None:
+    """Take an order's commissions back whole, for its partner turned out to be another, and give them to whom it is now.
+
+    Raises:
+        Refused: ``partner.order_settled`` when one of them is released already, and may be on a sheet.
+    """
+    rows = hold_orders([order])
+    earning = [share.partner.pk for row in rows for share in shares_of(row)]
+    standing_ones = Commission.objects.filter(order=order, replaced_at=None)
+    lock_partners([*standing_ones.values_list("partner", flat=True), *earning])
+    # Read under the lock: they may have been released while we waited for it.
+    for commission in standing_ones.select_related("partner").order_by("level"):
+        if commission.released_at is not None:
+            raise Refused("partner.order_settled")
+        amount = commission.kept
+        if amount:
+            _return(commission, amount, f"commission:{commission.pk}:replaced", at)
+            told = CommissionTakenBack(commission.pk, commission.partner_id, order, amount, 0, commission.currency)
+            _tell(commission, told, "replaced", at)
+        commission.taken_back += amount
+        commission.replaced_at = at
+        commission.save(update_fields=["taken_back", "replaced_at"])
+    settle_orders([order], at=at)
 
 
 @transaction.atomic
 def release(*, at: datetime) -> int:
     """Release a batch of commissions whose refund window is over; return how many."""
-    due = Commission.objects.filter(released_at=None, release_at__lte=at).order_by("release_at", "id")
+    waiting = Commission.objects.filter(released_at=None, replaced_at=None)
+    due = waiting.filter(release_at__lte=at).order_by("release_at", "id")
     ids = dict(due.values_list("id", "partner")[:SWEEP])
     lock_partners(ids.values())
     # Read again under the lock: a refund may have come, or another worker.
-    found = list(Commission.objects.filter(pk__in=ids, released_at=None).select_related("partner").order_by("id"))
+    found = list(waiting.filter(pk__in=ids).select_related("partner").order_by("id"))
     for commission in found:
         if commission.kept:
             move(

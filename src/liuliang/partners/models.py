@@ -109,7 +109,8 @@ class Commission(models.Model):
 
     ``rate`` is the plan's when the order was attributed, ``how`` why it is the partner's: code, coupon or binding. ``base`` is
     what was paid and ``refunded`` what went back of it; ``given`` less ``taken_back`` is the commission on the rest. ``owed``
-    is the part of what was taken back that became a debt. Before ``released_at`` it waits until ``release_at``.
+    is the part of what was taken back that became a debt. Before ``released_at`` it waits until ``release_at``. One that was
+    ``replaced_at`` some instant was taken back whole, for the order turned out to be another partner's; it counts nowhere.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="commissions")
@@ -127,10 +128,13 @@ class Commission(models.Model):
     at = models.DateTimeField()
     release_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
+    replaced_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "level"], name="partners_commission_once"),
+            models.UniqueConstraint(
+                fields=["order", "level"], condition=Q(replaced_at=None), name="partners_commission_once"
+            ),
             models.CheckConstraint(
                 condition=Q(taken_back__gte=0, taken_back__lte=F("given"), owed__gte=0, owed__lte=F("taken_back")),
                 name="partners_commission_numbers",
@@ -140,7 +144,9 @@ class Commission(models.Model):
             models.Index(fields=["partner", "-at", "-id"], name="partners_commission_partner"),
             models.Index(fields=["at"], name="partners_commission_at"),
             models.Index(
-                fields=["release_at", "id"], condition=Q(released_at=None), name="partners_commission_waiting"
+                fields=["release_at", "id"],
+                condition=Q(released_at=None, replaced_at=None),
+                name="partners_commission_waiting",
             ),
         ]
 

@@ -25,7 +25,8 @@ def with_results(partners: QuerySet[Partner]) -> QuerySet[Partner]:
     ``orders`` and ``sales`` (paid less refunded) are of orders they brought themselves; ``earned`` is commission of both
     levels that was kept, ``awaiting``, ``due`` and ``debt`` what the ledger says.
     """
-    mine = Commission.objects.filter(partner=OuterRef("pk"), currency=CURRENCY).order_by().values("partner")
+    standing_ones = Commission.objects.filter(replaced_at=None, currency=CURRENCY)
+    mine = standing_ones.filter(partner=OuterRef("pk")).order_by().values("partner")
     return partners.annotate(
         orders=_counted(mine.filter(level=1).annotate(n=Count("pk")).values("n")),
         sales=_counted(mine.filter(level=1).annotate(n=Sum(F("base") - F("refunded"))).values("n")),
@@ -79,7 +80,7 @@ def results(partner: Partner) -> Sequence[Results]:
         cursor.execute(
             "WITH mine AS (SELECT c.*, coalesce(m.canonical_id, m.id) AS buyer FROM partners_commission c"
             "  JOIN commerce_order o ON o.id = c.order_id LEFT JOIN people_member m ON m.id = o.member_id"
-            "  WHERE c.partner_id = %(partner)s),"
+            "  WHERE c.partner_id = %(partner)s AND c.replaced_at IS NULL),"
             " stands AS (SELECT unit, kind, balance FROM loyalty_account WHERE key = %(key)s AND member_id IS NULL)"
             " SELECT currency, count(*) FILTER (WHERE level = 1), count(DISTINCT buyer) FILTER (WHERE level = 1),"
             " coalesce(sum(base - refunded) FILTER (WHERE level = 1), 0)::bigint, sum(given - taken_back)::bigint,"
@@ -112,7 +113,9 @@ class Held:
 
 def held() -> list[Held]:
     """Return what cannot be settled yet, by currency; read from the commissions that wait, which have an index of their own."""
-    waiting = Commission.objects.filter(released_at=None, given__gt=F("taken_back")).values("currency")
+    waiting = Commission.objects.filter(released_at=None, replaced_at=None, given__gt=F("taken_back")).values(
+        "currency"
+    )
     found = waiting.annotate(
         amount=Sum(F("given") - F("taken_back")), partners=Count("partner", distinct=True), first=Min("release_at"),
         last=Max("release_at"),

@@ -55,7 +55,7 @@ def brought(begin: datetime, end: datetime) -> Mapping[str, Mapping[int, Brought
             " sum(c.given - c.taken_back)::bigint"
             " FROM partners_commission c JOIN commerce_order o ON o.id = c.order_id"
             " LEFT JOIN people_member m ON m.id = o.member_id"
-            " WHERE c.at >= %s AND c.at < %s GROUP BY 1, 2",
+            " WHERE c.at >= %s AND c.at < %s AND c.replaced_at IS NULL GROUP BY 1, 2",
             [begin, end],
         )
         rows = cursor.fetchall()

@@ -19,10 +19,10 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
 from liuliang.partners.attribution import records_of
-from liuliang.partners.commissions import SOURCE, settle_order
+from liuliang.partners.commissions import SOURCE, give_anew
 from liuliang.partners.events import MemberBound
 from liuliang.partners.links import checked_link
-from liuliang.partners.models import Binding, Commission, OrderClaim, Partner, Plan
+from liuliang.partners.models import Binding, OrderClaim, Partner, Plan
 from liuliang.people.models import Member
 from liuliang.people.names import clean_name
 
@@ -167,10 +167,12 @@ def bind_member(member: int, partner: Partner, *, how: str, at: datetime) -> Bin
 
 @transaction.atomic
 def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
-    """Note that an order is the partner's of this code, before coupons and bindings. Until somebody earned by it, another code corrects it.
+    """Note that an order is the partner's of this code, before coupons and bindings.
+
+    Until its refund window is over another code corrects it: commission that waits moves on.
 
     Raises:
-        Refused: ``partner.code_unknown``, ``partner.order_settled`` when somebody has earned by it already,
+        Refused: ``partner.code_unknown``, ``partner.order_settled`` when commission on it was released already,
             ``partner.inactive``, ``partner.own``, ``partner.order_early``, ``partner.order_refunded``, ``order.closed``.
     """
     row = Order.objects.select_for_update(of=("self",)).get(pk=order)
@@ -180,8 +182,6 @@ def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
     known = OrderClaim.objects.select_related("partner").filter(order=row).first()
     if known is not None and known.partner_id == partner.pk:
         return known
-    if Commission.objects.filter(order=row).exists():
-        raise Refused("partner.order_settled")
     if not partner.is_active:
         raise Refused("partner.inactive", name=partner.name)
     if row.member_id is not None and partner.member_id in records_of(row.member_id):
@@ -198,7 +198,7 @@ def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
     )
     audit.record(CLAIMED, row, name=row.number, community=row.community_id, changes={"partner": (before, partner.code)})
     if row.status not in UNPAID:
-        settle_order(row.pk, at=at)
+        give_anew(row.pk, at=at)
     return made
 
 

@@ -124,6 +124,10 @@ class Access:
             return Staff.objects.all()
         return Staff.objects.filter(Exists(self.grants(permission).filter(staff=OuterRef("pk"))))
 
+    def chargeable(self, permission: str) -> QuerySet[Staff]:
+        """Return whom one may name as in charge of something: active colleagues as of `colleagues`, and oneself."""
+        return (self.colleagues(permission) | Staff.objects.filter(pk=self.staff.pk)).filter(is_active=True)
+
     def grants(self, permission: str) -> QuerySet[Grant]:
         """Return the grants made where ``permission`` holds; those made everywhere only if it holds everywhere."""
         allowed = self.community_ids(permission)

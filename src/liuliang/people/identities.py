@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,6 +28,7 @@ from liuliang.people.recording import (
     insert_members,
     known_by_name_only,
     note_names,
+    outside,
     owners_of,
 )
 
@@ -63,7 +64,8 @@ class Resolved:
 
     ``members`` has the recorded member id of each of the people, in their order; ``created`` those that were made for them.
     ``identities`` counts what members known before are now known by as well, names apart; ``merged`` and ``proposed`` the
-    pairs of members that were found to be one person, or may be.
+    pairs of members that were found to be one person, or may be. ``elsewhere`` are members who were left as they were, because
+    whoever tells of them reaches none of their communities.
     """
 
     members: tuple[int, ...] = ()
@@ -71,6 +73,7 @@ class Resolved:
     identities: int = 0
     merged: int = 0
     proposed: int = 0
+    elsewhere: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -125,7 +128,13 @@ def resolve_members(
 
 
 def resolve_people(
-    people: Sequence[Known], *, community: int | None, at: datetime, may_merge: bool = True, is_chat: bool = False
+    people: Sequence[Known],
+    *,
+    community: int | None,
+    at: datetime,
+    may_merge: bool = True,
+    is_chat: bool = False,
+    among: Collection[int] | None = None,
 ) -> Resolved:
     """Find the recorded member of each of ``people``, creating who is new.
 
@@ -137,6 +146,9 @@ def resolve_people(
     ``is_chat`` says that the chat itself tells of these people. A record that is nothing but a name in this chat then becomes
     the account's that wears the name, also where the caller may merge nobody: it touches no member of anywhere else.
 
+    ``among`` are the communities that the caller reaches; None is all. A known member of none of them is found, and is not
+    changed: neither renamed nor known by more than before.
+
     Safe under concurrent calls. Call it outside of a longer transaction: what it creates and locks is then free at
     once, and calls never wait for each other's batches. A bounded number of statements, however many people.
     """
@@ -146,6 +158,7 @@ def resolve_people(
     with transaction.atomic():
         owners = owners_of(persons)
         _find_erased(persons, owners)
+        _find_elsewhere(persons, owners, among)
         made: set[int] = set()
         decisions = _Decisions()
         if not all(_is_settled(person, owners) for person in persons):
@@ -156,6 +169,7 @@ def resolve_people(
                 cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_NAMING, community or 0])
             owners = owners_of(persons)
             _find_erased(persons, owners)
+            _find_elsewhere(persons, owners, among)
             decisions = _decide(persons, owners, community)
             made.update(insert_members(decisions.fresh, at))
             insert_identities(decisions.identities, at)
@@ -170,7 +184,8 @@ def resolve_people(
     with transaction.atomic():
         note_names((person for person in persons if person.member not in made), at)
     gained = sum(key.kind != "name" and person.member not in created for key, person in decisions.identities)
-    return Resolved(tuple(persons[place].member for place in places), created, gained, merged, proposed)
+    elsewhere = frozenset(person.member for person in persons if person.is_elsewhere)
+    return Resolved(tuple(persons[place].member for place in places), created, gained, merged, proposed, elsewhere)
 
 
 def hold_resolving() -> None:
@@ -255,8 +270,22 @@ def _find_erased(persons: Sequence[Person], owners: dict[Key, int]) -> None:
                 break
 
 
+def _find_elsewhere(persons: Sequence[Person], owners: dict[Key, int], among: Collection[int] | None) -> None:
+    """Mark whose strongest known identity belongs to a member of none of these communities."""
+    if among is None:
+        return
+    known = {person.first_key: _first_owner(person, owners) for person in persons if not person.is_erased}
+    strangers = outside({member for member in known.values() if member is not None}, among)
+    for person in persons:
+        person.is_elsewhere = not person.is_erased and known[person.first_key] in strangers
+
+
+def _first_owner(person: Person, owners: dict[Key, int]) -> int | None:
+    return next((owners[key] for key in person.keys if key in owners), None)
+
+
 def _is_settled(person: Person, owners: dict[Key, int]) -> bool:
-    if person.is_erased:
+    if person.is_erased or person.is_elsewhere:
         return True
     if not all(key in owners for key in person.keys):
         return False
@@ -270,7 +299,7 @@ def _decide(persons: Sequence[Person], owners: dict[Key, int], community: int | 
     name_only = known_by_name_only({owners[p.alias] for p in persons if p.alias in owners}, community or 0)
     claims: dict[Key, Person] = {}
     for person in sorted(persons, key=lambda person: person.alias is None):
-        if person.is_erased:
+        if person.is_erased or person.is_elsewhere:
             continue
         known = [owners[key] for key in person.keys if key in owners]
         wearer = owners.get(person.alias) if person.alias else None
@@ -301,6 +330,9 @@ def _settle(persons: Sequence[Person], owners: dict[Key, int]) -> list[tuple[int
     pairs = []
     for person in persons:
         if person.is_erased:
+            continue
+        if person.is_elsewhere:
+            person.member = _first_owner(person, owners) or 0
             continue
         members = list(dict.fromkeys(owners[key] for key in person.keys))
         person.member = members[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class Person:
     """Everybody of one call who shares an identity.
 
     ``keys`` are theirs, strongest first; ``alias`` is the name key that an account claims in its chat. ``member`` is the
-    record they resolve to, 0 until decided.
+    record they resolve to, 0 until decided. Of who ``is_elsewhere`` nothing may be changed by whoever tells of them.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Person:
     is_bot: bool
     member: int = 0
     is_erased: bool = False
+    is_elsewhere: bool = False
 
     @property
     def first_key(self) -> Key:
@@ -63,6 +64,24 @@ def owners_of(persons: Iterable[Person]) -> dict[Key, int]:
             [_packed(key.kind for key in wanted), _packed(key.value for key in wanted)],
         )
         return {Key(kind, value): member for kind, value, member in cursor.fetchall()}
+
+
+def outside(members: set[int], communities: Collection[int]) -> set[int]:
+    """Return those of some records whose person is, and was, in other communities than these alone, or is described somewhere.
+
+    Somebody who is nothing but the buyer of an order so far is nobody's yet.
+    """
+    if not members:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id FROM people_member m JOIN people_member p ON p.id = coalesce(m.canonical_id, m.id)"
+            " WHERE m.id = ANY(%s) AND NOT EXISTS"
+            "  (SELECT 1 FROM people_membership s WHERE s.member_id = p.id AND s.community_id = ANY(%s))"
+            " AND (p.attributes <> '{}' OR EXISTS (SELECT 1 FROM people_membership s WHERE s.member_id = p.id))",
+            [list(members), list(communities)],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def known_by_name_only(members: set[int], community: int) -> set[int]:
@@ -147,7 +166,8 @@ def note_names(persons: Iterable[Person], at: datetime) -> None:
     An unchanged name is touched once an hour of ``at`` at the most, so that batches of one file do not rewrite everybody.
     Rows are locked in the order of their ids, as merges do.
     """
-    seen = sorted((p.member, p.first_key, p.name, p.is_bot) for p in persons if p.name and not p.is_erased)
+    told = (person for person in persons if person.name and not (person.is_erased or person.is_elsewhere))
+    seen = sorted((person.member, person.first_key, person.name, person.is_bot) for person in told)
     if not seen:
         return
     names = _packed(row[2] for row in seen)

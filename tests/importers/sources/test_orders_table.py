@@ -70,10 +70,10 @@ def test_youzan_from_the_second_sheet(read_file: Callable[..., Any]) -> None:
         ("E1,2024-02-31,138,1,,,", "bad_date"),
         ("E1,2024-03-05,138,很多,,,", "bad_amount"),
         ("E1,2024-03-05,138,,,,", "bad_amount"),
-        ("E1,2024-03-05,138,-5,,,", "bad_amount"),
-        ("E1,2024-03-05,138,1.999,,,", "bad_amount"),
+        ("E1,2024-03-05,138,-5,,,", "amount_negative"),
+        ("E1,2024-03-05,138,1.999,,,", "amount_decimals"),
         (f"E1,2024-03-05,138,{'9' * 400},,,", "bad_amount"),
-        ("E1,2024-03-05,138,1,x,,", "bad_amount"),
+        ("E1,2024-03-05,138,1,x,,", "bad_refund"),
         ("E1,2024-03-05,138,1,,,半", "bad_quantity"),
     ],
 )

@@ -17,7 +17,7 @@ from liuliang.commerce.models import Order
 from liuliang.commerce.products import Currency
 from liuliang.commerce.refunding import RefundWanted, refund_imported, refund_order
 from liuliang.commerce.selling import HERE
-from liuliang.commerce.services import NewOrder, record_orders
+from liuliang.commerce.services import ORIGIN_LIMIT, NewOrder, record_orders
 from liuliang.importers.tabling import AMOUNT_LIMIT, ORDER_SOURCE, QUANTITY_LIMIT
 from liuliang.kernel.errors import Refused
 from liuliang.people.identities import Known
@@ -35,6 +35,7 @@ _AHEAD = timedelta(days=1)
 _WRITTEN = r"^[^\x00-\x1f\x7f]*$"
 
 Line = Annotated[str, StringConstraints(pattern=_WRITTEN, max_length=300)]
+Origin = Annotated[str, StringConstraints(pattern=_WRITTEN, max_length=ORIGIN_LIMIT)]
 Number = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100)
 ]
@@ -73,9 +74,9 @@ class ToldOrder(Told):
     status: Status = "paid"
     product: Line = ""
     quantity: Annotated[int, Field(ge=1, lt=QUANTITY_LIMIT)] = 1
-    content: Line = ""
+    content: Origin = ""
     """Which piece of content it came from, in words; what is known already stays."""
-    play: Line = ""
+    play: Origin = ""
     """Which play or campaign it came from, in words."""
     staff: Line = ""
     """The colleague in charge, by e-mail or name."""
@@ -153,7 +154,7 @@ class OrderAnswer(Answer):
     staff: str | None
     """The name of the colleague in charge."""
     member: str | None
-    """The public id of the buyer; null while nobody is known to be."""
+    """The public id of the buyer; null while nobody is known to be, or the key does not reach them."""
     community: str | None
 
 
@@ -175,7 +176,7 @@ def put_orders(call: Call, told: PutOrders) -> PutAnswer:
         raise Refused("order.future", number=late)
     community = _place(call, told.community)
     called = {one.staff for one in told.orders} - {""}
-    staff = colleagues_called(called)
+    staff = colleagues_called(called, call.access.chargeable(ORDERS_EDIT))
     if strangers := sorted(called - staff.keys()):
         raise Refused("order.staff", staff=strangers[0])
     recorded = record_orders(
@@ -199,7 +200,7 @@ def put_orders(call: Call, told: PutOrders) -> PutAnswer:
 @operation("GET", "orders", summary=_("查看一笔订单"), permissions=(ORDERS_VIEW,), asks=AskOrder, answers=OrderAnswer)
 def get_order(call: Call, asked: AskOrder) -> OrderAnswer:
     """Return an order."""
-    return _shown(_found(call, asked.source, asked.number, ORDERS_VIEW))
+    return _shown(call, _found(call, asked.source, asked.number, ORDERS_VIEW))
 
 
 @operation(
@@ -211,7 +212,7 @@ def refund(call: Call, told: RefundOrder) -> OrderAnswer:
     order = _found(call, told.source, told.number, ORDERS_EDIT)
     note = refund_order if order.source == HERE else refund_imported
     note(order.pk, RefundWanted(told.amount, told.currency, key=call.cause, reason=told.reason, at=call.at))
-    return _shown(_found(call, told.source, told.number, ORDERS_EDIT))
+    return _shown(call, _found(call, told.source, told.number, ORDERS_EDIT))
 
 
 def _place(call: Call, public_id: str | None) -> int | None:
@@ -244,12 +245,14 @@ def _found(call: Call, source: str, number: str, permission: str) -> Order:
     return found
 
 
-def _shown(order: Order) -> OrderAnswer:
+def _shown(call: Call, order: Order) -> OrderAnswer:
     person = order.member and (order.member.canonical or order.member)
+    # A number in an order finds a member of any community; who may not see them learns nothing of them.
+    is_seen = person is not None and call.access.members(ORDERS_VIEW).filter(pk=person.pk).exists()
     return OrderAnswer(
         number=order.number, source=order.source, status=order.status, placed_at=order.at, amount=order.amount,
         refunded=order.refunded, currency=order.currency, product=order.product, quantity=order.quantity,
         content=order.content, play=order.play, staff=order.staff.name if order.staff else None,
-        member=person.public_id if person and person.erased_at is None else None,
+        member=person.public_id if person and is_seen else None,
         community=order.community.public_id if order.community else None,
     )  # fmt: skip

@@ -22,7 +22,8 @@ from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.communities.dashboard_people import Face, face_of, faces
 from liuliang.console.doors import StaffRequest, finds, page
-from liuliang.cultivation.finding import Found, find, minimums_of
+from liuliang.console.members.forms import tag_choices
+from liuliang.cultivation.finding import Found, find, minimums_of, passed_over
 from liuliang.cultivation.kinds import KINDS, MEASURES, Kind, evidence_words
 from liuliang.cultivation.models import Candidacy
 from liuliang.cultivation.results import Result, results
@@ -30,7 +31,7 @@ from liuliang.cultivation.services import LARGEST, NEXT, STATES, add_candidates,
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
-from liuliang.people.models import Member
+from liuliang.people.models import Member, Tag
 
 FOLDER = "console/cultivation"
 
@@ -100,6 +101,10 @@ def candidates(request: StaffRequest) -> HttpResponse:
                 _("{title}：{value}").format(title=MEASURES[key].title, value=f"{value:,}")
                 for key, value in minimums.items()
                 if value
+            ]
+            + [
+                _("不算：{tag}").format(tag=tag.name)
+                for tag in Tag.objects.filter(pk__in=passed_over()).order_by("name")
             ],
             "found": _found_rows(fresh[:SHOWN], kind),
             "found_count": len(found),
@@ -124,18 +129,18 @@ def criteria(request: StaffRequest, candidate_kind: Kind) -> HttpResponse:
     if posted is not None and form.is_valid():
         if "save" in posted:
             try:
-                change_criteria(candidate_kind, form.cleaned_data, at=clock.now())
+                change_criteria(candidate_kind, form.minimums, at=clock.now(), without=form.without)
             except Refused as refused:
                 form.add_error(None, errors.sentence(refused))
             else:
                 messages.success(request, _("条件已更新。"))
                 return redirect(_address(candidate_kind))
         else:
-            then = find(candidate_kind, form.cleaned_data, at=clock.now())
+            then = find(candidate_kind, form.minimums, at=clock.now(), without=form.without)
             context |= {
                 "before": len(find(candidate_kind, minimums_of(candidate_kind), at=clock.now())),
                 "after": len(then),
-                "sample": _found_rows(then.best[:8], candidate_kind, form.cleaned_data),
+                "sample": _found_rows(then.best[:8], candidate_kind, form.minimums),
                 "is_tried": True,
             }
     status = 422 if form.errors else 200
@@ -177,15 +182,34 @@ def offered_to(access: Access) -> list[Kind]:
 
 
 class CriteriaForm(forms.Form):
-    """The minimums of a kind."""
+    """The minimums of a kind, and the tags whose holders are candidates of no kind."""
 
     def __init__(self, kind: Kind, posted: QueryDict | None) -> None:
         super().__init__(posted)
-        held = minimums_of(kind)
+        self.kind, held = kind, minimums_of(kind)
         for key in kind.minimums:
             self.fields[key] = forms.IntegerField(
                 label=str(MEASURES[key].title), initial=held[key], min_value=0, max_value=LARGEST
             )
+        self.fields["without"] = forms.TypedMultipleChoiceField(
+            label=_("不算有这些标签的人"),
+            choices=tag_choices()[1:],
+            coerce=int,
+            required=False,
+            initial=sorted(passed_over()),
+            widget=forms.SelectMultiple({"size": 6}),
+            help_text=_("每一种人选都一样。群主和管理员本来就不算；别的同事打上一个标签，在这里选上。"),
+        )
+
+    @property
+    def minimums(self) -> dict[str, int]:
+        """Return what was asked for, by measure."""
+        return {key: self.cleaned_data[key] for key in self.kind.minimums}
+
+    @property
+    def without(self) -> frozenset[int]:
+        """Return the tags whose holders are passed over."""
+        return frozenset(self.cleaned_data["without"])
 
 
 def _check(access: Access, kind: Kind) -> None:

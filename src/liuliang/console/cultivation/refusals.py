@@ -10,7 +10,8 @@ from liuliang.cultivation.kinds import MEASURES
 
 def install() -> None:
     """Declare the sentences, and what the fields of the audit log are called."""
-    history.name_fields({"state": _("状态"), "kind": _("种类"), **{key: one.title for key, one in MEASURES.items()}})
+    named = {"state": _("状态"), "kind": _("种类"), "passed_over": _("不算有这些标签的人")}
+    history.name_fields({**named, **{key: one.title for key, one in MEASURES.items()}})
     errors.declare(
         {
             "candidate.nothing_asked": _("至少要有一个条件大于 0，不然每个人都是人选。"),

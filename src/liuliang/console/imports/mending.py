@@ -49,7 +49,7 @@ def problems(request: StaffRequest, given: Import) -> HttpResponseBase:
 def _rows_as_they_were(headers: Sequence[str]) -> list[Column]:
     return [
         *(Column(f"cell-{place}", header, value=partial(_cell, place)) for place, header in enumerate(headers)),
-        Column("why", _("没有导入的原因"), value=_why),
+        Column("why", _("没有导入，或要补上的原因"), value=_why),
     ]
 
 

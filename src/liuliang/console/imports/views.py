@@ -100,7 +100,7 @@ HISTORY = Listing(
         Column(
             "counts", gettext_lazy("带来了"), value=lambda row: row.counts.get("added", 0), cell=_brought, align="end"
         ),
-        Column("unreadable", gettext_lazy("读不了"), sort="unreadable", show=cells.count, align="end"),
+        Column("unreadable", gettext_lazy("要看一看"), sort="unreadable", show=cells.count, align="end"),
         Column("staff", gettext_lazy("谁导入的"), value=lambda row: row.staff.name if row.staff else ""),
         Column("created_at", gettext_lazy("时间"), sort="created_at", show=cells.ago),
     ),

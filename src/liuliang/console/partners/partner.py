@@ -71,4 +71,6 @@ def _who(binding: Binding, known: set[int]) -> tuple[str, str]:
 
 
 def _stands(commission: Commission) -> tuple[str | Promise, str]:
+    if commission.replaced_at is not None:
+        return _("改给了别的合伙人"), ""
     return (_("观察期内"), "act") if commission.released_at is None else (_("过了观察期"), "good")

@@ -52,7 +52,7 @@ def install() -> None:
             "partner.inactive": _("“{name}”已经停用，不能再归给他。"),
             "partner.bound": _("这位成员还在“{name}”的绑定有效期里，到期以后才能归别人。"),
             "partner.own": _("自己买的不算自己的业绩。"),
-            "partner.order_settled": _("这个订单已经算出佣金，归属不能改。"),
+            "partner.order_settled": _("这个订单的佣金已经过了观察期，归属不能改。"),
             "partner.order_early": _("下单的时候“{name}”还不是合伙人，这一单算不了他的。"),
             "partner.order_refunded": _("这个订单已经全部退款，没有佣金可算。"),
             "partner.order_unknown": _("没有这个订单号，或不归你管。"),

@@ -19,6 +19,7 @@ from liuliang.accounts.permissions import ORDERS_EDIT
 from liuliang.commerce import coupons, queries, refunding, selling
 from liuliang.commerce.models import Coupon, Order, PaymentRefund, Variant
 from liuliang.commerce.quoting import Quote, Sale, quote
+from liuliang.commerce.services import ORIGIN_LIMIT
 from liuliang.console import errors
 from liuliang.console.choosing import chosen_member, people_named
 from liuliang.console.dialogs import dialog, done
@@ -48,8 +49,8 @@ WAITS = {"30": _("30 分钟"), "1440": _("1 天"), "4320": _("3 天"), "10080": 
 class OrderForm(KeyedForm):
     """Where an order came from and how long it waits."""
 
-    content = forms.CharField(label=_("来自哪条内容"), required=False, max_length=120)
-    play = forms.CharField(label=_("来自哪个玩法"), required=False, max_length=120)
+    content = forms.CharField(label=_("来自哪条内容"), required=False, max_length=ORIGIN_LIMIT)
+    play = forms.CharField(label=_("来自哪个玩法"), required=False, max_length=ORIGIN_LIMIT)
     wait = forms.ChoiceField(label=_("付款期限"), choices=list(WAITS.items()))
 
     def __init__(self, *arguments: Any, access: Access, **options: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.models import Staff
@@ -25,6 +27,7 @@ from liuliang.console.shop.payment_words import attempts, title_of
 from liuliang.console.shop.product import price_words
 from liuliang.importers.tabling import ORDER_SOURCE
 from liuliang.people.access import Access
+from liuliang.people.models import Membership
 from liuliang.ui import formats
 from liuliang.ui.listing import Boolean, Choice, Column, DateRange, Empty, Listing, Option, Text, View, cells
 
@@ -45,17 +48,33 @@ def visible(access: Access, permission: str) -> QuerySet[Order]:
     return Order.objects.filter(Q(community__in=allowed) | Q(staff=access.staff, community=None))
 
 
+def with_buyers(access: Access, rows: QuerySet[Order]) -> QuerySet[Order]:
+    """Add the buyers, and whether one ``is_hidden``: a member of other communities alone, found by a number in an order of ours."""
+    rows = rows.select_related("member", "community", "staff")
+    allowed = access.community_ids(ORDERS_VIEW)
+    if allowed is None:
+        return rows.annotate(is_hidden=Value(value=False, output_field=BooleanField()))
+    theirs = Membership.objects.filter(member=Coalesce(OuterRef("member__canonical"), OuterRef("member")))
+    return rows.annotate(is_hidden=Exists(theirs) & ~Exists(theirs.filter(community__in=allowed)))
+
+
+def buyer_of(order: Order) -> str:
+    """Return what the buyer of an order of `with_buyers` is called, empty for none."""
+    if order.member is None:
+        return ""
+    return _now("一位成员") if order.is_hidden else shown_name(order.member)  # type: ignore[attr-defined]
+
+
 @finds("order")
 def find_order(access: Access, permission: str, value: str) -> Order | None:
     """Find an order one may see or, for a door that asks for more, change."""
     if not (value.isdecimal() and value.isascii() and len(value) < 19):
         return None
-    rows = visible(access, permission).select_related("member", "community", "staff")
-    return rows.filter(pk=int(value)).first()
+    return with_buyers(access, visible(access, permission)).filter(pk=int(value)).first()
 
 
 def _who(order: Order) -> cells.Cell:
-    return cells.person(shown_name(order.member)) if order.member else "–"
+    return cells.person(buyer_of(order)) if order.member else "–"
 
 
 def source_words(source: str) -> str:
@@ -90,7 +109,7 @@ ORDERS = Listing(
     title=_("订单"),
     columns=(
         Column("number", _("订单号"), value="number", is_fixed=True),
-        Column("buyer", _("买家"), value=lambda one: shown_name(one.member) if one.member else "", cell=_who),
+        Column("buyer", _("买家"), value=buyer_of, cell=_who),
         Column("product", _("商品"), value="product", space="clipped"),
         Column("quantity", _("件数"), value="quantity", show=cells.count, align="end"),
         Column(
@@ -157,7 +176,7 @@ ORDERS = Listing(
 @page(permission=ORDERS_VIEW)
 def orders(request: StaffRequest) -> HttpResponseBase:
     """List the orders one may see, made here or imported."""
-    rows = visible(request.access, ORDERS_VIEW).select_related("member", "community", "staff")
+    rows = with_buyers(request.access, visible(request.access, ORDERS_VIEW))
     return ORDERS.respond(request, rows, template="console/shop/orders.html")
 
 
@@ -181,7 +200,7 @@ def order(request: StaffRequest, order: Order) -> HttpResponse:
         "left": order.amount - order.refunded - order.refunding,
         "payments": attempts(order) if is_here else [],
         "codes": open_adapters(order.currency) if is_here and order.status == "unpaid" and order.amount else [],
-        "buyer": shown_name(member) if member else "",
+        "buyer": buyer_of(order),
         "buyer_url": member_url(member) if member and sees else "",
         "is_here": is_here,
         "may_note": is_own or owns(access, ORDERS_EDIT, order.community_id),

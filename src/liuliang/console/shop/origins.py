@@ -20,6 +20,7 @@ from liuliang.accounts.permissions import ORDERS_EDIT, ORDERS_VIEW
 from liuliang.commerce import origins as services
 from liuliang.commerce.models import Order
 from liuliang.commerce.origins import Brought, By
+from liuliang.commerce.services import ORIGIN_LIMIT
 from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import back
@@ -39,15 +40,14 @@ CARRIED = ("by", "currency", "sort", "q")
 class OriginForm(forms.Form):
     """What an order came from, and who is in charge of it."""
 
-    content = forms.CharField(label=_("来自哪条内容"), required=False, max_length=120)
-    play = forms.CharField(label=_("来自哪个玩法"), required=False, max_length=120)
+    content = forms.CharField(label=_("来自哪条内容"), required=False, max_length=ORIGIN_LIMIT)
+    play = forms.CharField(label=_("来自哪个玩法"), required=False, max_length=ORIGIN_LIMIT)
     staff = forms.TypedChoiceField(label=_("负责人"), required=False, coerce=int, empty_value=None)
 
     def __init__(self, *arguments: Any, access: Access, order: Order, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.initial = {"content": order.content, "play": order.play, "staff": order.staff_id or ""}
-        colleagues = access.colleagues(ORDERS_VIEW).filter(is_active=True) | Staff.objects.filter(pk=access.staff.pk)
-        known = {one.pk: one.name for one in colleagues.distinct().order_by("name")}
+        known = {one.pk: one.name for one in access.chargeable(ORDERS_VIEW).order_by("name")}
         if order.staff is not None:
             known[order.staff.pk] = order.staff.name
         self.fields["staff"].choices = [("", _("没有")), *known.items()]  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def _listing(by: By, currency: str, choice: PeriodChoice) -> Listing:
         title=_("带来成交"),
         columns=(
             Column(
-                "origin", BY[by], value="origin", cell=lambda one: one.origin or _now("没有记下"), sort="origin",
+                "origin", BY[by], value=lambda one: one.origin or _now("没有记下"), sort="origin",
                 is_fixed=True, space="wrapping",
             ),
             Column(

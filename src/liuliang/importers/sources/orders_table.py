@@ -11,7 +11,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.importers.base import Chat, Head, Inspection, Options, Read
-from liuliang.importers.cells import DateVote, count_of, currency_of, mails_of, minor_units, narrow, phones_of, when
+from liuliang.importers.cells import (
+    DateVote,
+    count_of,
+    currency_of,
+    is_finer_than_a_coin,
+    mails_of,
+    minor_units,
+    narrow,
+    phones_of,
+    when,
+)
 from liuliang.importers.clocks import DateOrder
 from liuliang.importers.fields import clean
 from liuliang.importers.head import head_of
@@ -103,6 +113,7 @@ TITLES: dict[str, str | Promise] = {
 """What a column may be taken for, as a person chooses it."""
 
 _ACCOUNTS = ("wxid", "qq", "openid", "unionid", "wecom_external")
+_AMOUNTS = ("amount", "price", "refunded")
 _NOTHING = frozenset({"", "-", "--", "/", "无", "null", "none", "n/a", "nan"})
 
 # The first word that a status holds decides. A shop closes an order that was never paid, or that was paid back.
@@ -215,8 +226,12 @@ def _record(cells: list[str], number: int, places: dict[str, int], order: DateOr
         reason, cell = "bad_date", said.get("at", "")
     elif quantity is None:
         reason, cell = "bad_quantity", said.get("quantity", "")
-    elif amount is None or amount < 0 or refunded is None:
-        reason, cell = "bad_amount", f"{said.get('amount', '')} {refund}".strip()
+    elif amount is None or refunded is None:
+        wrong = next((said[name] for name in _AMOUNTS if is_finer_than_a_coin(said.get(name, ""), currency)), "")
+        reason = "amount_decimals" if wrong else "bad_amount" if amount is None else "bad_refund"
+        cell = wrong or (said.get("amount", "") if amount is None else refund)
+    elif amount < 0:
+        reason, cell = "amount_negative", said.get("amount", "")
     else:
         status = _status(said.get("status", ""), abs(refunded))
         product = clean(said.get("product", ""))
