@@ -16,8 +16,9 @@ from django.urls import reverse
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from liuliang.analytics.forecasts.forecast import Backtest
-from liuliang.cultivation.models import Candidacy
+from liuliang.cultivation.models import Candidacy, PassedOver
 from liuliang.kernel import clock
+from liuliang.people.tagging import create_group, create_tag, tag_members
 from liuliang.segments.models import Segment
 from liuliang.segments.queries import members_of
 from liuliang.simulator.simulation import simulate
@@ -176,3 +177,24 @@ def test_candidates_are_found_added_and_moved(simulated, browser):
     limited = browser("community_owner", simulated.communities[0])
     assert "人选由能看全部成员的人来找" in text_of(limited.get(url))
     assert limited.post(reverse("console:add-candidates", args=["backbone"])).status_code == 409
+
+
+def test_a_group_that_hangs_on_a_colleague_says_so(told, browser):
+    group, host = told.community(), told.member("主")
+    circles = [[told.member(f"{side}{number}") for number in range(6)] for side in "左右"]
+    begin = clock.now() - timedelta(days=3)
+    pairs = [(one, other) for circle in circles for one in circle for other in circle if one is not other]
+    pairs += [(host, circle[0]) for circle in circles for _turn in range(3)]
+    for turn, (one, other) in enumerate(pairs):
+        told.says(one, group, begin + timedelta(minutes=11 * turn), reply_member=other.id)
+    told.settle()
+    client = browser()
+    address = reverse("console:community-graph", args=[group.public_id])
+    assert "同事" not in text_of(client.get(address))
+
+    tag = create_tag(create_group("自己人", is_exclusive=False), "同事账号", at=clock.now())
+    tag_members([host.pk], tag, at=clock.now())
+    PassedOver.objects.create(tag=tag)
+
+    assert "群系于一人：没有主" in text_of(client.get(address))
+    assert "TA 是管群的人或同事" in text_of(client.get(address))

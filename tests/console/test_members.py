@@ -12,6 +12,7 @@ from liuliang.accounts.models import Role, Staff
 from liuliang.commerce.models import Order
 from liuliang.commerce.services import NewOrder, record_orders
 from liuliang.console.members.member import masked
+from liuliang.cultivation.models import PassedOver
 from liuliang.kernel import clock
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
@@ -179,12 +180,16 @@ def test_deleting_a_tag_names_the_segments_that_need_it(brand):
     made = create_segment("要回访的", rule, community=None, at=clock.now(), is_dynamic=True)
     other = create_tag(create_group("旧", is_exclusive=False), "没人用", at=clock.now())
 
+    PassedOver.objects.create(tag=tag)
+
     asked = client.get(reverse("console:tag", args=[tag.pk])).content.decode()
     unasked = client.get(reverse("console:tag", args=[other.pk])).content.decode()
 
     assert reverse("console:segment", args=[made.public_id]) in asked
     assert "规则用到它的人群（要回访的）会停在现在这些人" in asked
+    assert "带着它的人又会被找成种子与骨干" in asked
     assert "用到它的人群" not in unasked
+    assert "种子与骨干。" not in unasked
 
 
 def test_people_known_from_a_list_alone_are_listed_after_those_who_were_ever_seen(brand):

@@ -57,6 +57,11 @@ def passed_over() -> frozenset[int]:
     return frozenset(PassedOver.objects.values_list("tag", flat=True))
 
 
+def is_colleague(member: int, at: datetime) -> bool:
+    """Tell whether somebody runs a community or has a tag that is passed over: not who is found, but who finds."""
+    return member in leading() or Member.objects.filter(tagged(passed_over(), at), pk=member).exists()
+
+
 def find(
     kind: Kind,
     minimums: Minimums,

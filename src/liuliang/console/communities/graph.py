@@ -20,6 +20,8 @@ from liuliang.console.communities.dashboard import FOLDER, board_of
 from liuliang.console.communities.dashboard_people import Face, faces
 from liuliang.console.communities.editing import tabs
 from liuliang.console.doors import StaffRequest, page
+from liuliang.cultivation.finding import is_colleague
+from liuliang.kernel import clock
 from liuliang.people.models import Community
 from liuliang.ui import formats, networks
 
@@ -76,7 +78,7 @@ def graph(request: StaffRequest, community: Community) -> HttpResponse:
             for role in ROLES
         ],
         "without": [(known[each.member], each) for each in found.without if each.member in known],
-        "claim": _claim(found, known),
+        "claim": _claim(found, known, may_see=may_see),
         "is_telling": found.is_telling,
         "is_fragile": found.is_telling and found.weakest is not None and found.weakest.is_fragile,
         "without_definition": story.WITHOUT,
@@ -93,7 +95,7 @@ def _meaning(found: Network, role: Role) -> str:
     return _("{meaning}；其中 {n} 人也数在核心里").format(meaning=MEANINGS[role], n=formats.exact(both))
 
 
-def _claim(found: Network, known: Mapping[int, Face]) -> str:
+def _claim(found: Network, known: Mapping[int, Face], *, may_see: bool) -> str:
     """Return the sentence about the single point of failure, or that there is none."""
     worst = found.weakest
     if worst is None:
@@ -107,7 +109,10 @@ def _claim(found: Network, known: Mapping[int, Face]) -> str:
     name = known[worst.member].name if worst.member in known else _("一位成员")
     if not worst.is_fragile:
         return _("没有谁一走群就散：最要紧的是{name}，没有 TA {what}。").format(name=name, what=_what_goes(worst))
-    return _("群系于一人：没有{name}，{what}。").format(name=name, what=_what_goes(worst))
+    told = _("群系于一人：没有{name}，{what}。").format(name=name, what=_what_goes(worst))
+    if may_see and is_colleague(worst.member, clock.now()):
+        told += _("TA 是管群的人或同事：安排好替班和交接，再带出几个能接话的成员。")
+    return told
 
 
 def _what_goes(worst: Without) -> str:

@@ -17,6 +17,7 @@ from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import back
 from liuliang.console.members.forms import ChangeDefinitionForm, ChangeTagForm, DefinitionForm, GroupForm, NewTagForm
+from liuliang.cultivation.finding import passed_over
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people import profile, queries, tagging
@@ -100,7 +101,16 @@ def tag(request: StaffRequest, tag_id: int) -> HttpResponse:
     here, delete = reverse("console:tag", args=[tag_id]), reverse("console:delete-tag", args=[tag_id])
     seen = set(visible(request.access, MEMBERS_VIEW).values_list("pk", flat=True))
     users = [each for each in using_tag(found.pk) if each.pk in seen]
-    return _dialog(request, form, _("修改标签"), here, delete=delete, name=found.name, users=users)
+    return _dialog(
+        request,
+        form,
+        _("修改标签"),
+        here,
+        delete=delete,
+        name=found.name,
+        users=users,
+        is_passed_over=found.pk in passed_over(),
+    )
 
 
 @page(permission=MEMBERS_EDIT, methods=("POST",))
@@ -176,6 +186,7 @@ def _dialog(
     delete: str = "",
     name: str = "",
     users: Sequence[Segment] = (),
+    is_passed_over: bool = False,
 ) -> HttpResponse:
     """Show the dialog of a word; ``users`` are the segments whose rules need it."""
     context = {
@@ -185,6 +196,7 @@ def _dialog(
         "delete_url": delete,
         "name": name,
         "users": users,
+        "is_passed_over": is_passed_over,
         "user_names": formats.listed(each.name for each in users),
     }
     return render(request, "console/members/word_dialog.html", context, status=INVALID if form.errors else 200)
