@@ -135,10 +135,10 @@ def test_several_gifts_of_a_transaction_and_a_run_never_wait_in_a_circle(make_te
     one, two, three = make_member(), make_member(), make_member()
     with transaction.atomic():
         hold_takers(template, [one, two])
-        give(template, one, at, "first")
+        give(template, one, at)
         # All that is left stands in one bucket, which the run waits for as long as this transaction lasts.
         run = begin_and_wait(lambda: give_coupons(template, [two, three], how="segment", cause="run:1", at=at))
-        give(template, two, at, "second")
+        give(template, two, at)
     assert run() == (1, 1)
     assert remaining(template.stock_id).free == 0
 
