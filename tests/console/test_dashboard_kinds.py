@@ -56,6 +56,7 @@ def questions(two):
             "health": {},
             "goals": {},
             "stage": {},
+            "review": {},
             "layers": {},
             "predictions": {},
             "paths": {},

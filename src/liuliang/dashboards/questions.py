@@ -139,6 +139,12 @@ class StageQuestion(Question):
     stage: Literal["acquisition", "activation", "retention", "referral", "revenue"] = "acquisition"
 
 
+class ReviewQuestion(Question):
+    """What changed beyond the usual in the last week or month that is over."""
+
+    unit: Literal["week", "month"] = "week"
+
+
 class AlertsQuestion(Question):
     """Which alerts fired and nobody has taken yet: all, or those that the reader is told of."""
 
@@ -167,6 +173,7 @@ KINDS: Mapping[str, CardKind] = {
         CardKind("health", _("健康度"), "heart", HealthQuestion),
         CardKind("goals", _("目标"), "star", GoalsQuestion),
         CardKind("stage", _("AARRR"), "stairs", StageQuestion),
+        CardKind("review", _("复盘"), "report-analytics", ReviewQuestion),
         CardKind("layers", _("分层"), "stack-2", LayersQuestion),
         CardKind("predictions", _("预测"), "trending-up", PredictionsQuestion, 4),
         CardKind("paths", _("路径"), "transform", PathsQuestion, 4),

@@ -21,9 +21,9 @@ from liuliang.console.analysis.ground import Ground, ground_of, ground_where, ma
 from liuliang.console.analysis.metrics import (
     Behind,
     behind_metric,
+    grounds_of,
     interval_words,
     known_words,
-    needs_of,
     sides_of,
     write,
 )
@@ -135,13 +135,8 @@ def stage(request: StaffRequest) -> HttpResponse:
 
 def lines_of(access: Access, stage: Stage, parameters: QueryDict, query: str) -> list[Line]:
     """Return the metrics of a stage that somebody may see in what ``parameters`` choose; ``query`` asks the pages of them."""
-    lines = []
-    for metric in (metrics()[key] for key in stage.metrics):
-        needed = needs_of(metric)
-        ground = ground_where(access, parameters, *needed) if all(map(access.may, needed)) else None
-        if ground is not None:
-            lines.append(_line(metric, ground, query))
-    return lines
+    grounds = grounds_of(access, parameters, [metrics()[key] for key in stage.metrics])
+    return [_line(metrics()[key], ground, query) for key, ground in grounds.items()]
 
 
 def _line(metric: Metric, ground: Ground, query: str) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -105,8 +105,10 @@ def stage(request: StaffRequest) -> HttpResponse:
     parameters.pop("stage", None)
     query = query_of(parameters)
     entries = []
-    for metric in visible(request.access, key):
-        ground = ground_where(request.access, parameters, *needs_of(metric))
+    shown = visible(request.access, key)
+    grounds = grounds_of(request.access, parameters, shown)
+    for metric in shown:
+        ground = grounds.get(metric.key)
         reading = _whole(metric, ground.asked()) if ground is not None and ground.choice.known is not None else None
         entries.append(_entry(metric, reading, query))
     return render(request, f"{FOLDER}/metrics_stage.html", {"entries": entries, "dimensions": DIMENSIONS})
@@ -150,6 +152,19 @@ def visible(access: Access, stage: str) -> list[Metric]:
 def needs_of(metric: Metric) -> tuple[str, ...]:
     """Return what one needs besides seeing figures."""
     return (metric.permission,) if metric.permission else ()
+
+
+def grounds_of(access: Access, parameters: QueryDict, shown: Iterable[Metric]) -> dict[str, Ground]:
+    """Return the ground of each of these metrics that somebody may see in what ``parameters`` choose, by its key."""
+    by_need: dict[tuple[str, ...], Ground | None] = {}
+    found = {}
+    for metric in shown:
+        needed = needs_of(metric)
+        if needed not in by_need:
+            by_need[needed] = ground_where(access, parameters, *needed) if all(map(access.may, needed)) else None
+        if (ground := by_need[needed]) is not None:
+            found[metric.key] = ground
+    return found
 
 
 def _step(ground: Ground, parameters: QueryDict) -> Step:

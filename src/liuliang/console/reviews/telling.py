@@ -22,13 +22,14 @@ from liuliang.analytics.contributions import Contribution
 from liuliang.analytics.health import Health, lifts
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
-from liuliang.console.analysis.ground import Ground, ground_of, ground_where, query_of
-from liuliang.console.analysis.metrics import behind_metric, needs_of, write
+from liuliang.console.analysis.ground import Ground, ground_of, query_of
+from liuliang.console.analysis.metrics import behind_metric, grounds_of, write
 from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
 from liuliang.console.health.words import lift_words, reason_words
 from liuliang.kernel import clock
+from liuliang.lake.queries import in_one_state
 from liuliang.people.access import Access
 from liuliang.people.models import Member
 from liuliang.ui.figures import Change
@@ -57,6 +58,7 @@ class Who:
 class Line:
     """A metric in the review, as it is told; ``values`` are the numbers before and now, money in minor units."""
 
+    key: str
     title: str
     url: str
     before: str
@@ -96,6 +98,50 @@ class ToDo:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is known of a period: every figure as a line, and by its key the question it answers."""
+
+    period: Period
+    is_comparable: bool
+    lines: Sequence[Line]
+    questions: Mapping[str, Asked]
+
+    @property
+    def changed(self) -> list[Line]:
+        """Return the lines that changed beyond the usual."""
+        return [line for line in self.lines if line.is_real]
+
+    @property
+    def unsure(self) -> list[Line]:
+        """Return the lines of which nothing can be told."""
+        return [line for line in self.lines if line.is_unsure]
+
+    @property
+    def steady(self) -> list[Line]:
+        """Return the lines that are as usual."""
+        return [line for line in self.lines if not line.is_real and not line.is_unsure]
+
+
+def changes_of(ground: Ground, parameters: QueryDict, *, names_people: bool = True) -> Changes | None:
+    """Return what changed in the period that ``parameters`` ask for; None while nothing is known. Arguments as of `tell_review`."""
+    access, known = ground.access, ground.choice.known
+    if known is None:
+        return None
+    period = _period(_unit(parameters), parameters.get("start", ""), ground.asked().last_day)
+    is_comparable = known.first <= period.previous.first
+    who = access.members(MEMBERS_VIEW) if names_people and access.may(MEMBERS_VIEW) else Member.objects.none()
+    questions = _questions(access, parameters, period)
+    with in_one_state():
+        found = review(questions, is_comparable=is_comparable)
+        lines = [_line(who, parameters, ground, period, each) for each in found]
+    return Changes(period, is_comparable, lines, questions)
+
+
+def _unit(parameters: QueryDict) -> Unit:
+    return "month" if parameters.get("unit") == "month" else "week"
+
+
 def tell_review(
     access: Access, parameters: QueryDict, *, path: str = "", names_people: bool = True
 ) -> Mapping[str, Any] | None:
@@ -107,19 +153,13 @@ def tell_review(
         path: of the page on which other periods are chosen.
         names_people: whether members are named; files that leave the console name none.
     """
-    unit: Unit = "month" if parameters.get("unit") == "month" else "week"
+    unit = _unit(parameters)
     ground = ground_of(access, parameters, path=path)
-    if ground.choice.known is None:
-        return None
-    last = ground.asked().last_day
-    period = _period(unit, parameters.get("start", ""), last)
+    changes = changes_of(ground, parameters, names_people=names_people)
     known = ground.choice.known
-    is_comparable = known.first <= period.previous.first
-    who = access.members(MEMBERS_VIEW) if names_people and access.may(MEMBERS_VIEW) else Member.objects.none()
-    lines = [
-        _line(who, parameters, ground, period, each)
-        for each in review(_questions(access, parameters, period), is_comparable=is_comparable)
-    ]
+    if changes is None or known is None:
+        return None
+    last, period = ground.asked().last_day, changes.period
     later = period_of(unit, period.last + ONE_DAY)
     seen = see(access, period.last)
     return {
@@ -130,13 +170,13 @@ def tell_review(
         ],
         "period": period,
         "title": ground.place_words,
-        "changed": [line for line in lines if line.is_real],
-        "unsure": [line for line in lines if line.is_unsure],
-        "steady": [line for line in lines if not line.is_real and not line.is_unsure],
+        "changed": changes.changed,
+        "unsure": changes.unsure,
+        "steady": changes.steady,
         "todos": _todos(seen, ground, is_latest=latest_period(unit, last).first <= period.first),
         "todos_day": seen.looked.last if seen.looked is not None else None,
         "review": REVIEW,
-        "is_comparable": is_comparable,
+        "is_comparable": changes.is_comparable,
         "known": known,
         "is_over": period.last <= last,
         "before_url": f"?{query_of(parameters, start=period_of(unit, period.first - ONE_DAY).first.isoformat())}",
@@ -166,13 +206,8 @@ def _period(unit: Unit, start: str, last: date) -> Period:
 
 def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping[str, Asked]:
     """Return the question of every metric that may be seen somewhere, with the groups where it may."""
-    found = {}
-    for key in KEYS:
-        needed = needs_of(metrics()[key])
-        ground = ground_where(access, parameters, *needed) if all(map(access.may, needed)) else None
-        if ground is not None:
-            found[key] = replace(ground.asked(), period=period)
-    return found
+    grounds = grounds_of(access, parameters, [metrics()[key] for key in KEYS])
+    return {key: replace(ground.asked(), period=period) for key, ground in grounds.items()}
 
 
 def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: Period, finding: Finding) -> Line:
@@ -184,6 +219,7 @@ def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: 
     before = found.before.value if found.before is not None else nothing
     now = found.now.value if found.now is not None else nothing
     return Line(
+        metric.key,
         str(metric.definition.title),
         f"{reverse('console:metric', args=[metric.key])}?{query}",
         write(style, before),
