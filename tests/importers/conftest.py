@@ -6,15 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from liuliang.importers.base import Inspection, Options, Read
 from liuliang.importers.head import recognise
 from liuliang.importers.records import Record
-
-# How long something takes is measured by benchmarks; a busy machine must not fail a property.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 Reader = Callable[..., tuple[Inspection, list[Read]]]
 

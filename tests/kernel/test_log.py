@@ -66,7 +66,9 @@ def test_a_batch_with_duplicates_leaves_the_transaction_usable(make_fact):
         assert cursor.fetchone() == (1,)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
+)
 @given(batches=st.lists(st.lists(st.integers(0, 400), max_size=300), max_size=6))
 def test_the_log_holds_each_fact_once_however_it_is_cut_into_batches(make_fact, batches):
     with transaction.atomic():

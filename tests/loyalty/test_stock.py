@@ -120,7 +120,9 @@ def test_a_number_that_makes_no_sense_is_refused(make_member, at):
 
 
 @pytest.mark.usefixtures("ledger")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     amount=st.integers(0, 12),
     at_most=st.sampled_from([None, 1, 2, 4]),

@@ -12,7 +12,7 @@ from liuliang.segments.tables import read_columns, read_members
 NUMBERS = st.integers(-(2**31), 2**31 - 1)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=50))
 def test_two_columns_come_out_row_by_row(db, rows):
     given = {"one": [row[0] for row in rows], "two": [row[1] for row in rows]}

@@ -65,7 +65,9 @@ def walk(source, order: Order, size: int, *, is_backward: bool) -> list[list[int
     raise AssertionError("the walk does not end")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(values=rows, order=orders, size=st.integers(1, 7))
 def test_the_pages_of_any_sort_make_the_whole_list_once_each_way(values, order, size):
     fill(values)
@@ -81,7 +83,9 @@ def test_the_pages_of_any_sort_make_the_whole_list_once_each_way(values, order, 
         assert len(backward[-1]) == min(size, len(everything))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(values=rows, order=orders.filter(lambda order: order.expression != "length"), size=st.integers(1, 7))
 def test_a_list_in_memory_pages_as_the_database_does_but_for_the_collation_of_names(values, order, size):
     if order.expression == "name":

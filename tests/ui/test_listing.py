@@ -94,7 +94,9 @@ def test_an_address_that_makes_no_sense_still_shows_the_list(client, crowd, quer
 PARAMETERS = ["q", "layer", "family", "joined_from", "seen_to", "gmv_from", "seed", "sort", "after", "before", "size"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.dictionaries(st.sampled_from(PARAMETERS), st.text(max_size=30)))
 def test_no_address_breaks_the_list(client, crowd, query):
     assert client.get("/people/", query).status_code == 200
