@@ -6,9 +6,13 @@ import pytest
 
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import ANALYTICS_VIEW, ensure_built_in_roles
-from liuliang.cli.sample_team import appoint_team
+from liuliang.cli.sample_team import appoint_team, tell_colleagues_apart
+from liuliang.cultivation.finding import passed_over
 from liuliang.people.access import Access
 from liuliang.people.communities import create_community
+from liuliang.people.identities import Known, resolve_members
+from liuliang.people.models import MemberTag
+from liuliang.simulator import brand
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +32,14 @@ def test_every_group_has_one_person_in_charge_and_nobody_a_password():
     theirs = [Access(one).community_ids(ANALYTICS_VIEW) for one in team.exclude(name="小岚")]
     assert sorted(key for ids in theirs for key in ids) == [group.id for group in groups]
     assert Access(team.get(name="小岚")).community_ids(ANALYTICS_VIEW) == {top.id, *(group.id for group in groups)}
+
+
+def test_members_who_work_for_the_brand_are_candidates_for_nothing():
+    owner = Staff.objects.create(email="demo@liuliang.example", name="雾汀运营", is_owner=True, created_at=NOW)
+    works, _buys = resolve_members(
+        [Known(brand.STAFF[2], (("wxid", "a"),)), Known("小雨", (("wxid", "b"),))], community=None, at=NOW
+    )
+
+    tell_colleagues_apart(owner, at=NOW)
+
+    assert list(MemberTag.objects.values_list("member", "tag")) == [(works, tag) for tag in passed_over()]

@@ -16,7 +16,7 @@ from liuliang import simulator
 from liuliang.accounts.services import owners
 from liuliang.cli.importing import import_all
 from liuliang.cli.sample_shop import open_shop, set_rewards
-from liuliang.cli.sample_team import appoint_team
+from liuliang.cli.sample_team import appoint_team, tell_colleagues_apart
 from liuliang.cli.words import in_shell
 from liuliang.cli.words import marked as _
 from liuliang.kernel import clock, environment
@@ -73,6 +73,7 @@ def create_sample_brand() -> None:
     _write(record, {"email": EMAIL, "password": password})
     open_shop(top, communities, owner, at=clock.now())
     appoint_team(top, communities, owner)
+    tell_colleagues_apart(owner, at=clock.now())
 
 
 def _who_is_known(world: simulator.World) -> str:

@@ -1,14 +1,20 @@
-"""Who works for the sample brand, and who of them is in charge of which groups. Nobody but its owner can sign in."""
+"""Who works for the sample brand, who of them is in charge of which groups, and who of its members they are. Nobody but its owner can sign in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import cycle
 
 from liuliang.accounts.models import Role, Staff
+from liuliang.accounts.permissions import MEMBERS_VIEW
+from liuliang.cultivation.kinds import KINDS
+from liuliang.cultivation.services import change_criteria
 from liuliang.people.access import Access
 from liuliang.people.models import Community
 from liuliang.people.staffing import grant_role, invite_staff
+from liuliang.people.tagging import create_group, create_tag, tag_members
+from liuliang.simulator import brand
 
 _IN_CHARGE = (("阿桃", "atao@liuliang.example"), ("阿正", "azheng@liuliang.example"), ("Nico", "nico@liuliang.example"))
 
@@ -24,3 +30,11 @@ def appoint_team(top: Community, communities: Sequence[Community], owner: Staff)
         for place in others:
             grant_role(by, staff, in_charge, place)
     invite_staff(by, email="xiaolan@liuliang.example", name="小岚", role=analyst, community=top)
+
+
+def tell_colleagues_apart(owner: Staff, *, at: datetime) -> None:
+    """Tag the members who work for the brand, and let no kind of candidate mean them: they answer most, and are paid for it."""
+    tag = create_tag(create_group("身份", is_exclusive=False), "员工", at=at)
+    tag_members(Access(owner).members(MEMBERS_VIEW).filter(name__in=brand.STAFF), tag, at=at)
+    seed = KINDS["seed"]
+    change_criteria(seed, seed.minimums, at=at, without=[tag.pk])
