@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from liuliang.accounts.permissions import ORDERS_VIEW, PARTNERS_VIEW, PENALTIES_MANAGE, POINTS_VIEW
+from liuliang.accounts.permissions import (
+    ORDERS_VIEW,
+    PARTNERS_VIEW,
+    PENALTIES_MANAGE,
+    POINTS_VIEW,
+    SHOP_VIEW,
+    TESTIMONIALS_VIEW,
+)
 from liuliang.kernel.events import EventType, event_types
 
 ACTS = ("message.sent", "message.recalled", "order.paid")
@@ -26,6 +33,10 @@ GUARDED = {
     "growth": POINTS_VIEW,
     "level": POINTS_VIEW,
     "penalty": PENALTIES_MANAGE,
+    "mall": ORDERS_VIEW,
+    "subscription": ORDERS_VIEW,
+    "coupon": SHOP_VIEW,
+    "testimonial": TESTIMONIALS_VIEW,
 }
 """What one must be allowed to do to be told of events, by the first word of their kind."""
 
