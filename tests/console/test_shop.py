@@ -288,6 +288,24 @@ def test_a_colleague_sees_what_the_orders_of_their_groups_brought_and_no_others(
     assert "乙的教程" not in text
 
 
+def test_a_buyer_who_is_known_elsewhere_alone_is_not_named_by_their_order(world, owner, read):
+    stranger = Member.objects.get(name="乙群小明")
+    nobody = Member.objects.create(name="只买过的人", created_at=clock.now())
+    told = {"source": "table", "at": clock.now(), "status": "paid", "amount": 100, "community": world.group}
+    theirs = Order.objects.create(number="一", member=stranger, **told)
+    Order.objects.create(number="二", member=nobody, **told)
+    manager = world.sign_in(world.staff["community_owner of 甲"])
+    for url in (reverse("console:orders"), reverse("console:order", args=[theirs.pk])):
+        text = read(manager.get(url))
+        assert "一位成员" in text
+        assert stranger.name not in text
+        assert stranger.name in read(owner.get(url))
+    assert nobody.name in read(manager.get(reverse("console:orders")))
+    assert (
+        stranger.name not in b"".join(manager.get(f"{reverse('console:orders')}?export=csv").streaming_content).decode()
+    )
+
+
 def test_what_brought_sales_asks_as_few_questions_of_many_origins_as_of_one(world, owner):
     yesterday = clock.now() - timedelta(days=1)
     url = reverse("console:order-origins")
