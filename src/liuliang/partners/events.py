@@ -25,7 +25,7 @@ class CommissionGiven(Event):
 @event("commission.taken_back", title=_("佣金退回"), icon="arrow-back-up", value="amount")
 @dataclass(frozen=True, slots=True)
 class CommissionTakenBack(Event):
-    """A refund took ``amount`` of a commission back, ``owed`` of it as a debt because it had been settled already."""
+    """A refund took ``amount`` of a commission back, ``owed`` of it as a debt because it had been settled already; or all of it, for the order is another's."""
 
     commission: int
     partner: int
