@@ -15,7 +15,7 @@ from liuliang.commerce.models import Order, Product
 from liuliang.commerce.products import add_variant, create_product
 from liuliang.kernel import clock
 from liuliang.kernel.clock import local_day
-from liuliang.partners.commissions import release, settle_order
+from liuliang.partners.commissions import release, settle_orders
 from liuliang.partners.models import Commission, Material, Partner, Plan, Settlement, TrainingItem
 from liuliang.partners.services import bind_member, claim_order
 from liuliang.people.blueprint import logo_from
@@ -34,7 +34,7 @@ def seller(told, browser):
     bind_member(buyer.pk, Partner.objects.get(), how="staff", at=clock.now() - timedelta(days=20))
     for amount in (10_000, 5_000):
         order = told.buys(buyer, clock.now() - timedelta(days=3), amount, product="挂耳")
-        settle_order(order.pk, at=clock.now())
+        settle_orders([order.pk], at=clock.now())
     release(at=clock.now())
     return client
 
@@ -79,7 +79,7 @@ def test_a_sheet_is_made_taken_along_and_paid_and_a_later_refund_is_owed(seller)
     assert "已付" in seller.get(reverse("console:settlement", args=[sheet.public_id])).content.decode()
     order = Order.objects.order_by("id").first()
     Order.objects.filter(pk=order.pk).update(refunded=10_000, status="refunded")
-    settle_order(order.pk, at=clock.now())
+    settle_orders([order.pk], at=clock.now())
     text = seller.get(reverse("console:partner", args=[Partner.objects.get().public_id])).content.decode()
     assert re.search(r"欠款</div><div class=\"figure-value\">¥8.00", text)
     assert seller.post(reverse("console:new-settlement"), {"currency": "CNY"}).status_code == 409

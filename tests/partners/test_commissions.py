@@ -23,7 +23,7 @@ from liuliang.kernel.log import append
 from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, readers
 from liuliang.loyalty.ledger import faults
-from liuliang.partners.commissions import available, lock_partners, release, settle_order, settle_orders
+from liuliang.partners.commissions import available, lock_partners, release, settle_orders
 from liuliang.partners.models import Binding, Commission, OrderClaim, Partner, Settlement
 from liuliang.partners.queries import with_results
 from liuliang.partners.reactions import CommissionReaction
@@ -47,7 +47,7 @@ def refund(order: Order, amount: int) -> None:
     order.refunded += amount
     order.status = "refunded" if order.refunded == order.amount else "paid"
     order.save()
-    settle_order(order.pk, at=AT)
+    settle_orders([order.pk], at=AT)
 
 
 def paid_for(partner: Partner, make_member, make_order, amount: int = 10_000) -> Order:
@@ -62,7 +62,7 @@ def test_a_paid_order_earns_what_the_plan_says_once_however_often_it_is_told(
     partner = make_partner()
     order = paid_for(partner, make_member, make_order, 10_005)
     for _time in range(3):
-        settle_order(order.pk, at=AT)
+        settle_orders([order.pk], at=AT)
     assert standing_of(partner) == {"awaiting": 1_000}, "ten percent, rounded down"
     assert LoggedEvent.objects.filter(kind="commission.given").count() == 1
 
@@ -72,7 +72,7 @@ def test_a_refund_takes_back_in_proportion_and_all_of_it_in_the_end(ledger, make
     order = paid_for(partner, make_member, make_order, 9_999)
     refund(order, 3_333)
     assert standing_of(partner) == {"awaiting": 666}, "a tenth of 6666"
-    settle_order(order.pk, at=AT)
+    settle_orders([order.pk], at=AT)
     refund(order, 6_666)
     assert standing_of(partner) == {}
     commission = Commission.objects.get()
@@ -165,10 +165,10 @@ def test_a_bound_members_order_earns_while_the_binding_holds(ledger, make_plan, 
         bind_member(member.pk, other, how="staff", at=AT + 29 * DAY)
     assert refused.value.data["name"] == partner.name
     for days in (-1, 29, 30):
-        settle_order(make_order(member, at=AT + days * DAY).pk, at=AT)
+        settle_orders([make_order(member, at=AT + days * DAY).pk], at=AT)
     assert Commission.objects.get().order.at == AT + 29 * DAY
     bind_member(member.pk, other, how="staff", at=AT + 30 * DAY)
-    settle_order(make_order(member, at=AT + 30 * DAY).pk, at=AT)
+    settle_orders([make_order(member, at=AT + 30 * DAY).pk], at=AT)
     assert standing_of(other) == {"awaiting": 1_000}
 
 
@@ -193,7 +193,7 @@ def test_a_code_noted_by_staff_goes_before_a_binding_and_only_before_anybody_is_
     claim_order(order.pk, noted.code.lower(), at=AT)
     assert not Commission.objects.exists(), "no money has moved"
     Order.objects.filter(pk=order.pk).update(status="paid")
-    settle_order(order.pk, at=AT)
+    settle_orders([order.pk], at=AT)
     assert standing_of(noted) == {"awaiting": 1_000}
     # What waits moves on with a correction, and back: nobody keeps what is another's, and none is given twice.
     for partner, other in ((bound, noted), (noted, bound)):
@@ -236,9 +236,9 @@ def test_who_is_not_active_or_was_not_there_yet_earns_nothing(ledger, make_partn
     member = make_member()
     bind_member(member.pk, partner, how="staff", at=AT)
     Partner.objects.update(is_active=False)
-    settle_order(make_order(member).pk, at=AT)
+    settle_orders([make_order(member).pk], at=AT)
     Partner.objects.update(is_active=True, joined_at=AT + DAY)
-    settle_order(make_order(member).pk, at=AT)
+    settle_orders([make_order(member).pk], at=AT)
     assert not Commission.objects.exists()
 
 
@@ -263,7 +263,7 @@ def test_an_erased_partner_keeps_sums_and_no_name(told, make_partner, make_order
     shop, guest = told.member("店长"), told.member("客人")
     partner = make_partner(member=shop.pk)
     bind_member(guest.pk, partner, how="staff", at=AT)
-    settle_order(make_order(guest).pk, at=AT)
+    settle_orders([make_order(guest).pk], at=AT)
     told.settle()
     erase_member(shop.pk, at=AT)
     erase_member(guest.pk, at=AT)
@@ -279,7 +279,7 @@ def test_a_merged_members_binding_holds_for_all_their_records(ledger, make_partn
     one, other = make_member("一"), make_member("二")
     bind_member(one.pk, partner, how="staff", at=AT)
     merge_members(other.pk, one.pk, at=AT)
-    settle_order(make_order(other, at=AT + DAY).pk, at=AT)
+    settle_orders([make_order(other, at=AT + DAY).pk], at=AT)
     assert standing_of(partner) == {"awaiting": 1_000}
 
 
@@ -293,13 +293,13 @@ def test_an_order_made_here_with_a_partners_coupon_is_theirs(ledger, make_partne
     product = create_product("挂耳", at=AT)
     variant = add_variant(product.pk, code="G1", amount=9_900, at=AT, quantity=5)
     order = place_order(Sale(member.pk, ((variant.pk, 1),), coupons=(coupon.pk,)), key="k", at=AT, until=AT + DAY)
-    settle_order(order.pk, at=AT)
+    settle_orders([order.pk], at=AT)
     assert not Commission.objects.exists()
     pay_order(order.pk, how="offline", reference="", at=AT)
-    settle_order(order.pk, at=AT)
+    settle_orders([order.pk], at=AT)
     assert standing_of(partner) == {"awaiting": 890}, "a tenth of what was paid after the coupon"
     refund_order(order.pk, RefundWanted(8_900, "CNY", "r", "", AT))
-    settle_order(order.pk, at=AT)
+    settle_orders([order.pk], at=AT)
     assert standing_of(partner) == {}
     assert Commission.objects.get().how == "coupon"
 
@@ -409,7 +409,7 @@ class Machine:
 
     def again(self, number: int) -> None:
         if number < len(self.orders):
-            settle_order(self.orders[number].pk, at=AT)
+            settle_orders([self.orders[number].pk], at=AT)
 
     def release(self) -> None:
         release(at=AT + 99 * DAY)
@@ -470,17 +470,17 @@ def test_many_at_once_give_each_order_once_and_lose_nothing(shared_ledger, make_
     def back(order: Order):
         def run() -> None:
             Order.objects.filter(pk=order.pk).update(refunded=500)
-            settle_order(order.pk, at=AT)
+            settle_orders([order.pk], at=AT)
 
         return run
 
-    jobs = [lambda order=order: settle_order(order.pk, at=AT) for order in orders for _time in range(3)]
+    jobs = [lambda order=order: settle_orders([order.pk], at=AT) for order in orders for _time in range(3)]
     jobs += [back(order) for order in orders[:6]]
     jobs += [lambda: release(at=AT + 99 * DAY)] * 4
     results = at_once(jobs, 8)
     assert [one for one in results if isinstance(one, Exception)] == []
     for order in orders:
-        settle_order(order.pk, at=AT)
+        settle_orders([order.pk], at=AT)
     release(at=AT + 99 * DAY)
     assert [standing_of(partner) for partner in partners] == [{"commission": 450}] * 2
     assert Commission.objects.count() == 12

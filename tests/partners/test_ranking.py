@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledgers import AT
 from liuliang.commerce.models import Order
-from liuliang.partners.commissions import settle_order
+from liuliang.partners.commissions import settle_orders
 from liuliang.partners.models import Partner
 from liuliang.partners.ranking import MEASURES, Brought, brought, currencies, ranked
 from liuliang.partners.services import claim_order
@@ -44,7 +44,7 @@ def test_a_period_holds_what_was_brought_in_it_less_what_went_back(
         refunded = seen.choice([0, 0, amount // 3, amount])
         if refunded:
             Order.objects.filter(pk=order.pk).update(refunded=refunded)
-            settle_order(order.pk, at=AT)
+            settle_orders([order.pk], at=AT)
         if not BEGIN <= day < END:
             continue
         left = amount - refunded

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import connection
 
 from liuliang.commerce.coupons import hold_takers
 from liuliang.commerce.giving import KINDS, give_by_rule
-from liuliang.commerce.models import CouponRule, OrderRefund, Redemption
+from liuliang.commerce.models import CouponRule, CouponTemplate, OrderRefund, Redemption
 from liuliang.kernel import clock
 from liuliang.kernel.reactions import Reaction
 from liuliang.kernel.readers import Window
@@ -31,11 +32,14 @@ class CouponReaction(Reaction):
             return
         at = clock.now()
         found = []
+        takers: defaultdict[CouponTemplate, set[int]] = defaultdict(set)
         for rule in rules:
             told = behaviour(rule.behaviour)
-            found += [(rule, *each) for each in self._seen(window, rule, told.kinds, told.earner)]
-        for template in {rule.template_id: rule.template for rule, _event, _member in found}.values():
-            hold_takers(template, {member for rule, _event, member in found if rule.template_id == template.pk})
+            for event, member in self._seen(window, rule, told.kinds, told.earner):
+                found.append((rule, event, member))
+                takers[rule.template].add(member)
+        for template, members in takers.items():
+            hold_takers(template, members)
         for rule, event, member in found:
             give_by_rule(rule, member, event, at=at)
 

@@ -212,11 +212,11 @@ def hold_takers(thing: str, members: Collection[int]) -> None:
     For a transaction that reserves for several people one after the other: it would hold a bucket of the stock while it waits
     for the next of them, and whoever holds that one may wait for the bucket.
     """
-    persons = sorted(set(members))
+    persons = list(members)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO loyalty_account (unit, kind, key, member_id, bucket, buckets, floor)"
-            " SELECT %s, 'taken', '', person, 0, 0, 0 FROM unnest(%s::int[]) WITH ORDINALITY AS p (person, place) ORDER BY place"
+            " SELECT %s, 'taken', '', person, 0, 0, 0 FROM unnest(%s::int[]) AS p (person) ORDER BY person"
             " ON CONFLICT (unit, kind, key, member_id, bucket) DO NOTHING",
             [thing, persons],
         )

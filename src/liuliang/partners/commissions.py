@@ -33,11 +33,6 @@ SWEEP = 500
 """Commissions released in one go."""
 
 
-def settle_order(order: int, *, at: datetime) -> None:
-    """Bring an order's commissions in line with how it stands now. Again changes nothing."""
-    settle_orders([order], at=at)
-
-
 def hold_orders(orders: Collection[int]) -> list[Order]:
     """Hold those of these orders that count until the transaction ends, and return them."""
     held = Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).exclude(status__in=UNPAID)
@@ -45,49 +40,31 @@ def hold_orders(orders: Collection[int]) -> list[Order]:
 
 
 @transaction.atomic
-def settle_orders(orders: Collection[int], *, at: datetime) -> None:
-    """Settle several orders in one transaction, as `settle_order` does.
+def settle_orders(orders: Collection[int], *, at: datetime, is_anew: bool = False) -> None:
+    """Bring orders' commissions in line with how the orders stand now. Again changes nothing.
 
     All orders and then all partners are held before the first is settled: one after the other, they would be taken in an
-    order that is not everybody's.
+    order that is not everybody's. With ``is_anew`` what was given is first taken back whole, for the orders turned out to be
+    another partner's.
+
+    Raises:
+        Refused: ``partner.order_settled`` when commission that is to be given anew is released already, and may be on a sheet.
     """
     rows = {row.pk: row for row in hold_orders(orders)}
     standing_ones = Commission.objects.filter(order__in=rows, replaced_at=None)
     known = list(standing_ones.values_list("order", "partner"))
-    settled = {order for order, _partner in known}
+    settled = set() if is_anew else {order for order, _partner in known}
     shares = {row.pk: shares_of(row) for row in rows.values() if row.pk not in settled}
     earning = [share.partner.pk for found in shares.values() for share in found]
     lock_partners([*(partner for _order, partner in known), *earning])
+    told = standing_ones.select_related("partner").order_by("order", "level")
+    if is_anew:
+        for commission in told.all():
+            _replace(commission, at)
     for number, found in shares.items():
         _give(rows[number], found, at)
-    for commission in standing_ones.select_related("partner").order_by("order", "level"):
+    for commission in told.all():
         _take_back(commission, rows[commission.order_id], at)
-
-
-@transaction.atomic
-def give_anew(order: int, *, at: datetime) -> None:
-    """Take an order's commissions back whole, for its partner turned out to be another, and give them to whom it is now.
-
-    Raises:
-        Refused: ``partner.order_settled`` when one of them is released already, and may be on a sheet.
-    """
-    rows = hold_orders([order])
-    earning = [share.partner.pk for row in rows for share in shares_of(row)]
-    standing_ones = Commission.objects.filter(order=order, replaced_at=None)
-    lock_partners([*standing_ones.values_list("partner", flat=True), *earning])
-    # Read under the lock: they may have been released while we waited for it.
-    for commission in standing_ones.select_related("partner").order_by("level"):
-        if commission.released_at is not None:
-            raise Refused("partner.order_settled")
-        amount = commission.kept
-        if amount:
-            _return(commission, amount, f"commission:{commission.pk}:replaced", at)
-            told = CommissionTakenBack(commission.pk, commission.partner_id, order, amount, 0, commission.currency)
-            _tell(commission, told, "replaced", at)
-        commission.taken_back += amount
-        commission.replaced_at = at
-        commission.save(update_fields=["taken_back", "replaced_at"])
-    settle_orders([order], at=at)
 
 
 @transaction.atomic
@@ -191,6 +168,22 @@ def _take_back(commission: Commission, order: Order, at: datetime) -> None:
             commission.pk, commission.partner_id, commission.order_id, amount, owed, commission.currency
         )
         _tell(commission, told, f"back:{order.refunded}", at)
+
+
+def _replace(commission: Commission, at: datetime) -> None:
+    # Read under the lock of its partner: it may have been released while we waited for it.
+    if commission.released_at is not None:
+        raise Refused("partner.order_settled")
+    amount = commission.kept
+    if amount:
+        _return(commission, amount, f"commission:{commission.pk}:replaced", at)
+        told = CommissionTakenBack(
+            commission.pk, commission.partner_id, commission.order_id, amount, 0, commission.currency
+        )
+        _tell(commission, told, "replaced", at)
+    commission.taken_back += amount
+    commission.replaced_at = at
+    commission.save(update_fields=["taken_back", "replaced_at"])
 
 
 def _return(commission: Commission, amount: int, cause: str, at: datetime) -> int:

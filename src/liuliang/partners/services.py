@@ -19,7 +19,7 @@ from liuliang.kernel.errors import Refused
 from liuliang.kernel.events import Fact
 from liuliang.kernel.log import append
 from liuliang.partners.attribution import records_of
-from liuliang.partners.commissions import SOURCE, give_anew
+from liuliang.partners.commissions import SOURCE, settle_orders
 from liuliang.partners.events import MemberBound
 from liuliang.partners.links import checked_link
 from liuliang.partners.models import Binding, OrderClaim, Partner, Plan
@@ -198,7 +198,7 @@ def claim_order(order: int, code: str, *, at: datetime) -> OrderClaim:
     )
     audit.record(CLAIMED, row, name=row.number, community=row.community_id, changes={"partner": (before, partner.code)})
     if row.status not in UNPAID:
-        give_anew(row.pk, at=at)
+        settle_orders([row.pk], at=at, is_anew=True)
     return made
 
 
