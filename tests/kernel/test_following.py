@@ -41,19 +41,19 @@ def test_the_lake_s_upkeep_is_the_follower_s():
 
 
 class Builder(Reader):
-    """Builds on another reader, which has come to ``other``."""
+    """Builds on another reader, which has come to ``other``; None for nobody."""
 
     name = "test.builder"
     shards = 1
 
     def __init__(self) -> None:
-        self.other = Mark()
+        self.other: Mark | None = Mark()
         self.steps = 0
 
     def apply(self, window: Window) -> None:
         self.steps += 1
 
-    def limit(self) -> Mark:
+    def limit(self) -> Mark | None:
         return self.other
 
 
@@ -79,7 +79,7 @@ def test_who_waits_for_another_reader_looks_again_soon(transactional_db, make_fa
     append([make_fact(1)])
     builder, stopping = Builder(), Impatient(5)
     # So that every look is a fresh one.
-    monkeypatch.setattr(following, "IDLE", -1.0)
+    monkeypatch.setattr(following, "BEHIND", -1.0)
 
     def come(count: int) -> None:
         if count == 3:
@@ -87,5 +87,14 @@ def test_who_waits_for_another_reader_looks_again_soon(transactional_db, make_fa
 
     stopping.then = come
     following.follow(builder, following.Lookout(), stopping, alone=True)
-    assert stopping.waited == [following.IDLE, following.BEHIND, following.BEHIND, following.IDLE, following.IDLE]
+    assert stopping.waited == [following.BEHIND] * 5
+    assert builder.steps == 1
+
+
+def test_who_builds_on_nobody_waits_until_there_is_more_to_do(transactional_db, make_fact):
+    append([make_fact(1)])
+    builder, stopping = Builder(), Impatient(3)
+    builder.other = None
+    following.follow(builder, following.Lookout(), stopping, alone=True)
+    assert stopping.waited == [following.IDLE] * 3
     assert builder.steps == 1

@@ -26,7 +26,8 @@ IDLE = 0.7
 sealer's own work this keeps the lake within two seconds."""
 
 BEHIND = 0.2
-"""Seconds that a reader waits for another on whose work it builds: what is new has waited once already."""
+"""Seconds that a reader waits which builds on another's work: what is new has waited once already. As long, readers go by
+what one of them has looked up."""
 
 UPKEEP = 60.0
 """Seconds between two rounds of upkeep."""
@@ -72,7 +73,7 @@ class Lookout:
     def ahead(self, reader: Reader) -> Mark | None:
         """Return how far ``reader`` may go; None when it is there."""
         with self._lock:
-            if time.monotonic() - self._looked > IDLE / 2:
+            if time.monotonic() - self._looked > BEHIND:
                 self._settled, self._standing = readers.horizon(), readers.standing()
                 self._looked = time.monotonic()
             return self._settled if self._standing.get(reader.name, Mark()) < self._settled else None
@@ -87,13 +88,11 @@ def follow(reader: Reader, lookout: Lookout, stopping: threading.Event, *, alone
     while not stopping.is_set():
         try:
             readers.ensure_cursors(reader)
-            pause = IDLE
+            pause = IDLE if reader.limit() is None else BEHIND
             while not stopping.wait(pause):
                 settled = lookout.ahead(reader)
                 while settled and readers.advance(reader, together=alone, settled=settled) and not stopping.is_set():
                     failures = 0
-                limit = reader.limit() if settled else None
-                pause = BEHIND if settled and limit and limit < settled else IDLE
                 close_old_connections()
         except Exception:
             logger.exception("reader failed", reader=reader.name)
