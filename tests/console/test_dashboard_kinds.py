@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -30,7 +31,7 @@ from liuliang.people.models import Member
 from liuliang.segments.services import create_list
 from liuliang.segments.standing import work_out_layers
 from reading import people_in, text_of
-from telling import tell_shoppers
+from telling import local, tell_shoppers
 
 KEYS = sorted(KINDS)
 PLACED = sorted(face.key for face in faces() if face.has_places)
@@ -45,8 +46,9 @@ def questions(two):
         now = clock.now()
         work_out_layers(at=now)
         few = create_list("几个人", Member.objects.values_list("pk", flat=True)[:3], community=None, at=now)
-        first = now.date() - timedelta(days=10)
-        set_goal(community=two[1], metric="messages", first_day=first, last_day=now.date(), target=100, at=now)
+        today = clock.local_day(now, two[1].timezone)
+        first = today - timedelta(days=10)
+        set_goal(community=two[1], metric="messages", first_day=first, last_day=today, target=100, at=now)
         fire("说话的人太少", two[1], 2, owner())
         return {
             "metric": {"metric": "speakers"},
@@ -214,6 +216,16 @@ def test_a_forecast_leads_to_the_people_it_counts_and_needs_orders_for_buying(to
     reader = browser("supervisor", group)
     assert "查看订单" in drawn(reader, card)
     assert "<table" not in drawn(reader, card)
+
+
+def test_goals_run_on_the_days_where_the_brand_is(two, browser):
+    first, last = date(2026, 3, 1), date(2026, 3, 2)
+    with time_machine.travel(local(2026, 3, 1, 3), tick=False) as moving:
+        set_goal(community=None, metric="messages", first_day=first, last_day=last, target=9, at=clock.now())
+        client, card = browser(), card_on(board_of(), "goals", {})
+        for at, is_running in ((clock.now(), True), (local(2026, 3, 2, 23), True), (local(2026, 3, 3, 3), False)):
+            moving.move_to(at, tick=False)
+            assert ("没有正在走的目标" in drawn(client, card)) != is_running
 
 
 def test_a_stage_has_its_metrics_with_their_people_and_hides_what_takes_orders(two, browser):

@@ -5,18 +5,22 @@ from __future__ import annotations
 import html
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from liuliang.console.segments.detail import growth_chart
 from liuliang.kernel import clock
 from liuliang.segments import trying
 from liuliang.segments.models import Segment
-from liuliang.segments.services import create_list
+from liuliang.segments.rules import read_rule
+from liuliang.segments.services import change_segment, create_list, create_segment
 from reading import text_of
 from telling import local
 
@@ -67,6 +71,21 @@ def test_a_window_made_one_of_the_last_days_begins_with_thirty(told, browser):
 
     assert 'value="30"' in page
     assert "人，共" in page
+
+
+def test_days_are_those_where_the_brand_is(told, browser):
+    spoke = {"if": "behaviour", "kind": "message.sent"}
+    # Where the brand is it is the third already: the window begins 30 days before, and the rule changed today.
+    with time_machine.travel(local(2026, 3, 3, 3), tick=False):
+        client = browser()
+        page = built(client, **{"within.how": "between"})
+        segment = create_segment("说过话", read_rule(spoke), community=None, at=clock.now() - timedelta(days=4))
+        again = read_rule(spoke | {"number": 2})
+        change_segment(segment, name=segment.name, rule=again, at=clock.now(), is_dynamic=True)
+        (mark,) = growth_chart(Segment.objects.get()).marks
+
+    assert 'value="2026-02-01"' in page
+    assert mark.at == "2026-03-03"
 
 
 def test_money_of_an_event_is_asked_for_in_yuan_and_points_are_points(told, browser):

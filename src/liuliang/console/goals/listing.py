@@ -156,7 +156,7 @@ def listing(request: StaffRequest) -> HttpResponseBase:
 @page(permission=ANALYTICS_VIEW)
 def of_community(request: StaffRequest, community: Community) -> HttpResponse:
     """Show the goals of one community that are running or ended lately, as a card of its page."""
-    since = clock.now().date().replace(day=1)
+    since = clock.local_day(clock.now(), community.timezone).replace(day=1)
     mine = visible(request.access, ANALYTICS_VIEW).filter(Q(community=community), last_day__gte=since)
     context = {
         "community": community,

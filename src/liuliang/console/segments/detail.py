@@ -24,6 +24,7 @@ from liuliang.console.segments.editor import hidden_from
 from liuliang.console.segments.listing import KINDS, find_segment, kind_of
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
+from liuliang.lake.zones import default_zone
 from liuliang.people.access import Access
 from liuliang.people.models import Member
 from liuliang.segments.checking import broken
@@ -186,7 +187,7 @@ def growth_chart(segment: Segment) -> Chart:
         definition=_("每天结束时在人群里的人数；从建好那天起记。自动更新的人群，有人进出就会变。"),
         label_title=_("日期"),
         unit=_("人"),
-        marks=[Mark(_("规则修改"), segment.changed_at.date().isoformat())]
+        marks=[Mark(_("规则修改"), clock.local_day(segment.changed_at, default_zone()).isoformat())]
         if segment.changed_at - segment.created_at > timedelta(days=1)
         else (),
     )

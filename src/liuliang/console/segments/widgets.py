@@ -20,6 +20,7 @@ from liuliang.accounts.permissions import MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.analytics.acts import needed_for
 from liuliang.console.kinds import grouped
 from liuliang.kernel import clock
+from liuliang.lake.zones import default_zone
 from liuliang.loyalty.models import Level
 from liuliang.people.access import Access
 from liuliang.people.describing import TITLES
@@ -283,7 +284,7 @@ def _read_within(key: str, posted: QueryDict) -> Data | None:
         case "between":
             told = {bound: posted.get(f"{key}.{bound}", "") for bound in ("since", "until")}
             found: Data = {bound: day for bound, day in told.items() if day}
-            return found or {"since": (clock.now() - timedelta(days=30)).date().isoformat()}
+            return found or {"since": (clock.local_day(clock.now(), default_zone()) - timedelta(days=30)).isoformat()}
     return {}
 
 
