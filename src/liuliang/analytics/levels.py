@@ -6,10 +6,12 @@ comes twice without having left (two records that are merged) counts once.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.counting import answer
@@ -44,21 +46,25 @@ def levels(asked: Asked) -> tuple[Level, ...]:
     Counted is a member in a community.
     """
     standing = presence(asked.scope)
-    zones = {community: zone for zone, ids in asked.scope.zones for community in ids}
+    parts = parts_of(asked)
     now: defaultdict[str, int] = defaultdict(int)
     for community, each in standing.items():
-        now[part_of(asked, community)] += each.members
-    nets = _nets(asked)
-    found: list[Level] = []
-    for bucket in asked.buckets:
-        since: defaultdict[str, int] = defaultdict(int)
-        for community, day, net in nets:
-            if day > bucket.last:
-                since[part_of(asked, community)] += net
-        for community, each in standing.items():
-            since[part_of(asked, community)] += each.slipped_back_after(bucket.last, zones[community])
-        found += [Level(part, bucket.first, max(0, members - since[part])) for part, members in now.items()]
-    return tuple(found)
+        now[parts[community]] += each.members
+    lasts = [bucket.last for bucket in asked.buckets]
+    # By part: what changed when so many buckets were over, and is to be taken back for each of these.
+    changed: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(lasts) + 1))
+    for community, day, net in _nets(asked):
+        changed[parts[community]][bisect_left(lasts, day)] += net
+    for zone, communities in asked.scope.zones:
+        for community in standing.keys() & communities:
+            for left_at in standing[community].slipped_back:
+                changed[parts[community]][bisect_left(lasts, local_day(left_at, zone))] += 1
+    since = {part: list(accumulate(reversed(changed[part])))[-2::-1] for part in now}
+    return tuple(
+        Level(part, bucket.first, max(0, members - since[part][place]))
+        for place, bucket in enumerate(asked.buckets)
+        for part, members in now.items()
+    )
 
 
 def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
@@ -68,7 +74,8 @@ def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
         return frozenset()
     scope = asked.scope
     if asked.split or part:
-        scope = scope.only(each for each in scope.communities if asked.split and part_of(asked, each) == part)
+        parts = parts_of(asked)
+        scope = scope.only(each for each in scope.communities if asked.split and parts[each] == part)
     upto = _upto(asked)
     moved = dict[Pair, str]()
     if upto > bucket.last:
@@ -89,9 +96,16 @@ def level_statements(asked: Asked) -> tuple[Statement, ...]:
     return Statement(sql, values, "records"), _flow_statement(asked)
 
 
-def part_of(asked: Asked, community: int) -> str:
-    """Return the part that a community belongs to, of a split by community or type or of none."""
-    return {"": "", "community": str(community), "type": dict(asked.types).get(community, "")}[asked.split]
+def parts_of(asked: Asked) -> Mapping[int, str]:
+    """Return the part that each community belongs to, of a split by community or type or of none."""
+    parts = dict.fromkeys(asked.scope.communities, "")
+    match asked.split:
+        case "community":
+            return {community: str(community) for community in parts}
+        case "type":
+            types = dict(asked.types)
+            return {community: types.get(community, "") for community in parts}
+    return parts
 
 
 def _upto(asked: Asked) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -114,27 +114,24 @@ def _told(scope: Scope, period: Period, today: date) -> tuple[Activity, tuple[Co
         told = activity(scope, period)
         standing = presence(scope)
     moved = moving()
-    zones = {community: zone for zone, ids in scope.zones for community in ids}
+    spans = {community: period.instants(zone) for zone, ids in scope.zones for community in ids}
     return told, tuple(
         _figures(
             community,
             standing.get(community, NOBODY),
             told.talk.get(community, Talk()),
             moved.get(community, Flows()),
-            [
-                standing.get(community, NOBODY).slipped_back_after(day, zones[community])
-                for day in (period.last, period.previous.last)
-            ],
+            spans[community],
         )
         for community in scope.communities
     )
 
 
 def _figures(
-    community: int, standing: Presence, said: Talk, moved: Flows, slipped_back: Sequence[int]
+    community: int, standing: Presence, said: Talk, moved: Flows, span: tuple[datetime, datetime]
 ) -> CommunityFigures:
     """Lead back from who is there now to who was there at the period's end and before it; each without whom came since."""
-    since, longer = slipped_back
+    longer, since = (standing.slipped_back_since(instant) for instant in span)
     members = max(0, standing.members - moved.since.grown - since)
     before = max(0, members - moved.now.grown - (longer - since))
     return CommunityFigures(community, members, before, said, moved, standing.last_spoke_at)

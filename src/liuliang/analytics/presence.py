@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -17,7 +17,6 @@ from liuliang.analytics.definitions import Definition
 from liuliang.analytics.periods import Period
 from liuliang.analytics.remembering import remembered_of_records
 from liuliang.analytics.scopes import Scope
-from liuliang.kernel.clock import local_day
 from liuliang.people.models import Member
 
 _ROBOTS = "analytics:robots"
@@ -50,9 +49,9 @@ class Presence(Struct, frozen=True):
     first_seen_at: datetime | None = None
     slipped_back: tuple[datetime, ...] = ()
 
-    def slipped_back_after(self, day: date, timezone: str) -> int:
-        """Return how many who are there, and of whom no coming tells, left after a local day."""
-        return sum(local_day(at, timezone) > day for at in self.slipped_back)
+    def slipped_back_since(self, instant: datetime) -> int:
+        """Return how many who are there, and of whom no coming tells, left at ``instant`` or later."""
+        return sum(left_at >= instant for left_at in self.slipped_back)
 
 
 @dataclass(frozen=True, slots=True)

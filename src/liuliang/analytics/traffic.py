@@ -246,29 +246,24 @@ def _moved(scope: Scope, *periods: Period) -> Mapping[int, tuple[Flow, ...]]:
     or after they last came in. Equal instants count as gone, as in `liuliang.people.models.Membership`.
     """
     whole, values = scope.during(_together(periods))
-    columns: list[str] = []
-    counts: list[str] = []
+    places: list[str] = []
     for place, period in enumerate(periods):
         condition, more = scope.during(period, f"span_{place}")
         values |= more
-        columns += [
-            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.joined' AND {condition}) AS joined_{place}",
-            f"maxIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.left' AND {condition}) AS left_{place}",
-            f"minIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.joined' AND {condition}) AS joins_{place}",
-            f"minIf(toUnixTimestamp64Milli(occurred_at), kind = 'member.left' AND {condition}) AS leaves_{place}",
-        ]
-        stayed = f"joined_{place} != 0 AND left_{place} < joined_{place}"
-        # Who goes first was there when the span began.
-        was_there = f"leaves_{place} != 0 AND (joins_{place} = 0 OR leaves_{place} < joins_{place})"
-        counts += [
-            f"countIf(joined_{place} != 0)",
-            f"countIf(left_{place} != 0)",
-            f"countIf({stayed})",
-            f"toInt64(countIf({stayed})) - toInt64(countIf({was_there}))",
-        ]
+        places.append(f"{condition}, {place}")
+    # A leave is half a millisecond later than a join of the same instant.
+    moment = "2 * toUnixTimestamp64Milli(occurred_at) + (kind = 'member.left')"
     rows = query(
-        f"SELECT community, {', '.join(counts)} FROM (SELECT community, member, {', '.join(columns)} FROM {{events}}"
-        f" WHERE kind IN ('member.joined', 'member.left') AND {whole} GROUP BY community, member) GROUP BY community",
+        "SELECT community, place, countIf(came), countIf(went), countIf(last % 2 = 0),"
+        # Who goes first was there when the span began.
+        " toInt64(countIf(last % 2 = 0)) - toInt64(countIf(first % 2 = 1)) FROM ("
+        f"SELECT community, member, multiIf({', '.join(places)}, {len(places)}) AS place, min({moment}) AS first,"
+        f" max({moment}) AS last, max(kind = 'member.joined') AS came, max(kind = 'member.left') AS went FROM {{events}}"
+        f" WHERE kind IN ('member.joined', 'member.left') AND {whole} GROUP BY community, member, place)"
+        " GROUP BY community, place",
         values,
     ).rows
-    return {row[0]: tuple(Flow(*row[1 + at : 5 + at]) for at in range(0, 4 * len(periods), 4)) for row in rows}
+    found: dict[int, list[Flow]] = {}
+    for community, place, *counts in rows:
+        found.setdefault(community, [Flow()] * len(periods))[place] = Flow(*counts)
+    return {community: tuple(each) for community, each in found.items()}
