@@ -13,6 +13,8 @@ from liuliang.analytics.conversation import ANSWER_WITHIN
 from liuliang.analytics.counting import Teller, split, starting
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
+from liuliang.lake.queries import read_once
+from liuliang.lake.tables import EVENT
 
 FEWEST_WAITS = 6
 """Of five, the median lies outside of all of them more often than one time in twenty (2 * 0.5 ** 5)."""
@@ -51,7 +53,10 @@ def askers(*, answered: bool) -> Teller:
 
 def waits(asked: Asked) -> tuple[str, dict[str, object]]:
     """Return the SELECT of every question asked on the period's days: community, asker, day, and milliseconds (-1: none)."""
-    during, values = asked.scope.during(Period(asked.period.first, asked.period.last + ONE_DAY))
+    read = Period(asked.period.first, asked.period.last + ONE_DAY)
+    during, values = asked.scope.during(read)
+    # To number the messages is most of the work.
+    held = read_once(EVENT, *asked.scope.instants(read))
     within = int(ANSWER_WITHIN.total_seconds() * 1000)
     told = (
         "SELECT community, member, other, toUnixTimestamp64Milli(occurred_at) AS ms,"
@@ -88,7 +93,7 @@ def waits(asked: Asked) -> tuple[str, dict[str, object]]:
     values = {**values, "first": asked.period.first.isoformat(), "last": asked.period.last.isoformat()}
     day = local_day_of(asked.scope, "fromUnixTimestamp64Milli(question, 'UTC')")
     relation = (
-        f"WITH said AS ({told}) SELECT community, member, {day} AS day,"
+        f"WITH said AS {held} ({told}) SELECT community, member, {day} AS day,"
         f" if(answer_n != 0 AND answer_ms - question <= {within}, answer_ms - question, -1) AS wait"
         f" FROM ({kept}) ARRAY JOIN questions AS question WHERE day <= {{last:Date}}"
     )
