@@ -6,7 +6,7 @@ comes twice without having left (two records that are merged) counts once.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,9 +56,10 @@ def levels(asked: Asked) -> tuple[Level, ...]:
     for community, day, net in _nets(asked):
         changed[parts[community]][bisect_left(lasts, day)] += net
     for zone, communities in asked.scope.zones:
+        ends = [bucket.instants(zone)[1].timestamp() for bucket in asked.buckets]
         for community in standing.keys() & communities:
             for left_at in standing[community].slipped_back:
-                changed[parts[community]][bisect_left(lasts, local_day(left_at, zone))] += 1
+                changed[parts[community]][bisect_right(ends, left_at)] += 1
     since = {part: list(accumulate(reversed(changed[part])))[-2::-1] for part in now}
     return tuple(
         Level(part, bucket.first, max(0, members - since[part][place]))

@@ -111,8 +111,9 @@ def rate_of(speakers: int, members: int) -> float | None:
 def _told(scope: Scope, period: Period, today: date) -> tuple[Activity, tuple[CommunityFigures, ...]]:
     with in_one_state():
         moving = flows.begin(scope, period, today)
-        told = activity(scope, period)
+        # The database answers beside the flows, and the longest of the three has both processors in the end.
         standing = presence(scope)
+        told = activity(scope, period)
     moved = moving()
     spans = {community: period.instants(zone) for zone, ids in scope.zones for community in ids}
     return told, tuple(

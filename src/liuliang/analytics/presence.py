@@ -41,17 +41,19 @@ SILENT = Definition(
 class Presence(Struct, frozen=True):
     """A community as it stands: members present, when anybody last spoke, and its first sign of life.
 
-    ``slipped_back`` has, of each who left and was seen there later without having joined again, when they left.
+    ``slipped_back`` has, of each who left and was seen there later without having joined again, when they left, as a
+    POSIX timestamp: instants by the ten thousand take long to read and to remember.
     """
 
     members: int = 0
     last_spoke_at: datetime | None = None
     first_seen_at: datetime | None = None
-    slipped_back: tuple[datetime, ...] = ()
+    slipped_back: tuple[float, ...] = ()
 
     def slipped_back_since(self, instant: datetime) -> int:
         """Return how many who are there, and of whom no coming tells, left at ``instant`` or later."""
-        return sum(left_at >= instant for left_at in self.slipped_back)
+        since = instant.timestamp()
+        return sum(left_at >= since for left_at in self.slipped_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     return (
         (
             "SELECT community_id, count(*) FILTER (WHERE is_present), max(last_spoke_at), min(first_seen_at),"
-            " coalesce(array_agg(last_left_at) FILTER (WHERE is_present AND last_left_at IS NOT NULL"
+            " coalesce(array_agg(extract(epoch FROM last_left_at)::float8) FILTER (WHERE is_present AND last_left_at IS NOT NULL"
             " AND (last_joined_at IS NULL OR last_joined_at <= last_left_at)), '{}')"
             f" FROM people_membership m WHERE {where} GROUP BY community_id"
         ),
