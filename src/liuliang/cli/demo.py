@@ -17,6 +17,7 @@ from liuliang.accounts.services import owners
 from liuliang.cli.importing import import_all
 from liuliang.cli.sample_shop import open_shop, set_rewards
 from liuliang.cli.sample_team import appoint_team, tell_colleagues_apart
+from liuliang.cli.sample_watch import keep_an_eye
 from liuliang.cli.words import in_shell
 from liuliang.cli.words import marked as _
 from liuliang.kernel import clock, environment
@@ -71,9 +72,10 @@ def create_sample_brand() -> None:
     owner = owners.create_first_owner(owners.setup_token(), email=EMAIL, name="雾汀运营", password=password)
     # At once: nobody else ever hears the password.
     _write(record, {"email": EMAIL, "password": password})
-    open_shop(top, communities, owner, at=clock.now())
+    open_shop(top, communities[0], at=clock.now())
     appoint_team(top, communities, owner)
     tell_colleagues_apart(owner, at=clock.now())
+    keep_an_eye(communities[0], owner, at=clock.now())
 
 
 def _who_is_known(world: simulator.World) -> str:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.utils import translation
-
-from liuliang.accounts.models import Staff
-from liuliang.alerting.rules import Condition
-from liuliang.alerting.services import Wanted, set_alert
 from liuliang.commerce.coupons import NewTemplate, create_template
 from liuliang.commerce.mall import COUPON, GOODS, SERVICE, NewItem, create_item
 from liuliang.commerce.models import Product
 from liuliang.commerce.plan_selling import sell_plan
 from liuliang.commerce.products import add_offer, add_variant, create_product
-from liuliang.dashboards.ready import READY
-from liuliang.dashboards.services import create_dashboard
 from liuliang.kernel.readers import ensure_cursors
 from liuliang.loyalty.accounts import GROWTH, POINTS
 from liuliang.loyalty.earning import write_rule
@@ -65,15 +57,8 @@ def set_rewards(*, at: datetime) -> None:
     ensure_cursors(EarningReaction())
 
 
-def open_shop(top: Community, groups: Sequence[Community], owner: Staff, *, at: datetime) -> None:
-    """Put on sale what the brand sells, with coupons, a mall, a membership and partners, and keep an eye on the groups.
-
-    Args:
-        top: the brand.
-        groups: its groups; members of the first buy cheaper.
-        owner: who keeps the dashboards and is told of alerts.
-        at: now.
-    """
+def open_shop(top: Community, group: Community, *, at: datetime) -> None:
+    """Put on sale what the brand sells, with coupons, a mall, a membership and partners; members of ``group`` buy cheaper."""
     membership = sell_plan(
         PlanTerms("雾汀会员", "month", 12, "一年里每一包都按会员价，每月 8 日积分加倍", ("会员价", "免邮"), "month", 8, 0, 100),
         amount=19_900, community=top.pk, at=at,
@@ -83,7 +68,7 @@ def open_shop(top: Community, groups: Sequence[Community], owner: Staff, *, at: 
         variant = add_variant(product.pk, code=f"WT-{place:03d}", amount=amount, quantity=40 * place, at=at)
         add_offer(variant.pk, amount=amount * 9 // 10, plan=membership.pk, at=at)
         if place <= 3:
-            add_offer(variant.pk, amount=amount * 95 // 100, communities=[groups[0].pk], at=at)
+            add_offer(variant.pk, amount=amount * 95 // 100, communities=[group.pk], at=at)
     until = at + timedelta(days=90)
     welcome = create_template(
         NewTemplate("新人满 50 减 10", "amount", 1_000, at, until, 500, threshold=5_000, days=14, community=top.pk),
@@ -105,14 +90,3 @@ def open_shop(top: Community, groups: Sequence[Community], owner: Staff, *, at: 
     words = "这周的新豆到了，下单时报我的码 {code} 就行。冲不好喝来找我，{name}。"
     save_material(NewMaterial("新豆上架", words, product=Product.objects.get(name=brand.PRODUCTS[4][0])), at=at)
     save_item(NewTraining("怎么介绍三款拼配", "先问平时怎么冲，再说风味；不会冲的先推荐挂耳。"), at=at)
-    _watch(owner, at)
-
-
-def _watch(owner: Staff, at: datetime) -> None:
-    with translation.override("zh-hans"):
-        # The list shows the newest first.
-        for ready in reversed([*READY.values()]):
-            create_dashboard(str(ready.title), owner=owner, community=None, cards=ready.cards, at=at)
-    condition = Condition("unusual", direction="down", weeks=8)
-    steps = "先看看是不是节假日；再到群里发一个今天就能答的问题；两天没好转，找群里的骨干聊聊。"
-    set_alert(Wanted("群里突然安静了", "messages", None, condition, [owner], is_each=True, steps=steps), at=at)
