@@ -245,10 +245,11 @@ function network({ groups, points, lines }, aspect) {
     series: [{
       type: "graph",
       layout: "none",
-      top: 36,
-      bottom: 16,
+      // Where few are drawn, they stand at the edges with their names beside them.
+      top: 48,
+      bottom: 28,
       left: 32,
-      right: 48,
+      right: aspect < 1 ? 64 : 96,
       roam: false,
       preserveAspect: true,
       categories: groups.map(({ name, colour }) => ({ name, itemStyle: { color: colour } })),

@@ -44,6 +44,7 @@ def test_the_sample_brand_has_something_of_everything_to_watch(watched):
         (metric, date(2026, 12, 1), date(2026, 12, 31)) for metric in ("gmv", "speakers", "joined")
     }
     assert dict(Segment.objects.values_list("name", "size")) == {
+        "半年买过至少三次": 0,
         "新来一周，还没开口": 1,
         "常来说话，近 30 天没买": 1,
         "老买家，一个月没说话": 1,

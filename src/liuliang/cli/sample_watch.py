@@ -22,6 +22,7 @@ _SPOKE = {"if": "behaviour", "kind": "message.sent"}
 _PAID = {"if": "behaviour", "kind": "order.paid"}
 
 _SEGMENTS = (
+    ("半年买过至少三次", [_PAID | {"number": 3, "within": {"last_days": 180}}]),
     ("老买家，一个月没说话", [_PAID | {"within": {"last_days": 90}}, {"not": _SPOKE | {"within": {"last_days": 30}}}]),
     ("新来一周，还没开口", [{"if": "membership", "at_most_days": 7}, {"not": _SPOKE | {"within": {"last_days": 7}}}]),
     (
