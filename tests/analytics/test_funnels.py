@@ -12,6 +12,7 @@ from liuliang.analytics.base import Asked
 from liuliang.analytics.funnels import Funnel, compare, funnel, members_at
 from liuliang.analytics.happenings import Condition, Happening, properties_of
 from liuliang.analytics.periods import Period
+from liuliang.analytics.scopes import Scope
 from liuliang.kernel.errors import Refused
 from liuliang.lake import engine
 from liuliang.loyalty.events import PointsSpent
@@ -54,6 +55,43 @@ def longest_chain(events, steps, window, without=None):
 
     follow(0, 0, -1, frozenset())
     return best
+
+
+def test_the_period_before_is_watched_as_long_over_a_change_of_the_clock(told, at):
+    group = told.community(timezone="Europe/Berlin")
+    # The clock goes forward on 29 March 2026. Both come at eleven at night, and speak half an hour later.
+    for day in (27, 3):
+        member, month = told.member(), 3 if day == 27 else 4
+        told.joins(member, group, at(2026, month, day, 23, zone="Europe/Berlin"))
+        told.says(member, group, at(2026, month, day, 23, 30, zone="Europe/Berlin"))
+    told.settle()
+    period = Period(date(2026, 3, 28), date(2026, 4, 3))
+    until = at(2026, 4, 4, zone="Europe/Berlin")
+    question = Funnel(Asked(Scope.of([(group.id, group.timezone)]), period, until, group.timezone), (JOINED, SAID), DAY)
+    assert reached(question) == [1, 1]
+    assert reached(question.before) == [1, 1]
+    # So it is back in autumn, where nothing may be counted of the period before that is not yet of this one.
+    for day in (18, 19, 25):
+        told.joins(told.member(), group, at(2026, 10, day, 23, 30, zone="Europe/Berlin"))
+    told.settle()
+    autumn = Period(date(2026, 10, 19), date(2026, 10, 25))
+    late = replace(question, asked=replace(question.asked, period=autumn, until=at(2026, 10, 26, zone="Europe/Berlin")))
+    assert late.before.until == at(2026, 10, 19, zone="Europe/Berlin")
+
+
+def test_a_window_is_over_when_that_of_the_last_minute_is(told, at):
+    group = told.community()
+    period = Period(date(2026, 3, 2), date(2026, 3, 8))
+    scope = Scope.of([(group.id, group.timezone)])
+
+    def is_over(window, *until):
+        asked = Asked(scope, period, at(*until), "Asia/Shanghai")
+        return Funnel(asked, (JOINED, SAID), window).is_over
+
+    assert not is_over(timedelta(hours=1), 2026, 3, 9)
+    assert is_over(timedelta(hours=1), 2026, 3, 9, 1)
+    assert not is_over(DAY, 2026, 3, 9, 23)
+    assert is_over(DAY, 2026, 3, 10)
 
 
 KINDS = {"a": "message.sent", "b": "member.joined", "c": "member.renamed", "d": "member.left"}

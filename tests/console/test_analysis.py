@@ -371,6 +371,38 @@ def test_what_one_may_not_see_is_not_told_by_a_funnel_or_paths_either(simulated,
         assert mine.name not in text
 
 
+@pytest.mark.parametrize(
+    ("property_", "relation", "value"), [("text", "contains", "的"), ("text", "is_not", "没人说过的话")]
+)
+def test_what_was_said_is_tried_out_by_nobody_who_may_not_see_members(simulated, signed_in, property_, relation, value):
+    owner, partner = signed_in(), signed_in("partner", simulated.communities[0])
+    asked = {"property": property_, "relation": relation, "value": value, "days": "90"}
+    for page, kinds in (("console:funnel", ["message.sent", "message.sent"]), ("console:paths", ["message.sent"])):
+        plain = {"kind": kinds, "days": "90"}
+        assert 'value="text"' not in text_of(partner.get(address(page, **plain)))
+        # Asked for by hand, it is asked of no community at all.
+        told = text_of(partner.get(address(page, **plain | asked)))
+        assert simulated.communities[0].name not in told
+        assert simulated.communities[0].name in text_of(partner.get(address(page, **plain)))
+        assert "没有人" not in text_of(owner.get(address(page, **plain | asked)))
+
+
+def test_paths_tell_of_orders_only_where_all_communities_are_those_whose_orders_one_may_see(simulated, signed_in):
+    one, other = simulated.communities[0], simulated.communities[1]
+    client = signed_in("supervisor", other)
+    staff = Staff.objects.get(pk=client.session["_auth_user_id"])
+    Grant.objects.create(staff=staff, role=Role.objects.get(key="community_owner"), community=one)
+    query = {"kind": "member.joined", "days": "90", "window": "90d"}
+    title = "下单付款"
+
+    def steps(**more):
+        return text_of(client.get(address("console:paths", **query, **more))).partition("每一步有多少人")[2]
+
+    assert title in steps(community=one.public_id)
+    assert title not in steps(community=other.public_id)
+    assert title not in steps()
+
+
 def test_a_segment_narrows_every_page(simulated, signed_in):
     chosen = [member.id for key, member in simulated.members.items() if key % 4 == 0]
     segment = create_list("四分之一", chosen, community=None, at=clock.now())

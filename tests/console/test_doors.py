@@ -275,6 +275,25 @@ def test_what_the_address_names_comes_as_an_object_within_scope(rf: RequestFacto
     assert seen == [world.group]
 
 
+def test_a_nul_names_nothing_and_is_taken_out_of_what_is_typed(rf: RequestFactory, world) -> None:
+    seen: list[Any] = []
+
+    @page(permission=COMMUNITIES_EDIT, methods=("GET", "POST"))
+    def edit(request: Any, **named: Any) -> HttpResponse:
+        seen.append((request.GET.getlist("a"), request.POST.getlist("b")))
+        return HttpResponse()
+
+    request = rf.post("/?a=x%00y&a=z", {"b": ["u\0v", "w"]})
+    request.user, request.session = world.owner, {}
+    edit(request)
+    assert seen == [(["xy", "z"], ["uv", "w"])]
+    with pytest.raises(Http404):
+        edit(request, community=f"{world.group.public_id}\0")
+    client = world.sign_in(world.owner)
+    assert client.get("/health/%00/").status_code == 404
+    assert client.get("/analysis/funnel/?segment=%00nothing").status_code == 409
+
+
 def test_an_old_link_to_a_merged_record_leads_to_the_person(world) -> None:
     from liuliang.people.models import Member
 

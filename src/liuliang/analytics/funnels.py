@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
@@ -77,13 +78,17 @@ class Funnel:
     @property
     def is_over(self) -> bool:
         """Tell whether everybody's window is over as far as the log knows."""
-        return self.asked.last_day >= self.asked.period.last + self.window
+        return self.asked.until >= self.asked.scope.instants(self.asked.period)[1] + self.window
 
     @property
     def before(self) -> Funnel:
         """Return the same funnel over the period before, its people watched for as long as those of this one so far."""
-        period = self.asked.period
-        until = None if self.is_over else self.asked.until - (period.first - period.previous.first)
+        asked, period = self.asked, self.asked.period
+        until = None
+        if not self.is_over:
+            # By the clock on the wall: where it is changed in between, so many days are an hour longer or shorter.
+            there = asked.until.astimezone(ZoneInfo(asked.timezone))
+            until = (there - (period.first - period.previous.first)).astimezone(UTC)
         return replace(self, asked=replace(self.asked, period=period.previous), until=until)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.analytics.acts import EVIDENCE, is_everywhere, told_kinds
+from liuliang.accounts.permissions import MEMBERS_VIEW
+from liuliang.analytics.acts import EVIDENCE, is_everywhere, needed_for, told_kinds
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope, stamp
@@ -35,6 +36,9 @@ _TITLES: dict[str, str | Promise] = {
     "name": _("标签"),
     "title": _("标题"),
 }
+_PRIVATE = frozenset({"text", "name"})
+"""Properties that tell what somebody said or how they are tagged: whoever may not see members could try words one by one."""
+
 _RELATIONS: dict[Kind, tuple[Relation, ...]] = {
     "text": ("is", "is_not", "contains"),
     "number": ("at_least", "at_most", "is"),
@@ -55,6 +59,11 @@ class Property:
     def relations(self) -> tuple[Relation, ...]:
         """Return how it can be compared."""
         return _RELATIONS[self.kind]
+
+    @property
+    def is_private(self) -> bool:
+        """Tell whether only those who may see members may ask about it."""
+        return self.key in _PRIVATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,14 @@ class Happening:
         if found is None or self.kind not in {each.kind for each in told_kinds()}:
             raise Refused("happening.unknown", kind=self.kind)
         return found
+
+
+def needed(*happenings: Happening, kinds: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the permissions that one needs to ask about these, and about other ``kinds``, besides seeing figures."""
+    found = {*needed_for((*(each.kind for each in happenings), *kinds))}
+    if any(condition.key in _PRIVATE for each in happenings for condition in each.conditions):
+        found.add(MEMBERS_VIEW)
+    return tuple(sorted(found))
 
 
 def properties_of(kind: str) -> tuple[Property, ...]:

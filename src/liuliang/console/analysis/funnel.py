@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics import funnels as story
-from liuliang.analytics.acts import needed_for
 from liuliang.analytics.base import DIMENSIONS
 from liuliang.analytics.funnels import FEWEST, MOST, Flow, Funnel, Stage
+from liuliang.analytics.happenings import needed as needed_to_ask
 from liuliang.analytics.noise import Comparison
 from liuliang.console import errors
 from liuliang.console.analysis.asking import (
@@ -122,7 +122,7 @@ def question_of(ground: Ground, form: Form) -> Funnel:
 def needed(parameters: QueryDict) -> tuple[str, ...]:
     """Return the permissions that the funnel of the address takes."""
     form = read_form(parameters)
-    return needed_for((*(line.kind for line in form.lines), form.without))
+    return needed_to_ask(*(line.happening for line in form.lines), kinds=(form.without,))
 
 
 @page(permission=ANALYTICS_VIEW)
@@ -145,6 +145,7 @@ def funnel(request: StaffRequest) -> HttpResponse:
         "definition": story.FUNNEL,
         "may_add": len(form.lines) < MOST,
         "may_drop": len(form.lines) > FEWEST,
+        "may_ask_private": may_see_members(request.access),
     }
     try:
         context |= _answer(request, ground, form)

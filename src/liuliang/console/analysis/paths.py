@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics import paths as story
-from liuliang.analytics.acts import needed_for
+from liuliang.analytics.acts import needed_for, told_kinds
+from liuliang.analytics.happenings import needed as needed_to_ask
 from liuliang.analytics.paths import END, OTHER, Direction, Question
 from liuliang.console import errors
 from liuliang.console.analysis.asking import WINDOWS, Line, kind_options, read_lines, window_of
@@ -58,7 +59,7 @@ def question_of(ground: Ground, parameters: QueryDict) -> Question:
         origin=origin,
         window=WINDOWS[window_of(parameters, "7d")][1],
         direction=_direction(parameters),
-        kinds=tuple(kind for kind, _words in kind_options(ground.access)),
+        kinds=_told(ground),
     )
 
 
@@ -104,7 +105,7 @@ def paths(request: StaffRequest) -> HttpResponse:
 
 def needed(parameters: QueryDict) -> tuple[str, ...]:
     """Return the permissions that the paths of the address take: those of where they begin, and of a step asked about."""
-    return needed_for((line_of(parameters).kind, parameters.get("on", "")))
+    return needed_to_ask(line_of(parameters).happening, kinds=(parameters.get("on", ""),))
 
 
 def node_words(kind: str) -> str:
@@ -141,6 +142,17 @@ def _words(parameters: QueryDict) -> str:
 def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
     question = question_of(ground, parameters)
     return story.members_on(question, int(parameters.get("step", "")), parameters.get("on", ""))
+
+
+def _told(ground: Ground) -> tuple[str, ...]:
+    """Return the kinds that paths may show: those that may be seen in every community that is asked about."""
+    asked = frozenset(ground.scope.communities)
+    reach = {
+        permission: ground.access.community_ids(permission)
+        for permission in needed_for(kind.kind for kind in told_kinds())
+    }
+    hidden = {permission for permission, seen in reach.items() if seen is not None and not asked <= seen}
+    return tuple(kind.kind for kind in told_kinds() if hidden.isdisjoint(needed_for((kind.kind,))))
 
 
 def _direction(parameters: QueryDict) -> Direction:

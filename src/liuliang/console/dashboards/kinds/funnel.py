@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liuliang.analytics import funnels
-from liuliang.analytics.acts import needed_for
+from liuliang.analytics.happenings import needed
 from liuliang.console.analysis.asking import WINDOWS
 from liuliang.console.analysis.asking import Line as Step
 from liuliang.console.analysis.funnel import Form, read_form, stages_of
@@ -69,7 +69,7 @@ def draw(standing: Standing, question: FunnelQuestion) -> Drawn:
 
 
 def _needs(question: FunnelQuestion) -> tuple[str, ...]:
-    return needed_for((*(step.kind for step in question.steps), question.without))
+    return needed(*(line.happening for line in form_of(question, "").lines), kinds=(question.without,))
 
 
 def _fields(access: Access, card: Card | None) -> Fields:

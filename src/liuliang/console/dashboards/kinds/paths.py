@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liuliang.analytics import paths as story
-from liuliang.analytics.acts import needed_for
+from liuliang.analytics.happenings import needed
 from liuliang.console.analysis.asking import WINDOWS, Line, kind_options, window_of, write_lines
 from liuliang.console.analysis.flow_picture import picture
 from liuliang.console.analysis.ground import may_see_members, query_of
@@ -62,7 +62,7 @@ def draw(standing: Standing, question: PathsQuestion) -> Drawn:
 
 
 def _needs(question: PathsQuestion) -> tuple[str, ...]:
-    return needed_for((question.kind,))
+    return needed(Line(question.kind, question.key, question.relation, question.value).happening)
 
 
 def _fields(access: Access, card: Card | None) -> Fields:
