@@ -186,18 +186,10 @@ def _guarded(
 
 def _take_nuls_out(request: HttpRequest) -> None:
     """Take NULs out of what the address and the form say: nobody typed one, and PostgreSQL refuses even to be asked for it."""
-    if "%00" in request.META.get("QUERY_STRING", ""):
-        request.GET = _without_nuls(request.GET)
-    if any("\0" in value for _name, values in request.POST.lists() for value in values):
-        request.POST = _without_nuls(request.POST)
-
-
-def _without_nuls(told: QueryDict) -> Any:
-    cleaned = QueryDict(mutable=True)
-    for name, values in told.lists():
-        cleaned.setlist(name, [value.replace("\0", "") for value in values])
-    cleaned._mutable = False  # noqa: SLF001 - what Django's own parsing does when it is done
-    return cleaned
+    if "%00" in (asked := request.GET.urlencode()):
+        request.GET = QueryDict(asked.replace("%00", ""))
+    if "%00" in (posted := request.POST.urlencode()):
+        request.POST = QueryDict(posted.replace("%00", ""))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
