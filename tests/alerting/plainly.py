@@ -8,10 +8,11 @@ from scipy.stats import t as student
 
 
 def interval(like: list[float], confidence: float) -> tuple[float, float]:
-    """Return the interval of one more such day, by scipy."""
-    spread = max(variance(like), (sum(like) + 1) / len(like)) * (1 + 1 / len(like))
+    """Return the interval of one more such day, by scipy: of the roots of counts, which vary by a quarter where chance alone is at work."""
+    roots = [value**0.5 for value in like]
+    spread = max(variance(roots), 0.25) * (1 + 1 / len(like))
     half = student.ppf((1 + confidence) / 2, len(like) - 1) * spread**0.5
-    return mean(like) - half, mean(like) + half
+    return max(0, mean(roots) - half) ** 2, (mean(roots) + half) ** 2
 
 
 def without_odd_weeks(like: list[float]) -> list[float]:

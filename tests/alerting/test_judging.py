@@ -36,18 +36,19 @@ def test_a_threshold_is_passed_and_not_reached():
 
 
 def test_an_unusual_day_by_hand():
-    """Eight Tuesdays of 90 to 110 have the mean 100; their variance (400/7) is less than chance gives to 100 messages."""
+    """Eight Tuesdays of 90 to 110 have the mean 100; their roots vary by less than the quarter that chance gives them."""
     tuesdays = [90, 110, 90, 110, 100, 100, 100, 100]
     asks = Condition("unusual", direction="down", sensitivity="usual", weeks=8)
 
     found = judge(asks, weeks([*tuesdays, 60]), DAY)
 
-    half = student.ppf(0.995, 7) * ((801 / 8) * (1 + 1 / 8)) ** 0.5
+    root = (2 * 90**0.5 + 2 * 110**0.5 + 4 * 10) / 8
+    half = student.ppf(0.995, 7) * (0.25 * (1 + 1 / 8)) ** 0.5
     assert (found.expected, found.weeks) == (100, 8)
-    assert found.high - 100 == pytest.approx(half, rel=1e-6)
-    assert found.low == pytest.approx(100 - half, rel=1e-6)
+    assert found.high == pytest.approx((root + half) ** 2, rel=1e-6)
+    assert found.low == pytest.approx((root - half) ** 2, rel=1e-6)
     assert found.is_fired
-    assert 60 < 100 - half < 70
+    assert 60 < found.low < 70
     assert not judge(asks, weeks([*tuesdays, 70]), DAY).is_fired
     assert not judge(asks, weeks([*tuesdays, 400]), DAY).is_fired
     assert judge(Condition("unusual", direction="up"), weeks([*tuesdays, 400]), DAY).is_fired
@@ -100,6 +101,26 @@ def test_a_peak_does_not_hide_the_falls_of_the_weeks_after_it():
     assert (found.expected, found.weeks) == (100, 7)
     twice = judge(asks, weeks([100, 95, 105, 900, 880, 98, 102, 100, 20]), DAY)
     assert (twice.is_fired, twice.weeks) == (True, 6)
+
+
+def test_a_day_of_nothing_rings_in_a_group_that_grows_by_leaps():
+    tuesdays = [1_200, 1_400, 1_500, 1_700, 1_900, 2_100, 2_300, 3_900]
+
+    found = judge(Condition("unusual", direction="down"), weeks([*tuesdays, 0]), DAY)
+
+    assert found.is_fired
+    assert 0 < found.low < min(tuesdays)
+    assert found.high > max(tuesdays)
+
+
+def test_what_can_be_below_nothing_is_judged_by_its_differences():
+    net = [Point(value, happenings=abs(value), is_signed=True) for value in (3, -2, 4, 0, 1, -1, 2, 1, -40)]
+    told = {DAY - WEEK * (8 - at): point for at, point in enumerate(net)}
+
+    found = judge(Condition("unusual", direction="down"), told, DAY)
+
+    assert found.is_fired
+    assert found.low < 0
 
 
 def test_what_stays_unusual_becomes_usual():

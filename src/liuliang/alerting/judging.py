@@ -1,9 +1,9 @@
 """Whether a day fires: one rule for the days that are over, for those of the preview, and for the day that goes on.
 
 A threshold is compared with the value. "Unusual" is a day outside the interval of one more day like the same weekdays of the
-weeks before (`noise.compare_day`): Student's, of how much those days differ, never narrower than what chance alone does to a
-day: a count of independent happenings varies by itself (Poisson; with one happening added, so that weeks of nothing do not make
-the first one a sensation), and a share has the interval it comes with. Weeks that were no usual ones themselves (a sale, a standstill) are left out, at most a
+weeks before: Student's, of how much those days differ (`noise.compare_day`; of what cannot be below nothing,
+`noise.compare_count_of_day`), never narrower than what chance alone does to a day: a count of independent happenings varies by
+itself (Poisson), and a share has the interval it comes with. Weeks that were no usual ones themselves (a sale, a standstill) are left out, at most a
 quarter of them: one peak would otherwise hide every fall of the weeks after it; when a quarter is not enough, what was unusual
 has become usual. Where several communities are looked at each by itself,
 `noise.discoveries` decides which to believe, so that fifty groups do not ring fifty times as often as one.
@@ -20,6 +20,7 @@ from typing import Literal
 
 from liuliang.alerting.rules import FEWEST_PEOPLE, FEWEST_WEEKS, Condition
 from liuliang.analytics import noise
+from liuliang.analytics.noise import Comparison
 
 State = Literal["fired", "quiet", "short", "thin", "nothing"]
 """``short``: too few weeks are known. ``thin``: of too few people. ``nothing``: the metric has no value on this day."""
@@ -37,12 +38,14 @@ class Point:
 
     ``people`` is of how many a share or a median is; None for what is counted. ``happenings`` is how many independent things
     the value is made of (messages; of money the orders), None where it comes with the standard ``error`` of its own.
+    ``is_signed`` says that it can be below nothing.
     """
 
     value: float
     people: int | None = None
     happenings: float | None = None
     error: float = 0.0
+    is_signed: bool = False
 
 
 Series = Mapping[date, Point]
@@ -110,18 +113,15 @@ def _unusual(condition: Condition, series: Series, day: date, point: Point, *, i
     if len(like) < FEWEST_WEEKS:
         return Verdict(day, "short", point.value, weeks=len(like))
     like = usual_of(like)
-    compared = noise.compare_day(
-        point.value, [each.value for each in like], floor=_floor(like, point), confidence=condition.confidence
-    )
-    half = compared.difference - compared.low
+    compared = _compared(point, like, condition.confidence)
     is_wanted = condition.direction != "down" if compared.difference > 0 else condition.direction != "up" and is_over
     return Verdict(
         day,
         "fired" if is_wanted and not compared.is_noise else "quiet",
         point.value,
         compared.before,
-        compared.before - half,
-        compared.before + half,
+        point.value - compared.high,
+        point.value - compared.low,
         len(like),
         compared.surprise,
     )
@@ -136,20 +136,25 @@ def usual_of(like: Sequence[Point]) -> list[Point]:
     nearest = sorted(like, key=lambda each: abs(each.value - middle))
     for count in range(min(len(like) // 4, len(like) - FEWEST_WEEKS), 0, -1):
         rest, far = nearest[:-count], nearest[-count:]
-        values = [each.value for each in rest]
-        compared = (
-            noise.compare_day(each.value, values, floor=_floor(rest, each), confidence=NO_USUAL_DAY) for each in far
-        )
-        if not any(each.is_noise for each in compared):
+        if not any(_compared(each, rest, NO_USUAL_DAY).is_noise for each in far):
             return rest
     return list(like)
 
 
-def _floor(like: Sequence[Point], point: Point) -> float:
-    """Return the variance that chance alone gives to a day."""
+def _compared(point: Point, like: Sequence[Point], confidence: float) -> Comparison:
+    """Return a day beside days like it, by the rule for what it counts."""
+    values = [each.value for each in like]
     if point.happenings is None:
-        return point.error**2
-    every = [*like, point]
-    happened = math.fsum(each.happenings or 0.0 for each in every)
-    unit = math.fsum(abs(each.value) for each in every) / happened if happened else 1.0
-    return (math.fsum(abs(each.value) for each in like) + unit) / len(like) * unit
+        return noise.compare_day(point.value, values, floor=point.error**2, confidence=confidence)
+    unit = _unit([*like, point])
+    if point.is_signed:
+        # With one happening added, so that weeks of nothing do not make the first one a sensation.
+        floor = (math.fsum(map(abs, values)) + unit) / len(like) * unit
+        return noise.compare_day(point.value, values, floor=floor, confidence=confidence)
+    return noise.compare_count_of_day(point.value, values, unit=unit, confidence=confidence)
+
+
+def _unit(points: Sequence[Point]) -> float:
+    """Return how much one independent happening is worth."""
+    happened = math.fsum(each.happenings or 0.0 for each in points)
+    return math.fsum(abs(each.value) for each in points) / happened if happened else 1.0

@@ -56,6 +56,9 @@ LEVELS = frozenset({"members", "mau", "wau", "stickiness", "churn", "ltv", "cac"
 GROWING = frozenset({"messages", "joined", "left", "invites", "active", "dau", "speakers", "orders", "buyers", "gmv"})
 """Metrics that cannot fall while a day goes on."""
 
+SIGNED = frozenset({"net", "roi"})
+"""Metrics that can be below nothing."""
+
 LATER: Mapping[str, int] = {
     "retention_1": 1,
     "retention_7": 7,
@@ -138,8 +141,7 @@ def check(condition: Condition, metric: Metric) -> None:
     threshold = condition.threshold
     if threshold is None or not math.isfinite(threshold) or abs(threshold) > 1e15:
         raise Refused("alert.threshold")
-    may_be_negative = metric.key in {"net", "roi"}
-    if condition.kind == "below" and threshold <= 0 and not may_be_negative:
+    if condition.kind == "below" and threshold <= 0 and metric.key not in SIGNED:
         raise Refused("alert.never_below", metric=str(metric.definition.title))
     if condition.kind == "above" and threshold >= 1 and metric.style == "percent" and metric.key != "roi":
         raise Refused("alert.never_above", metric=str(metric.definition.title))

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 
 from liuliang.alerting.judging import Point, Series
-from liuliang.alerting.rules import LATER
+from liuliang.alerting.rules import LATER, SIGNED
 from liuliang.analytics.acts import EVIDENCE
 from liuliang.analytics.base import Asked, Metric, Reading, metrics
 from liuliang.analytics.noise import CONFIDENCE, student_quantile
@@ -85,7 +85,7 @@ def series_of(metric: Metric, ground: Ground, period: Period, *, is_each: bool) 
         keys = {str(each): (each, begun.get(each)) for each in asked.scope.communities}
     points = _points(metric, asked)
     is_counted = metric.style == "count" or metric.key in _COUNTED_DAYS
-    nothing = Point(0.0, happenings=0.0) if is_counted else None
+    nothing = Point(0.0, happenings=0.0, is_signed=metric.key in SIGNED) if is_counted else None
     found: dict[int | None, Series] = {}
     for part, (key, first) in keys.items():
         mine = points.get(part, {})
@@ -124,7 +124,7 @@ def _point(metric: Metric, reading: Reading, orders: Mapping[tuple[str, date], f
     if metric.key == "gmv":
         return Point(value, happenings=orders.get((reading.part, reading.start), 0.0))
     if metric.style == "count" or metric.key == "dau":
-        return Point(value, happenings=abs(value))
+        return Point(value, happenings=abs(value), is_signed=metric.key in SIGNED)
     error = 0.0
     if reading.low is not None and reading.high is not None:
         error = (reading.high - reading.low) / 2 / student_quantile((1 + CONFIDENCE) / 2, float("inf"))

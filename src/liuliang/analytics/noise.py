@@ -12,7 +12,8 @@ change unless the 95 % interval of the difference leaves zero out. How wide that
   is widened by (1+r)/(1-r), r being the correlation of a day with the day before.
 - **What can be below nothing** (joins less leaves): the same by differences, with the variance of the days.
 - **A level** (members): what it grew by, beside what it grew by in the period before. Steady growth is no news.
-- **One day** beside the days it is like (the same weekday of the weeks before): Student's interval of one more such day.
+- **One day** beside the days it is like (the same weekday of the weeks before): Student's interval of one more such day, for
+  counts and money of their square roots.
 - **People counted once** (speakers): somebody who spoke in both periods changes nothing; those who spoke in one of them
   only could as well have spoken in the other (McNemar 1947). It is never taken smaller, in proportion, than what the
   days of the same figure say.
@@ -21,8 +22,9 @@ change unless the 95 % interval of the difference leaves zero out. How wide that
 - **Shares** (who stayed, who speaks): two binomial proportions with one success and one failure added to each (Agresti
   and Caffo 2000), which holds for small groups and for shares of 0 and 100 %.
 
-Where many communities are looked at, some leave their interval by chance alone; `discoveries` keeps the share of false
-alarms among what is shown below a bound (Benjamini and Hochberg 1995).
+Where many figures are looked at, some leave their interval by chance alone. A change is believed from a surprise of one in a
+hundred on (`BELIEVED`), which is one rule for a figure on every page; of many communities, `discoveries` keeps the share of
+false alarms among what is shown below a bound (Benjamini and Hochberg 1995).
 """
 
 from __future__ import annotations
@@ -37,6 +39,11 @@ import scipy  # its parts load when they are first named
 
 _NORMAL = NormalDist()
 CONFIDENCE = 0.95
+
+BELIEVED = 0.01
+"""How surprising a change must be to be called one. The pages show the same twenty figures: at one in twenty each, somebody who
+looks at them every week would be told of a change by chance every week."""
+
 _LARGEST = 100.0
 """Logarithms of ratios from here on say no more than that there is no upper end."""
 
@@ -69,6 +76,11 @@ class Comparison:
     def is_noise(self) -> bool:
         """Tell whether the interval holds the usual difference."""
         return self.low <= self.usual <= self.high
+
+    @property
+    def is_believed(self) -> bool:
+        """Tell whether it is called a change, wherever it is shown."""
+        return not self.is_noise and self.surprise <= BELIEVED
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +148,29 @@ def compare_day(
     variance = math.fsum((each - mean) ** 2 for each in like) / (count - 1)
     spread = math.sqrt(max(variance, floor) * (1 + 1 / count))
     return _compared(value, mean, spread, count - 1, confidence)
+
+
+def compare_count_of_day(
+    value: float, like: Sequence[float], *, unit: float = 1.0, confidence: float = CONFIDENCE
+) -> Comparison:
+    """Compare one day of what cannot be below nothing with days that are like it, by their square roots.
+
+    Roots of counts vary alike whether they are small or large (Bartlett 1936), so that one lively day among those it is held
+    against does not make a day of nothing an ordinary one.
+
+    Args:
+        value: of the day.
+        like: of the days it is like, at least two.
+        unit: the size of one independent happening: 1 for counts, about one order's worth for money.
+        confidence: of the interval.
+
+    Raises:
+        ValueError: fewer than two days.
+    """
+    roots = compare_day(math.sqrt(value), [math.sqrt(each) for each in like], floor=unit / 4, confidence=confidence)
+    least, most = roots.now - roots.high, roots.now - roots.low
+    mean = fmean(like)
+    return Comparison(value, mean, value - most * most, value - max(0.0, least) ** 2, roots.surprise)
 
 
 def compare_people(

@@ -1,7 +1,7 @@
 """复盘: what changed in a week or a month, by how much beyond the usual, and which groups and members explain it.
 
-Each metric is compared with as many days before, by the rules of `noise`; of all that are looked at together Benjamini and
-Hochberg's rule decides which changes to believe. They are then taken apart: what adds up over groups into the groups that
+Each metric is compared with as many days before, by the rules of `noise`; what is believed there is a change on every page.
+Changes are then taken apart: what adds up over groups into the groups that
 differ most in the direction of the whole, shares and medians into what each group adds (`contributions`), messages and money into
 members too. Of what people do or fail to do, those are named. That explains where a change is, not why.
 """
@@ -16,7 +16,6 @@ from typing import Literal
 
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.analytics import noise
 from liuliang.analytics.base import Asked, Metric, Statement, metrics
 from liuliang.analytics.comparing import Compared, compared
 from liuliang.analytics.contributions import Contribution, contributions
@@ -62,7 +61,7 @@ REVIEW = Definition(
     _("复盘"),
     _(
         "这一期与紧挨着的、同样多天的上一期相比。每个指标按自己的波动给出变化的 95% 区间；群成员这样一直在涨的，比的是这一期的增减和上一期的增减。"
-        "一起看的指标多，再按 Benjamini–Hochberg 控制，只有挺过这一关的才算变化。没挺过的，区间里连减半或翻倍都有，或者单看像是变了的，"
+        "碰巧变成这样的可能不到百分之一才算变化，和总览、AARRR 是同一条规则。不算变化的里面，区间里连减半或翻倍都有，或者单看像是变了的，"
         "是说不准；其余才是和平常一样。群和成员列的是与总变化同方向、相差最多的几个：说的是变化在哪里，不是为什么。"
         "比率和中位数拆成每个群带来多少：群里自己变了多少（按两期平均的人数占比），加上人往高的或低的群里挪了多少（Kitagawa 分解）。"
     ),
@@ -130,11 +129,9 @@ def review(asked_of: Mapping[str, Asked], *, is_comparable: bool) -> Sequence[Fi
         is_comparable: whether the log reaches back over the period before.
     """
     found = [compared(metrics()[key], asked_of[key], is_comparable=is_comparable) for key in KEYS if key in asked_of]
-    surprises = [each.comparison.surprise if each.comparison is not None else 1.0 for each in found]
-    believed = noise.discoveries(surprises) if found else []
     return [
-        _explained(each, asked_of[each.metric.key], is_real=is_real and each.comparison is not None)
-        for each, is_real in zip(found, believed, strict=True)
+        _explained(each, asked_of[each.metric.key], is_real=each.comparison is not None and each.comparison.is_believed)
+        for each in found
     ]
 
 

@@ -20,13 +20,13 @@ def change_of(
     """Return a comparison as a change with its interval; nothing where there is nothing to divide by."""
     if comparison is None:
         return None
-    if in_points:
-        return Change(comparison.difference, comparison.low, comparison.high, versus, definition.good, in_points=True)
-    if not comparison.before:
+    if not in_points and not comparison.before:
         return None
-    base = abs(comparison.before)
-    low, high, usual = comparison.low / base, comparison.high / base, comparison.usual / base
-    return Change(comparison.difference / base, low, high, versus, definition.good, usual=usual)
+    base = 1.0 if in_points else abs(comparison.before)
+    ratio, low, high, usual = (
+        each / base for each in (comparison.difference, comparison.low, comparison.high, comparison.usual)
+    )
+    return Change(ratio, low, high, versus, definition.good, in_points, usual, comparison.is_believed)
 
 
 def figure_of(

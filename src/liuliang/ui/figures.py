@@ -20,9 +20,10 @@ Format = Literal["count", "money", "percent", "duration", "exact"]
 class Change:
     """How a number compares with an earlier one.
 
-    ``ratio`` 0.12 is 12% more; ``low`` and ``high`` are its 95% interval, and a change whose interval holds zero is noise
-    and stays grey; of what changes all the time the interval holds the ``usual`` change instead. ``good`` says which way is welcome, or that neither is. With ``in_points`` the difference is of two
-    percentages and is written in percentage points.
+    ``ratio`` 0.12 is 12% more; ``low`` and ``high`` are its 95% interval. A change whose interval holds zero, or that is not
+    ``is_believed`` for another reason, stays grey; of what changes all the time the interval holds the ``usual`` change
+    instead. ``good`` says which way is welcome, or that neither is. With ``in_points`` the difference is of two percentages
+    and is written in percentage points.
     """
 
     ratio: float
@@ -32,6 +33,7 @@ class Change:
     good: Literal["up", "down", "neither"] = "up"
     in_points: bool = False
     usual: float = 0.0
+    is_believed: bool = True
 
     @classmethod
     def between_counts(
@@ -52,7 +54,9 @@ class Change:
 
     @property
     def is_noise(self) -> bool:
-        """Tell whether the interval holds the usual change; without an interval only exactly that is noise."""
+        """Tell whether the change is not to be told from chance; without an interval only no change at all is noise."""
+        if not self.is_believed:
+            return True
         if self.low is None or self.high is None:
             return self.ratio == self.usual
         return self.low <= self.usual <= self.high

@@ -216,7 +216,13 @@ def stages_of(question: Funnel, flow: Flow, before: Flow | None, query: str) -> 
     for place, (stage, comparison) in enumerate(zip(flow.stages, compared, strict=True)):
         change = None
         if comparison is not None and place:
-            change = Change(comparison.difference, comparison.low, comparison.high, in_points=True)
+            change = Change(
+                comparison.difference,
+                comparison.low,
+                comparison.high,
+                in_points=True,
+                is_believed=comparison.is_believed,
+            )
         reached = lost = ""
         if query:
             reached = behind_url("funnel", query, step=stage.step) if stage.reached else ""

@@ -137,7 +137,7 @@ def change_of(comparison: Comparison | None) -> Change | None:
     """Return a difference of scores as it is drawn, in points."""
     if comparison is None:
         return None
-    return Change(comparison.difference, comparison.low, comparison.high)
+    return Change(comparison.difference, comparison.low, comparison.high, is_believed=comparison.is_believed)
 
 
 def _stage(line: Line) -> cells.Cell:

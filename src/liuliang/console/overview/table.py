@@ -23,6 +23,7 @@ from liuliang.analytics.presence import MEMBERS
 from liuliang.analytics.scopes import Scope
 from liuliang.console.figures import is_small, share_interval
 from liuliang.console.overview.data import Place, Seen
+from liuliang.ui import formats
 from liuliang.ui.listing import Column, Cursor, Empty, Listing, ListSource, Order, Slice, Source, Text, cells
 from liuliang.ui.sparklines import sparkline
 from liuliang.ui.templatetags.ui import tag
@@ -130,7 +131,15 @@ COLUMNS = (
         align="end",
         hint=traffic.MESSAGES.counted,
     ),
-    Column("gmv", orders.GMV.title, sort="gmv", show=cells.money, align="end", hint=orders.OF_MEMBERS.counted),
+    Column(
+        "gmv",
+        orders.GMV.title,
+        value=lambda line: None if line.gmv is None else formats.major(line.gmv),
+        cell=lambda line: cells.money(line.gmv),
+        sort="gmv",
+        align="end",
+        hint=orders.OF_MEMBERS.counted,
+    ),
     Column("last_spoke_at", gettext_lazy("最近说话"), sort="last_spoke_at", show=cells.ago, align="end"),
 )
 
