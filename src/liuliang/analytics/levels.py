@@ -7,7 +7,7 @@ comes twice without having left (two records that are merged) counts once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +17,7 @@ from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.presence import presence, presence_statement, present_pairs
 from liuliang.analytics.remembering import remembered
+from liuliang.analytics.scopes import Scope
 from liuliang.kernel.clock import local_day
 from liuliang.lake.queries import query
 
@@ -43,22 +44,34 @@ def levels(asked: Asked) -> tuple[Level, ...]:
 
     Counted is a member in a community.
     """
-    standing = presence(asked.scope)
-    zones = {community: zone for zone, ids in asked.scope.zones for community in ids}
-    now: defaultdict[str, int] = defaultdict(int)
-    for community, each in standing.items():
-        now[part_of(asked, community)] += each.members
-    nets = _nets(asked)
-    found: list[Level] = []
-    for bucket in asked.buckets:
-        since: defaultdict[str, int] = defaultdict(int)
-        for community, day, net in nets:
-            if day > bucket.last:
-                since[part_of(asked, community)] += net
-        for community, each in standing.items():
-            since[part_of(asked, community)] += each.slipped_back_after(bucket.last, zones[community])
-        found += [Level(part, bucket.first, max(0, members - since[part])) for part, members in now.items()]
-    return tuple(found)
+    by_bucket: dict[date, defaultdict[str, int]] = {bucket.last: defaultdict(int) for bucket in asked.buckets}
+    for (community, day), members in members_at(asked.scope, tuple(by_bucket), _upto(asked)).items():
+        by_bucket[day][part_of(asked, community)] += members
+    return tuple(
+        Level(part, bucket.first, max(0, members))
+        for bucket in asked.buckets
+        for part, members in by_bucket[bucket.last].items()
+    )
+
+
+def members_at(scope: Scope, days: Sequence[date], upto: date) -> Mapping[tuple[int, date], int]:
+    """Return how many were in each community at the end of each of some days; communities that nobody was seen in are left out.
+
+    ``upto`` is the last day on which somebody can have come or gone by now. Of records that contradict each other less than
+    nobody may be there.
+    """
+    standing = presence(scope)
+    zones = {community: zone for zone, ids in scope.zones for community in ids}
+    since: defaultdict[tuple[int, date], int] = defaultdict(int)
+    for community, moved, net in _nets(scope, min(days), upto):
+        for day in days:
+            if moved > day:
+                since[community, day] += net
+    return {
+        (community, day): each.members - since[community, day] - each.slipped_back_after(day, zones[community])
+        for day in days
+        for community, each in standing.items()
+    }
 
 
 def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
@@ -86,7 +99,7 @@ def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
 def level_statements(asked: Asked) -> tuple[Statement, ...]:
     """Return the queries behind `levels`: who is present now, and the flows by day."""
     sql, values = presence_statement(asked.scope)
-    return Statement(sql, values, "records"), _flow_statement(asked)
+    return Statement(sql, values, "records"), _flow_statement(asked.scope, asked.buckets[0].last, _upto(asked))
 
 
 def part_of(asked: Asked, community: int) -> str:
@@ -101,15 +114,15 @@ def _upto(asked: Asked) -> date:
     return max(*(local_day(now, zone) for zone in zones), asked.period.last)
 
 
-def _flow_statement(asked: Asked) -> Statement:
-    """Return how to sum up what each coming and going changed, by community and day, since the first bucket's end.
+def _flow_statement(scope: Scope, after: date, upto: date) -> Statement:
+    """Return how to sum up what each coming and going changed, by community and day, after one day and up to another.
 
     Before a coming somebody was not there, before a going they were; after it, as before the next.
     """
-    among, values = asked.scope.during(Period(asked.buckets[0].last + ONE_DAY, _upto(asked)))
+    among, values = scope.during(Period(after + ONE_DAY, max(after + ONE_DAY, upto)))
     return Statement(
         "SELECT community, day, sum(toInt64(after) - before) FROM ("
-        f"SELECT community, {local_day_of(asked.scope, 'occurred_at')} AS day, toInt8(kind = 'member.left') AS before,"
+        f"SELECT community, {local_day_of(scope, 'occurred_at')} AS day, toInt8(kind = 'member.left') AS before,"
         " leadInFrame(before, 1, toInt8(kind = 'member.joined')) OVER (PARTITION BY community, member"
         " ORDER BY occurred_at, before ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS after"
         f" FROM {{events}} WHERE kind IN {{flows:Array(String)}} AND {among}) GROUP BY community, day",
@@ -118,7 +131,7 @@ def _flow_statement(asked: Asked) -> Statement:
 
 
 @remembered
-def _nets(asked: Asked) -> Sequence[tuple[int, date, int]]:
-    if asked.buckets[0].last >= _upto(asked):
+def _nets(scope: Scope, after: date, upto: date) -> Sequence[tuple[int, date, int]]:
+    if after >= upto:
         return ()
-    return tuple((int(community), day, int(net)) for community, day, net in answer(_flow_statement(asked)))
+    return tuple((int(community), day, int(net)) for community, day, net in answer(_flow_statement(scope, after, upto)))
