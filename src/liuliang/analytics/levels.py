@@ -6,7 +6,7 @@ comes twice without having left (two records that are merged) counts once.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,8 +15,8 @@ from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.counting import answer
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
-from liuliang.analytics.presence import presence, presence_statement, present_pairs
-from liuliang.analytics.remembering import remembered
+from liuliang.analytics.presence import pairs_statement, presence, presence_statement, present_pairs
+from liuliang.analytics.remembering import remembered, remembered_of_records
 from liuliang.analytics.scopes import Scope
 from liuliang.kernel.clock import local_day
 from liuliang.lake.queries import query
@@ -94,6 +94,50 @@ def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
         ).rows
         moved = {(int(row[0]), int(row[1])): row[2] for row in rows}
     return (present_pairs(scope) - moved.keys()) | {pair for pair, kind in moved.items() if kind == "member.left"}
+
+
+@remembered_of_records
+def heads(asked: Asked) -> Mapping[tuple[str, date], int]:
+    """Return how many people were in each part at the end of every bucket, whoever is in several of its communities once."""
+    present = set(present_pairs(asked.scope))
+    within: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for community, member in present:
+        within[part_of(asked, community)][member] += 1
+    # Before a coming somebody was not there, before a going they were: so the latest are undone first.
+    moves = iter(answer(_move_statement(asked)))
+    move = next(moves, None)
+    found: dict[tuple[str, date], int] = {}
+    for bucket in reversed(asked.buckets):
+        while move is not None and move[0] > bucket.last:
+            _day, community, member, is_left = move
+            part = within[part_of(asked, community)]
+            if is_left and (community, member) not in present:
+                present.add((community, member))
+                part[member] += 1
+            elif not is_left and (community, member) in present:
+                present.remove((community, member))
+                part[member] -= 1
+                if not part[member]:
+                    del part[member]
+            move = next(moves, None)
+        found |= {(part, bucket.first): len(people) for part, people in within.items()}
+    return dict(sorted(found.items()))
+
+
+def head_statements(asked: Asked) -> tuple[Statement, ...]:
+    """Return the queries behind `heads`: who is present now, and who came and went since the first bucket's end."""
+    sql, values = pairs_statement(asked.scope)
+    return Statement(sql, values, "records"), _move_statement(asked)
+
+
+def _move_statement(asked: Asked) -> Statement:
+    after, scope = asked.buckets[0].last + ONE_DAY, asked.scope
+    among, values = scope.during(Period(after, max(after, _upto(asked))))
+    return Statement(
+        f"SELECT {local_day_of(scope, 'occurred_at')} AS day, community, member, kind = 'member.left' AS is_left FROM {{events}}"
+        f" WHERE kind IN {{flows:Array(String)}} AND {among} ORDER BY day DESC, occurred_at DESC, is_left DESC",
+        {**values, "flows": list(_FLOW_KINDS)},
+    )
 
 
 def level_statements(asked: Asked) -> tuple[Statement, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from liuliang.analytics.base import Asked, Statement
-from liuliang.analytics.counting import Teller
+from liuliang.analytics.base import Asked, Reading, Statement
+from liuliang.analytics.counting import Teller, answer, divided
 from liuliang.analytics.orders import ALL, ATTRIBUTED, CURRENCY
 from liuliang.commerce.services import UNPAID
 
@@ -75,6 +77,27 @@ def by_order(measure: str) -> Teller:
         return Statement(f"SELECT part, start, {measure} FROM {orders} GROUP BY part, start", values, "records")
 
     return tell
+
+
+def paid_by_person(asked: Asked) -> Statement:
+    """Return how to sum up what each buyer paid, and its square; an order of nobody known is of a buyer of its own."""
+    orders, values = paid_orders(asked)
+    return Statement(
+        "SELECT part, start, sum(amount), sum(amount::numeric * amount) FROM (SELECT part, start, sum(amount) AS amount"
+        f" FROM {orders} GROUP BY part, start, coalesce(buyer, -id)) AS paid GROUP BY part, start",
+        values,
+        "records",
+    )
+
+
+def paid_by_each(asked: Asked, counted: Mapping[tuple[str, date], int]) -> list[Reading]:
+    """Return what was paid, of as many as were ``counted`` by part and first day; its interval is of how much people differ."""
+    paid = {(row[0], row[1]): (float(row[2]), float(row[3])) for row in answer(paid_by_person(asked))}
+    found: list[Reading] = []
+    for (part, start), of in counted.items():
+        amount, squares = paid.get((part, start), (0.0, 0.0))
+        found.append(divided(part, start, amount, of, squares=squares))
+    return found
 
 
 def paying(asked: Asked) -> Statement:
