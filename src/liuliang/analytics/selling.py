@@ -8,15 +8,25 @@ from typing import Any
 
 from liuliang.analytics.base import Asked, Reading, Statement
 from liuliang.analytics.counting import Teller, answer, divided
-from liuliang.analytics.orders import ALL, ATTRIBUTED, CURRENCY
+from liuliang.analytics.orders import ALL, ATTRIBUTED, BUYER, CURRENCY, PERSON
 from liuliang.commerce.services import UNPAID
 
 
 def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
     """Return the relation of paid orders (id, part, day, start, zone, amount, buyer) within the period, and its parameters.
 
-    Of the whole, an order counts once, on the day it is in the asker's time zone; of a part, once, on its community's day.
+    Of the whole, an order counts once, on the day it is in the asker's time zone; of a part, once, on its community's day. The
+    money of a robot counts, but it is no buyer.
     """
+    return _orders(asked, "o.currency = %(currency)s")
+
+
+def orders_of_any_currency(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """Return the same with the orders of other currencies, whose amounts are not to be added up, and the column ``is_counted``."""
+    return _orders(asked, "true")
+
+
+def _orders(asked: Asked, condition: str) -> tuple[str, dict[str, Any]]:
     scope, period = asked.scope, asked.period
     zones = {zone for zone, _ids in scope.zones} | {asked.timezone}
     edges = [period.instants(zone) for zone in sorted(zones)]
@@ -26,6 +36,7 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
         "unpaid": sorted(UNPAID),
         "currency": CURRENCY,
         "zone": asked.timezone,
+        "robots": list(scope.robots),
         "first": period.first,
         "last": period.last,
     }
@@ -47,10 +58,9 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
     if asked.split or not scope.is_everything:
         values["communities"] = list(scope.communities)
         source = ATTRIBUTED + more
-    buyer = "coalesce(p.canonical_id, p.id)"
-    source += " WHERE o.currency = %(currency)s"
+    source += f" WHERE {condition}"
     if scope.population is not None:
-        source += f" AND {buyer} = ANY(%(population)s)"
+        source += f" AND {BUYER} = ANY(%(population)s)"
         values["population"] = list(scope.population.ids)
     start = {
         "whole": "%(first)s::date",
@@ -60,9 +70,9 @@ def paid_orders(asked: Asked) -> tuple[str, dict[str, Any]]:
     }[asked.step]
     return (
         (
-            f"(SELECT id, part, day, {start} AS start, zone, amount, buyer FROM ("
+            f"(SELECT id, part, day, {start} AS start, zone, amount, is_counted, buyer FROM ("
             f"SELECT DISTINCT ON (o.id, part) o.id, {part} AS part, (o.at AT TIME ZONE {zone})::date AS day, {zone}::text AS zone,"
-            f" o.amount, {buyer} AS buyer FROM {source} ORDER BY o.id, part, day) AS paid"
+            f" o.amount, o.currency = %(currency)s AS is_counted, {PERSON} AS buyer FROM {source} ORDER BY o.id, part, day) AS paid"
             " WHERE day BETWEEN %(first)s AND %(last)s) AS paid"
         ),
         values,
