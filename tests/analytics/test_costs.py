@@ -10,6 +10,7 @@ import pytest
 from liuliang.accounts.models import AuditEntry
 from liuliang.analytics.base import Asked, metrics
 from liuliang.analytics.costs import spent
+from liuliang.analytics.levels import heads, present_at_end
 from liuliang.analytics.models import ChannelCost
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Population, Scope
@@ -133,7 +134,22 @@ def test_entering_and_taking_back_is_in_the_log_and_nonsense_is_refused(asked, a
 def test_the_value_of_a_life_is_a_month_of_payments_over_the_share_that_falls_silent(simulated):
     period = Period(date(2026, 1, 25), date(2026, 2, 23))
     asked = Asked(simulated.scope, period, datetime(2026, 3, 1, tzinfo=UTC), ZONE)
-    (arpu,), (churn,), (ltv,) = (metrics()[key].read(asked) for key in ("arpu", "churn", "ltv"))
+    (gmv,), (churn,), (ltv,) = (metrics()[key].read(asked) for key in ("gmv", "churn", "ltv"))
 
-    assert ltv.value == pytest.approx(arpu.value / churn.value)
+    # Who falls silent is a person, so what is paid is of persons too, in however many groups they are.
+    pairs = present_at_end(asked, "", period.first)
+    people = {member for _community, member in pairs}
+    assert len(people) < len(pairs)
+    assert ltv.value == pytest.approx(gmv.value / len(people) / churn.value)
     assert ltv.low <= ltv.value <= ltv.high
+
+
+def test_heads_are_those_present_at_the_end_of_every_bucket_each_once(simulated):
+    types = tuple((each.id, "a" if key % 2 else "b") for key, each in simulated.communities.items())
+    period = Period(date(2026, 1, 20), date(2026, 2, 23))
+    for split in ("", "type", "community"):
+        asked = Asked(simulated.scope, period, datetime(2026, 3, 1, tzinfo=UTC), ZONE, "week", split, types)
+        found = heads(asked)
+        assert found
+        for (part, start), count in found.items():
+            assert count == len({member for _community, member in present_at_end(asked, part, start)}), (part, start)

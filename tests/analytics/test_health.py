@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liuliang.accounts.models import AuditEntry
+from liuliang.analytics.base import Asked
 from liuliang.analytics.checkups import Looked, checkups, trend
 from liuliang.analytics.health import HEALTHY, PARTS, READY_WEIGHTS, compare, health, lifts
 from liuliang.analytics.health_people import names_people, people_behind
+from liuliang.analytics.levels import levels
 from liuliang.analytics.lifecycle import STAGES, propose
 from liuliang.analytics.models import HealthWeights, StageChoice
+from liuliang.analytics.periods import Period
 from liuliang.analytics.services import set_stage, set_weights, take_back_stage
 from liuliang.analytics.signals import WINDOW, Signals, ends, signals
 from liuliang.console.health.words import lift_words
@@ -178,7 +181,7 @@ def plain(simulated, key: int, last: date) -> dict[str, object]:
 
 def test_signals_are_what_going_through_the_world_one_by_one_gives(simulated):
     last = ENDING - DAY
-    found = signals(simulated.scope, last, ENDING, 3)
+    found = signals(simulated.scope, last, 3)
 
     for end in ends(last, 3):
         for key, community in simulated.communities.items():
@@ -198,7 +201,7 @@ def test_replies_tie_people_and_both_ways_are_mutual(told, at, only):
     told.says(hong, here, at(2026, 1, 5, 9), "很久以前", reply_member=li.id)
     told.settle()
 
-    seen = signals(only(here), date(2026, 3, 10), date(2026, 3, 10))[here.id, date(2026, 3, 10)]
+    seen = signals(only(here), date(2026, 3, 10))[here.id, date(2026, 3, 10)]
 
     assert (seen.ties, seen.mutual) == (2, 1)
     assert seen.last_spoke == date(2026, 3, 5)
@@ -223,6 +226,28 @@ def test_the_trend_ends_with_the_checkup_and_its_people_are_those_counted(simula
                 if names_people(graded.part.key, side) and graded.part.key != "participation":
                     behind = people_behind(simulated.one(key), looked.last, graded.part.key, side)
                     assert len(behind) == count, (key, graded.part.key, side)
+
+
+def test_members_are_those_of_the_metric_whoever_came_and_went_since(told, at, only):
+    group = told.community()
+    back, gone, again = (told.member() for _ in range(3))
+    told.joins(back, group, at(2026, 3, 1, 9))
+    told.says(back, group, at(2026, 3, 1, 9))
+    # One leaves and is seen speaking afterwards, one comes and goes, one comes, goes and comes again.
+    told.leaves(back, group, at(2026, 3, 10, 9))
+    told.says(back, group, at(2026, 3, 10, 10))
+    told.joins(gone, group, at(2026, 3, 10, 9))
+    told.leaves(gone, group, at(2026, 3, 10, 10))
+    for hour in (9, 11):
+        told.joins(again, group, at(2026, 3, 10, hour))
+    told.leaves(again, group, at(2026, 3, 10, 10))
+    told.settle()
+    scope, last, today = only(group), date(2026, 3, 9), date(2026, 3, 10)
+
+    found = checkups(Looked(scope, last, today, frozenset()))[group.id].health
+
+    asked = Asked(scope, Period(last, last), at(2026, 3, 10, 12), group.timezone)
+    assert found.members == 1 == levels(asked)[0].members
 
 
 def test_orders_that_may_not_be_seen_are_in_no_score(simulated):

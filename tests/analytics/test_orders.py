@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
+from liuliang.analytics.base import Asked, metrics
 from liuliang.analytics.orders import NOWHERE, basket, paid_by_community, sales
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Scope
@@ -43,6 +45,33 @@ def test_orders_count_where_their_buyer_was_when_they_were_placed(told, at, only
     assert (everything.amount, everything.orders) == (100 + 200 + 400 + 800 + 1600 + 3200 + 6400 + 12800, 8)
     # What counts for two communities counts once for both together.
     assert (theirs.amount, theirs.orders) == (200 + 400 + 800 + 6400, 4)
+
+
+def test_who_bought_again_did_so_in_any_currency_and_robots_are_no_buyers(told, at, only):
+    here = told.community()
+    people = {
+        name: told.member(name, is_bot=name == "机器人") for name in ("一次", "两种", "先美元", "只美元", "机器人")
+    }
+    for each in people.values():
+        told.joins(each, here, at(2026, 1, 1, 9))
+        told.says(each, here, at(2026, 1, 1, 9))
+    told.buys(people["先美元"], at(2026, 2, 1, 9), 900, currency="USD")
+    for name in ("一次", "两种", "先美元", "机器人"):
+        told.buys(people[name], at(2026, 3, 3, 9), 100)
+    told.buys(people["两种"], at(2026, 3, 4, 9), 900, currency="USD")
+    told.buys(people["只美元"], at(2026, 3, 4, 9), 900, currency="USD")
+    told.settle()
+    scope = Scope.of([(here.id, ZONE)], robots=[people["机器人"].id])
+
+    found = basket(scope, WEEK)
+    for whole in (scope, replace(scope, is_everything=True)):
+        for split in ("", "community"):
+            asked = Asked(whole, WEEK, at(2026, 3, 10, 9), ZONE, split=split)
+            ((again,), (buyers,), (gmv,)) = (metrics()[key].read(asked) for key in ("repurchase", "buyers", "gmv"))
+            # Money is money, whoever paid it; buyers are people.
+            assert (again.count, again.of, buyers.value, gmv.value) == (2, 3, 3, 400)
+    assert (found.buyers, found.again) == (3, 2)
+    assert people["机器人"].id not in {buyer.member for buyer in found.top_buyers}
 
 
 def test_orders_count_on_the_local_day_and_other_currencies_apart(told, at, only):

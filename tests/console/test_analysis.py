@@ -403,6 +403,16 @@ def test_paths_tell_of_orders_only_where_all_communities_are_those_whose_orders_
     assert title not in steps()
 
 
+def test_every_metric_opens_on_the_day_on_which_the_log_begins(told, signed_in):
+    group, member = told.community(), told.member()
+    told.joins(member, group, clock.now())
+    told.says(member, group, clock.now())
+    told.settle()
+    client = signed_in()
+    for metric in metrics():
+        text_of(client.get(reverse("console:metric", args=[metric.key])))
+
+
 def test_a_segment_narrows_every_page(simulated, signed_in):
     chosen = [member.id for key, member in simulated.members.items() if key % 4 == 0]
     segment = create_list("四分之一", chosen, community=None, at=clock.now())

@@ -147,6 +147,24 @@ def test_the_period_is_chosen_in_the_address(told, query, span, browser):
     assert span in page(browser(), **query)
 
 
+def test_the_day_that_goes_on_where_all_communities_are_is_not_over_on_any_page(told, browser):
+    # At noon in Shanghai, where the installation is, it is six in the evening of the day before in Honolulu.
+    far = told.community("檀香山", timezone="Pacific/Honolulu")
+    member = told.member()
+    for day in (1, 5, 9):
+        told.says(member, far, local(2026, 3, day, 17, zone="Pacific/Honolulu"))
+        told.buys(member, local(2026, 3, day, 17, zone="Pacific/Honolulu"), 123400, community=far)
+    told.settle()
+    client = browser()
+
+    pages = [client.get(f"{reverse(f'console:{page}')}?days=7") for page in ("overview", "metrics")]
+
+    assert {page.context["choice"].period.last for page in pages} == {date(2026, 3, 8)}
+    # What was bought at five in the afternoon is of that day, which is over in Shanghai.
+    sold = client.get(f"{reverse('console:overview-sold')}?from=2026-03-05&to=2026-03-05").content.decode()
+    assert "1,234" in sold
+
+
 def test_a_short_history_shows_figures_but_calls_nothing_a_change(told, browser):
     lively(told, told.community(), 40)
     told.settle()

@@ -10,6 +10,9 @@ from django.urls import reverse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from liuliang.accounts.models import Role
+from liuliang.accounts.permissions import SEGMENTS_EDIT
+from liuliang.kernel import clock
 from liuliang.segments.models import Segment
 from telling import told
 
@@ -51,3 +54,23 @@ def test_a_rule_asks_only_for_what_one_may_see(told, browser, kind, words, condi
     form = {"r|join": "all", "r.0|if": condition, "place": here.public_id, **step}
     offered = officer.post(reverse("console:new-segment"), form).content.decode()
     assert (f'<option value="{kind}"' in offered) == (not words)
+
+
+def test_who_may_not_see_members_tries_no_rule_on_them(told, browser):
+    here = told.community()
+    member = told.member("慕容不见")
+    told.says(member, here, clock.now(), "我要离职了")
+    told.settle()
+    client = browser("content_officer", here)
+    Role.objects.filter(key="content_officer").update(permissions=[SEGMENTS_EDIT])
+    rule = {
+        "r|join": "all", "r.0|if": "behaviour", "r.0|kind": "message.sent", "place": here.public_id,
+        "r.0|properties.0.field": "text", "r.0|properties.0.operator": "contains", "r.0|properties.0.value": "离职",
+    }  # fmt: skip
+
+    tried = client.post(reverse("console:new-segment"), rule).content.decode()
+    kept = client.post(reverse("console:new-segment"), rule | {"save": "1", "name": "试试"})
+
+    assert member.name not in tried
+    assert "要有“查看成员”的权限" in tried
+    assert kept.status_code == 422

@@ -60,10 +60,9 @@ def ground_of(community: Community | None, at: datetime) -> Ground | None:
     mine = [each for each in every if each[4] is None and (community is None or community.pk in each[3])]
     if known is None or not mine:
         return None
-    zones = {each[1] for each in mine}
-    timezone = zones.pop() if len(zones) == 1 else settings.TIME_ZONE
     is_everything = len(mine) == len(every)
     scope = Scope.of([each[:2] for each in mine], is_everything=is_everything, robots=machines)
+    timezone = scope.timezone(settings.TIME_ZONE)
     is_live = known.last >= clock.local_day(at, timezone) - ONE_DAY
     until = at.replace(minute=0, second=0, microsecond=0)
     if not is_live:

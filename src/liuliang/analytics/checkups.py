@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from liuliang.analytics.health import READY_WEIGHTS, Health, Weights, health
+from liuliang.analytics.levels import members_at
 from liuliang.analytics.lifecycle import Proposal, propose
 from liuliang.analytics.models import HealthWeights, StageChoice
 from liuliang.analytics.periods import ONE_DAY
@@ -93,17 +94,18 @@ def trend(looked: Looked, communities: Collection[int], weeks: int) -> Mapping[i
 def _told(looked: Looked, scope: Scope, weeks: int) -> Mapping[int, tuple[Sequence[Health], Presence]]:
     # Where it is tomorrow already, people come and go too, and those who are there now are counted with them.
     upto = looked.today + ONE_DAY if len(scope.zones) > 1 else looked.today
-    seen = signals(scope, looked.last, upto, weeks)
+    seen = signals(scope, looked.last, weeks)
     last_days = ends(looked.last, weeks)[::-1]
     standing = presence(scope)
+    members = members_at(scope, last_days, upto)
     weighing = weights()
     has_orders = Order.objects.exists()
     found: dict[int, tuple[Sequence[Health], Presence]] = {}
     for community in scope.communities:
-        here = standing.get(community, NOBODY)
         without = NOTHING if has_orders and community in looked.buying else CONVERSION
         told = [seen.get((community, end), Signals(end)) for end in last_days]
-        members = [max(0, here.members - each.joined_since + each.left_since) for each in told]
-        pairs = zip(told, members, strict=True)
-        found[community] = [health(each, count, weighing, without=without) for each, count in pairs], here
+        found[community] = (
+            [health(each, max(0, members.get((community, each.end), 0)), weighing, without=without) for each in told],
+            standing.get(community, NOBODY),
+        )
     return found

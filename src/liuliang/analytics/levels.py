@@ -7,7 +7,7 @@ comes twice without having left (two records that are merged) counts once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,8 +17,9 @@ from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.counting import answer
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
-from liuliang.analytics.presence import presence, presence_statement, present_pairs
-from liuliang.analytics.remembering import remembered
+from liuliang.analytics.presence import pairs_statement, presence, presence_statement, present_pairs
+from liuliang.analytics.remembering import remembered, remembered_of_records
+from liuliang.analytics.scopes import Scope
 from liuliang.kernel.clock import local_day
 from liuliang.lake.queries import query
 
@@ -45,27 +46,39 @@ def levels(asked: Asked) -> tuple[Level, ...]:
 
     Counted is a member in a community.
     """
-    standing = presence(asked.scope)
     parts = parts_of(asked)
-    now: defaultdict[str, int] = defaultdict(int)
-    for community, each in standing.items():
-        now[parts[community]] += each.members
-    lasts = [bucket.last for bucket in asked.buckets]
-    # By part: what changed when so many buckets were over, and is to be taken back for each of these.
-    changed: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(lasts) + 1))
-    for community, day, net in _nets(asked):
-        changed[parts[community]][bisect_left(lasts, day)] += net
-    for zone, communities in asked.scope.zones:
-        ends = [bucket.instants(zone)[1].timestamp() for bucket in asked.buckets]
+    by_bucket: dict[date, defaultdict[str, int]] = {bucket.last: defaultdict(int) for bucket in asked.buckets}
+    for (community, day), members in members_at(asked.scope, tuple(by_bucket), _upto(asked)).items():
+        by_bucket[day][parts[community]] += members
+    return tuple(
+        Level(part, bucket.first, max(0, members))
+        for bucket in asked.buckets
+        for part, members in by_bucket[bucket.last].items()
+    )
+
+
+def members_at(scope: Scope, days: Sequence[date], upto: date) -> Mapping[tuple[int, date], int]:
+    """Return how many were in each community at the end of each of some days; communities that nobody was seen in are left out.
+
+    ``days`` are in order; ``upto`` is the last day on which somebody can have come or gone by now. Of records that contradict
+    each other less than nobody may be there.
+    """
+    standing = presence(scope)
+    # By community: what changed when so many of the days were over, and is to be taken back for each of these.
+    changed: defaultdict[int, list[int]] = defaultdict(lambda: [0] * (len(days) + 1))
+    for community, day, net in _nets(scope, days[0], upto):
+        changed[community][bisect_left(days, day)] += net
+    for zone, communities in scope.zones:
+        ends = [Period(day, day).instants(zone)[1].timestamp() for day in days]
         for community in standing.keys() & communities:
             for left_at in standing[community].slipped_back:
-                changed[parts[community]][bisect_right(ends, left_at)] += 1
-    since = {part: list(accumulate(reversed(changed[part])))[-2::-1] for part in now}
-    return tuple(
-        Level(part, bucket.first, max(0, members - since[part][place]))
-        for place, bucket in enumerate(asked.buckets)
-        for part, members in now.items()
-    )
+                changed[community][bisect_right(ends, left_at)] += 1
+    since = {community: list(accumulate(reversed(changed[community])))[-2::-1] for community in standing}
+    return {
+        (community, day): each.members - since[community][place]
+        for place, day in enumerate(days)
+        for community, each in standing.items()
+    }
 
 
 def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
@@ -91,10 +104,55 @@ def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
     return (present_pairs(scope) - moved.keys()) | {pair for pair, kind in moved.items() if kind == "member.left"}
 
 
+@remembered_of_records
+def heads(asked: Asked) -> Mapping[tuple[str, date], int]:
+    """Return how many people were in each part at the end of every bucket, whoever is in several of its communities once."""
+    parts = parts_of(asked)
+    present = set(present_pairs(asked.scope))
+    within: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for community, member in present:
+        within[parts[community]][member] += 1
+    # Before a coming somebody was not there, before a going they were: so the latest are undone first.
+    moves = iter(answer(_move_statement(asked)))
+    move = next(moves, None)
+    found: dict[tuple[str, date], int] = {}
+    for bucket in reversed(asked.buckets):
+        while move is not None and move[0] > bucket.last:
+            _day, community, member, is_left = move
+            part = within[parts[community]]
+            if is_left and (community, member) not in present:
+                present.add((community, member))
+                part[member] += 1
+            elif not is_left and (community, member) in present:
+                present.remove((community, member))
+                part[member] -= 1
+                if not part[member]:
+                    del part[member]
+            move = next(moves, None)
+        found |= {(part, bucket.first): len(people) for part, people in within.items()}
+    return dict(sorted(found.items()))
+
+
+def head_statements(asked: Asked) -> tuple[Statement, ...]:
+    """Return the queries behind `heads`: who is present now, and who came and went since the first bucket's end."""
+    sql, values = pairs_statement(asked.scope)
+    return Statement(sql, values, "records"), _move_statement(asked)
+
+
+def _move_statement(asked: Asked) -> Statement:
+    after, scope = asked.buckets[0].last + ONE_DAY, asked.scope
+    among, values = scope.during(Period(after, max(after, _upto(asked))))
+    return Statement(
+        f"SELECT {local_day_of(scope, 'occurred_at')} AS day, community, member, kind = 'member.left' AS is_left FROM {{events}}"
+        f" WHERE kind IN {{flows:Array(String)}} AND {among} ORDER BY day DESC, occurred_at DESC, is_left DESC",
+        {**values, "flows": list(_FLOW_KINDS)},
+    )
+
+
 def level_statements(asked: Asked) -> tuple[Statement, ...]:
     """Return the queries behind `levels`: who is present now, and the flows by day."""
     sql, values = presence_statement(asked.scope)
-    return Statement(sql, values, "records"), _flow_statement(asked)
+    return Statement(sql, values, "records"), _flow_statement(asked.scope, asked.buckets[0].last, _upto(asked))
 
 
 def parts_of(asked: Asked) -> Mapping[int, str]:
@@ -116,15 +174,15 @@ def _upto(asked: Asked) -> date:
     return max(*(local_day(now, zone) for zone in zones), asked.period.last)
 
 
-def _flow_statement(asked: Asked) -> Statement:
-    """Return how to sum up what each coming and going changed, by community and day, since the first bucket's end.
+def _flow_statement(scope: Scope, after: date, upto: date) -> Statement:
+    """Return how to sum up what each coming and going changed, by community and day, after one day and up to another.
 
     Before a coming somebody was not there, before a going they were; after it, as before the next.
     """
-    among, values = asked.scope.during(Period(asked.buckets[0].last + ONE_DAY, _upto(asked)))
+    among, values = scope.during(Period(after + ONE_DAY, max(after + ONE_DAY, upto)))
     return Statement(
         "SELECT community, day, sum(toInt64(after) - before) FROM ("
-        f"SELECT community, {local_day_of(asked.scope, 'occurred_at')} AS day, toInt8(kind = 'member.left') AS before,"
+        f"SELECT community, {local_day_of(scope, 'occurred_at')} AS day, toInt8(kind = 'member.left') AS before,"
         " leadInFrame(before, 1, toInt8(kind = 'member.joined')) OVER (PARTITION BY community, member"
         " ORDER BY occurred_at, before ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS after"
         f" FROM {{events}} WHERE kind IN {{flows:Array(String)}} AND {among}) GROUP BY community, day",
@@ -133,7 +191,7 @@ def _flow_statement(asked: Asked) -> Statement:
 
 
 @remembered
-def _nets(asked: Asked) -> Sequence[tuple[int, date, int]]:
-    if asked.buckets[0].last >= _upto(asked):
+def _nets(scope: Scope, after: date, upto: date) -> Sequence[tuple[int, date, int]]:
+    if after >= upto:
         return ()
-    return tuple((int(community), day, int(net)) for community, day, net in answer(_flow_statement(asked)))
+    return tuple((int(community), day, int(net)) for community, day, net in answer(_flow_statement(scope, after, upto)))

@@ -126,6 +126,12 @@ class Basket:
 _WHEN = "o.at >= %(begin)s AND o.at < %(end)s AND NOT o.status = ANY(%(unpaid)s)"
 _BUYERS = "LEFT JOIN people_member p ON p.id = o.member_id"
 
+BUYER = "coalesce(p.canonical_id, p.id)"
+"""Who an order is of, by the buyer's record ``p``."""
+
+PERSON = f"CASE WHEN {BUYER} = ANY(%(robots)s) THEN NULL ELSE {BUYER} END"
+"""The same; of a robot's order nobody."""
+
 _IN_NO_COMMUNITY = f"o.community_id IS NULL AND {_WHEN}"
 _WAS_IN = "(m.first_joined_at IS NULL OR m.first_seen_at <= o.at) AND (m.is_present OR m.last_left_at > o.at)"
 """Whether the membership ``m`` held when ``o`` was placed."""
@@ -241,17 +247,19 @@ def basket(scope: Scope, period: Period, *, top: int = 10) -> Basket:
         "communities": [community],
         "currency": CURRENCY,
         "top": top,
+        "robots": list(scope.robots),
     }
     mine = (
-        f"WITH mine AS (SELECT o.*, coalesce(p.canonical_id, p.id) AS buyer FROM {ATTRIBUTED}"
-        " WHERE o.currency = %(currency)s)"
+        f"WITH theirs AS (SELECT o.*, {PERSON} AS buyer FROM {ATTRIBUTED}),"
+        " mine AS (SELECT * FROM theirs WHERE currency = %(currency)s)"
     )
     with connection.cursor() as cursor:
         cursor.execute(
             f"{mine}, buyers AS (SELECT buyer, sum(amount) AS amount, count(*) AS orders, max(at) AS last_at"
             " FROM mine WHERE buyer IS NOT NULL GROUP BY buyer)"
             " SELECT b.buyer, p.public_id, p.name, b.amount, b.orders, b.last_at, count(*) OVER (),"
-            " count(*) FILTER (WHERE b.orders > 1 OR k.first_order_at < %(begin)s) OVER ()"
+            " count(*) FILTER (WHERE b.orders > 1 OR k.first_order_at < %(begin)s"
+            " OR b.buyer IN (SELECT buyer FROM theirs WHERE currency != %(currency)s)) OVER ()"
             " FROM buyers b JOIN people_member p ON p.id = b.buyer LEFT JOIN commerce_buyer k ON k.member_id = b.buyer"
             " ORDER BY b.amount DESC, b.buyer LIMIT %(top)s",
             values,

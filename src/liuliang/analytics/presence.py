@@ -126,10 +126,15 @@ def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
 
 def present_pairs(scope: Scope) -> frozenset[tuple[int, int]]:
     """Return the community and the member of everybody who is there now."""
-    where, values = _among(scope)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT community_id, member_id FROM people_membership m WHERE {where} AND is_present", values)
+        cursor.execute(*pairs_statement(scope))
         return frozenset(cursor.fetchall())
+
+
+def pairs_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return the SQL of `present_pairs`, and its parameters."""
+    where, values = _among(scope)
+    return f"SELECT community_id, member_id FROM people_membership m WHERE {where} AND is_present", values
 
 
 def silence(scope: Scope, period: Period, *, examples: int = 20) -> Silence:

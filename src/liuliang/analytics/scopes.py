@@ -68,6 +68,10 @@ class Scope:
         """Return the ids in order."""
         return tuple(sorted(community for _zone, ids in self.zones for community in ids))
 
+    def timezone(self, otherwise: str) -> str:
+        """Return the time zone that all communities have, or, where they have several or there are none, ``otherwise``."""
+        return self.zones[0][0] if len(self.zones) == 1 else otherwise
+
     def condition(self) -> tuple[str, dict[str, Any]]:
         """Return the lake SQL that keeps to these communities, and its parameters. Never keeps rows of no community."""
         people, values = self.people()

@@ -29,7 +29,7 @@ class Signals:
     ``stayed`` spoke in both, ``steady`` in at least two of the four weeks now. ``days`` had a message, on ``lively`` ones
     at least two people spoke. ``buyers`` paid, in the community or, where the order belongs to none, having spoken there;
     ``again`` of them had also paid before. ``ties`` are pairs of people of whom one replied to the other, ``mutual`` those
-    where both did. ``joined_since`` and ``left_since`` happened after ``end``.
+    where both did.
     """
 
     end: date
@@ -44,8 +44,6 @@ class Signals:
     steady: int = 0
     joined: int = 0
     left: int = 0
-    joined_since: int = 0
-    left_since: int = 0
     active: int = 0
     buyers: int = 0
     again: int = 0
@@ -70,21 +68,19 @@ def window(end: date) -> Period:
 
 
 @remembered
-def signals(scope: Scope, last: date, upto: date, weeks: int = 1) -> Mapping[tuple[int, date], Signals]:
+def signals(scope: Scope, last: date, weeks: int = 1) -> Mapping[tuple[int, date], Signals]:
     """Return what happened in each community, by its id and the day the window ends on.
 
     Args:
         scope: the communities.
         last: the last day of the latest window.
-        upto: the day up to which joins and leaves after a window are counted.
         weeks: how many windows, each ending a week before the other.
 
     Communities in which nothing happened are left out.
     """
     days = ends(last, weeks)
     people = {
-        _key(row, days): [int(each) for each in row[2:]]
-        for row in query(*people_statement(scope, last, upto, weeks)).rows
+        _key(row, days): [int(each) for each in row[2:]] for row in query(*people_statement(scope, last, weeks)).rows
     }
     talk = {_key(row, days): row[2:] for row in query(*talk_statement(scope, last, weeks)).rows}
     ties = {(int(row[0]), row[1]): (int(row[2]), int(row[3])) for row in query(*ties_statement(scope, days)).rows}
@@ -100,16 +96,16 @@ def _key(row: tuple[Any, ...], days: Sequence[date]) -> tuple[int, date]:
     return int(row[0]), days[int(row[1])]
 
 
-def people_statement(scope: Scope, last: date, upto: date, weeks: int) -> tuple[str, dict[str, Any]]:
+def people_statement(scope: Scope, last: date, weeks: int) -> tuple[str, dict[str, Any]]:
     """Return the statement of all that is told from who did something in which week, with its parameters.
 
-    What somebody did is one number a kind, a bit for each week: bit 0 for the days after ``last``, bit 1 for the week that ends
-    on it, bit 2 for the one before. Windows are masks of such bits, so one pass serves any number of them.
+    What somebody did is one number a kind, a bit for each week: bit 0 for the week that ends on ``last``, bit 1 for the one
+    before. Windows are masks of such bits, so one pass serves any number of them.
     """
     among, values = scope.condition()
     people, _same = scope.people()
-    place = "if(day > {last:Date}, 0, intDiv(dateDiff('day', day, {last:Date}), 7) + 1)"
-    within = "day >= {first:Date} AND day <= {upto:Date}"
+    place = "intDiv(dateDiff('day', day, {last:Date}), 7)"
+    within = "day >= {first:Date} AND day <= {last:Date}"
     bit = f"bitShiftLeft(toUInt64(1), {place})"
     kinds = {"spoke": "message.sent", "paid": "order.paid", "came": "member.joined", "went": "member.left"}
     masks = ", ".join(f"groupBitOr(if(kind = '{kind}', {bit}, 0)) AS {name}" for name, kind in kinds.items())
@@ -126,19 +122,19 @@ def people_statement(scope: Scope, last: date, upto: date, weeks: int) -> tuple[
         "SELECT community, back, bitAnd(spoke, now) AS spoke_now, bitAnd(spoke, before) != 0 AS has_spoken,"
         " bitAnd(paid, now) != 0 AS has_paid, has_paid OR (spoke_now != 0 AND bitAnd(loose, now) != 0) AS is_buyer,"
         " bitAnd(bitOr(paid, loose), before) != 0 AS has_bought, bitAnd(came, now) != 0 AS has_come,"
-        " bitAnd(went, now) != 0 AS has_gone, bitAnd(came, since) != 0 AS came_since, bitAnd(went, since) != 0 AS went_since"
-        " FROM (SELECT community, member, spoke, paid, came, went, loose, back, bitShiftLeft(toUInt64(15), back + 1) AS now,"
-        " bitShiftLeft(toUInt64(15), back + 5) AS before, bitShiftLeft(toUInt64(1), back + 1) - 1 AS since"
+        " bitAnd(went, now) != 0 AS has_gone"
+        " FROM (SELECT community, member, spoke, paid, came, went, loose, back, bitShiftLeft(toUInt64(15), back) AS now,"
+        " bitShiftLeft(toUInt64(15), back + 4) AS before"
         f" FROM ({by_person}) AS people LEFT JOIN ({loose}) AS orders USING (member)"
         " ARRAY JOIN range({weeks:UInt8}) AS back)"
     )
     sql = (
         "SELECT community, back, countIf(spoke_now != 0), countIf(has_spoken), countIf(spoke_now != 0 AND has_spoken),"
-        " countIf(bitCount(spoke_now) > 1), countIf(has_come), countIf(has_gone), countIf(came_since), countIf(went_since),"
+        " countIf(bitCount(spoke_now) > 1), countIf(has_come), countIf(has_gone),"
         " countIf(spoke_now != 0 OR has_paid), countIf(is_buyer), countIf(is_buyer AND has_bought)"
         f" FROM ({told}) GROUP BY community, back"
     )
-    return sql, {**values, **_days(last, weeks), "upto": max(upto, last).isoformat(), "weeks": weeks}
+    return sql, {**values, **_days(last, weeks), "weeks": weeks}
 
 
 def talk_statement(scope: Scope, last: date, weeks: int) -> tuple[str, dict[str, Any]]:

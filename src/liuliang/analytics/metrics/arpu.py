@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.base import Asked, Reading, Side, Statement, Words
-from liuliang.analytics.counting import answer, divided, named
+from liuliang.analytics.counting import named
 from liuliang.analytics.definitions import Definition
 from liuliang.analytics.levels import level_statements, levels, present_at_end
-from liuliang.analytics.selling import paid_orders, paying
+from liuliang.analytics.selling import paid_by_each, paid_by_person, paying
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +27,11 @@ class Arpu(Words):
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return what each buyer paid, summed up, and who is there."""
-        return (_paid(asked), *level_statements(asked))
+        return (paid_by_person(asked), *level_statements(asked))
 
     def read(self, asked: Asked) -> Sequence[Reading]:
         """Return the mean of all members, those who paid nothing included; its interval comes from how much people differ."""
-        paid = {(row[0], row[1]): (float(row[2]), float(row[3])) for row in answer(_paid(asked))}
-        found: list[Reading] = []
-        for each in levels(asked):
-            amount, squares = paid.get((each.part, each.start), (0.0, 0.0))
-            found.append(divided(each.part, each.start, amount, each.members, squares=squares))
-        return found
+        return paid_by_each(asked, {(each.part, each.start): each.members for each in levels(asked)})
 
     def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
         """Return the members on one side of one value."""
@@ -46,16 +41,6 @@ class Arpu(Words):
         if side != "others":
             return paid
         return tuple(sorted({member for _community, member in present_at_end(asked, part, start)}.difference(paid)))
-
-
-def _paid(asked: Asked) -> Statement:
-    orders, values = paid_orders(asked)
-    return Statement(
-        "SELECT part, start, sum(amount), sum(amount::numeric * amount) FROM (SELECT part, start, sum(amount) AS amount"
-        f" FROM {orders} GROUP BY part, start, coalesce(buyer, -id)) AS paid GROUP BY part, start",
-        values,
-        "records",
-    )
 
 
 METRIC = Arpu(

@@ -12,7 +12,10 @@ from liuliang.analytics.selling import by_order, paying
 
 METRIC = Counted(
     definition=Definition(
-        "buyers", _("买家"), _("期内至少付过一笔人民币订单的人，一个人只算一次；不知道买家是谁的订单不算。"), _("人")
+        "buyers",
+        _("买家"),
+        _("期内至少付过一笔人民币订单的人，一个人只算一次；不知道买家是谁的订单不算，机器人不算。"),
+        _("人"),
     ),
     stage="revenue",
     dimensions=("community", "type"),

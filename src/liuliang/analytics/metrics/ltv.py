@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.base import Asked, Reading, Side, Statement, Words, metrics
 from liuliang.analytics.definitions import Definition
+from liuliang.analytics.levels import head_statements, heads
+from liuliang.analytics.selling import paid_by_each, paid_by_person
 
 _MONTH = 30
 
@@ -26,14 +28,14 @@ class Ltv(Words):
 
     def statements(self, asked: Asked) -> tuple[Statement, ...]:
         """Return what members paid, and who fell silent."""
-        return (*metrics()["arpu"].statements(asked), *metrics()["churn"].statements(asked))
+        return (paid_by_person(asked), *head_statements(asked), *metrics()["churn"].statements(asked))
 
     def read(self, asked: Asked) -> Sequence[Reading]:
         """Return the quotient; the interval takes both ends of each, so it is rather too wide than too narrow."""
         lost = {(each.part, each.start): each for each in metrics()["churn"].read(asked)}
         days = {bucket.first: len(bucket) for bucket in asked.buckets}
         found: list[Reading] = []
-        for paid in metrics()["arpu"].read(asked):
+        for paid in paid_by_each(asked, heads(asked)):
             churn = lost.get((paid.part, paid.start))
             if paid.value is None or churn is None or not churn.value:
                 continue
@@ -61,7 +63,8 @@ METRIC = Ltv(
         "ltv",
         _("生命周期价值 LTV"),
         _(
-            "估算：期内人均成交折成 30 天 ÷ 30 天流失率，等于一个成员在沉默以前平均会付多少，假定付款和流失都照现在这样下去。没有人流失时算不出。"
+            "估算：期内成交额 ÷ 期末在群的人，折成 30 天，再 ÷ 30 天流失率，等于一个人在沉默以前平均会付多少，假定付款和流失都照现在这样下去。"
+            "在几个群里的人只算一次，和流失率一样，所以和按“人·群”算的人均成交不同。没有人流失时算不出。"
             "区间把两者各自的 95% 区间的两端相除，宁宽勿窄。"
         ),
     ),

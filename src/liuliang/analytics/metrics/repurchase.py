@@ -8,7 +8,7 @@ from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.base import Asked, Side, Statement
 from liuliang.analytics.counting import Counted, Teller
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.selling import paid_orders
+from liuliang.analytics.selling import orders_of_any_currency
 
 
 def _tell(asked: Asked) -> Statement:
@@ -33,12 +33,12 @@ def _who(*, again: bool) -> Teller:
 
 
 def _buyers(asked: Asked) -> Statement:
-    orders, values = paid_orders(asked)
+    orders, values = orders_of_any_currency(asked)
     before = "coalesce(k.first_order_at < (start::timestamp AT TIME ZONE b.zone), false)"
     return Statement(
         f"SELECT part, start, buyer, bought > 1 OR {before} AS again"
         " FROM (SELECT part, start, buyer, count(*) AS bought, min(zone) AS zone"
-        f" FROM {orders} WHERE buyer IS NOT NULL GROUP BY part, start, buyer) AS b"
+        f" FROM {orders} WHERE buyer IS NOT NULL GROUP BY part, start, buyer HAVING bool_or(is_counted)) AS b"
         " LEFT JOIN commerce_buyer k ON k.member_id = b.buyer",
         values,
         "records",
@@ -50,7 +50,7 @@ METRIC = Counted(
         "repurchase",
         _("复购率"),
         _(
-            "期内的买家里，期内买了不止一笔、或者在这之前就买过的占多少。“之前”从有订单记录的第一天算起，记录越长，这个比例自己就会变大，"
+            "期内的买家里，期内买了不止一笔、或者在这之前就买过的占多少，不论哪种币种。“之前”从有订单记录的第一天算起，记录越长，这个比例自己就会变大，"
             "所以不和上一期比。"
         ),
     ),

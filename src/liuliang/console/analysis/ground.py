@@ -138,8 +138,7 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
         raise Refused("analysis.segment")
     if chosen_segment is not None:
         scope = scope.among(Population.of(members_of(chosen_segment)))
-    zones = {each[5] for each in groups}
-    timezone = zones.pop() if len(zones) == 1 else settings.TIME_ZONE
+    timezone = scope.timezone(settings.TIME_ZONE)
     now = clock.now()
     spans = coverage(scope.among(None)) if groups else None
     choice = chosen(parameters, path, spans, clock.local_day(now, timezone))

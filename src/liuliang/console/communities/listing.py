@@ -232,7 +232,7 @@ def _speaking(access: Access, groups: Sequence[Community]) -> Mapping[int, tuple
     known = coverage(scope) if seen else None
     if known is None:
         return {}
-    today = clock.local_day(clock.now(), settings.TIME_ZONE)
+    today = clock.local_day(clock.now(), scope.timezone(settings.TIME_ZONE))
     period = latest(USUAL, today=today, first_known=known.first, last_known=known.last)
     return {each.community: (each.talk.speakers, each.members) for each in figures(scope, period, today=today)}
 

@@ -77,12 +77,12 @@ def dashboard(request: StaffRequest, dashboard: Dashboard) -> HttpResponseBase:
     """Show a dashboard at once; each of its cards follows by itself."""
     parameters = parameters_of(request.access, dashboard, request.GET)
     cards = cards_of(dashboard)
+    ground = _ground(request.access, parameters, request.path)
     if request.GET.get("export") == "xlsx":
-        name = f"{dashboard.name}-{clock.now():%Y%m%d}.xlsx"
+        name = f"{dashboard.name}-{clock.local_day(clock.now(), ground.timezone):%Y%m%d}.xlsx"
         return FileResponse(
             write_dashboard(request.access, dashboard, cards, parameters), as_attachment=True, filename=name
         )
-    ground = _ground(request.access, parameters, request.path)
     may_change = changeable(request.access).filter(pk=dashboard.pk).exists()
     context = {
         "dashboard": dashboard,

@@ -149,8 +149,7 @@ def asked_of(access: Access, goal: Goal, metric: Metric, machines: tuple[int, ..
     scope = Scope.of([each[:2] for each in places], is_everything=is_everything, robots=machines)
     now = clock.now()
     known = coverage(scope) if places else None
-    zones = {each[1] for each in places}
-    timezone = zones.pop() if len(zones) == 1 else settings.TIME_ZONE
+    timezone = scope.timezone(settings.TIME_ZONE)
     until = now.replace(minute=0, second=0, microsecond=0)
     if known is not None and known.last < clock.local_day(now, timezone) - ONE_DAY:
         until = Period(known.last, known.last).instants(timezone)[1]

@@ -44,6 +44,11 @@ class Seen:
     choice: PeriodChoice
     buying: Scope | None
 
+    @property
+    def timezone(self) -> str:
+        """Return the time zone of the days of the whole, as the pages of analysis take them."""
+        return self.scope.timezone(settings.TIME_ZONE)
+
     @cached_property
     def overview(self) -> Overview | None:
         """Return the figures of the period; None when nothing is known yet."""
@@ -73,7 +78,7 @@ def money_apart(seen: Seen, total: int) -> MoneyApart | None:
     """Return what is to be said of the table's amounts beside the whole; None where they add up."""
     if seen.buying is None:
         return None
-    paid = dict(paid_by_community(seen.buying, seen.choice.period, settings.TIME_ZONE))
+    paid = dict(paid_by_community(seen.buying, seen.choice.period, seen.timezone))
     outside = paid.pop(NOWHERE, 0)
     communities = sum(paid.values())
     return None if total == communities else MoneyApart(total, communities, outside)
@@ -96,7 +101,7 @@ def see(request: StaffRequest) -> Seen:
     machines = robots()
     scope = Scope.of([(place.id, place.timezone) for place in places], is_everything=is_everything, robots=machines)
     buying = _buying(access, places, machines)
-    today = clock.local_day(clock.now(), settings.TIME_ZONE)
+    today = clock.local_day(clock.now(), scope.timezone(settings.TIME_ZONE))
     choice = choose(request, coverage(scope) if places else None, today)
     return Seen({place.id: place for place in places}, scope, choice, buying)
 

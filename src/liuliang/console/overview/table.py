@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -168,9 +167,7 @@ def lines_of(seen: Seen) -> Callable[[Mapping[str, Any]], Source]:
         wanted = str(values.get("q", "")).casefold()
         found = seen.overview.communities if seen.overview is not None else ()
         paid = (
-            orders.paid_by_community(seen.buying, seen.choice.period, settings.TIME_ZONE)
-            if seen.buying is not None
-            else {}
+            orders.paid_by_community(seen.buying, seen.choice.period, seen.timezone) if seen.buying is not None else {}
         )
         may_see_orders = frozenset(seen.buying.communities) if seen.buying is not None else frozenset[int]()
         lines = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -42,7 +41,7 @@ def overview(request: StaffRequest) -> HttpResponseBase:
 def sold(request: StaffRequest) -> HttpResponse:
     """Show what was paid across all communities: a figure of the first page that takes longer to count."""
     seen = data.see(request)
-    sales = orders.sales(seen.buying or Scope.of([]), seen.choice.period, settings.TIME_ZONE)
+    sales = orders.sales(seen.buying or Scope.of([]), seen.choice.period, seen.timezone)
     context = {**boards.sold_context(sales, seen.choice), "money_apart": data.money_apart(seen, sales.amount)}
     return render(request, "console/overview/sold.html", context)
 

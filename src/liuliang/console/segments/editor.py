@@ -183,7 +183,7 @@ def speaks_of_trade(rule: Rule) -> bool:
 
 
 def _needed_by(rule: Rule) -> set[str]:
-    needed: set[str] = set()
+    needed = {MEMBERS_VIEW}
     for leaf in leaves(rule):
         kinds = leaf.refs.kinds | leaf.condition.kinds(leaf.config)
         needed |= {leaf.condition.permission} - {""}

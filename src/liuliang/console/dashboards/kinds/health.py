@@ -48,7 +48,7 @@ def draw(standing: Standing, question: HealthQuestion) -> Drawn:
 def _statements(looked: Looked) -> list[Statement]:
     """Return the queries that the parts of health are counted with."""
     counted = (
-        people_statement(looked.scope, looked.last, looked.today, 1),
+        people_statement(looked.scope, looked.last, 1),
         talk_statement(looked.scope, looked.last, 1),
         ties_statement(looked.scope, ends(looked.last, 1)),
     )
