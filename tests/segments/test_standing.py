@@ -236,6 +236,32 @@ def test_features_are_of_persons_and_the_same_for_one_as_for_all(told, at):
         assert np.array_equal(getattr(alone, field.name), getattr(everyone, field.name)[1:]), field.name
 
 
+def test_nobody_is_said_to_have_no_ties_where_no_reply_is_on_record(told, at):
+    group = told.community()
+    silent, answered, answers = told.member("没有回复标记"), told.member("有人回"), told.member("回人的")
+    for member in (silent, answered, answers):
+        told.says(member, group, at(2026, 3, 5), "早上好")
+    told.says(answers, group, at(2026, 3, 6), "好", reply_member=answered.pk)
+    told.settle()
+
+    reasons = {
+        (key, member.name): dimension.reason(
+            people := read_features(NOON, BitMap([member.pk])),
+            dimension.config(),
+            dimension.norms(people, dimension.config()),
+        )
+        for key in ("circle", "role")
+        for dimension in [dimensions()[key]]
+        for member in (silent, answered)
+    }
+
+    for key in ("circle", "role"):
+        assert "记录里看不到谁回复谁" in reasons[key, "没有回复标记"]
+        assert "0 个人" not in reasons[key, "没有回复标记"]
+    assert "与 0 个人有来有往" in reasons["circle", "有人回"]
+    assert "1 个人回复过" in reasons["role", "有人回"]
+
+
 def test_every_dimension_has_words_for_its_layers_and_thresholds():
     for dimension in dimensions():
         assert set(dimension.titles) == set(dimension.config.model_fields)

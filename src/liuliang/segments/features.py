@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
@@ -73,6 +74,14 @@ class Features:
     def __len__(self) -> int:
         return len(self.member)
 
+    @property
+    def has_replies(self) -> bool:
+        """Tell whether anybody here is known to have answered or been answered: many records do not mark what a message replies to."""
+        return bool(self.answered_90.any() or self.answerers_90.any())
+
+
+NO_REPLIES = gettext_lazy("记录里看不到谁回复谁（有的聊天记录没有回复标记）")
+"""What is said instead of a number of people who answered, of somebody without any reply."""
 
 _BY_DAY = """
 SELECT toInt64(member), toInt64(min(day)), toInt64(maxIf(day, kind IN {heard})), toInt64(maxIf(day, kind = 'message.sent')),

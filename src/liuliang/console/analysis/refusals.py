@@ -16,6 +16,9 @@ def install() -> None:
             "analysis.segment": _("选的人群已经删除，或者没有分给你看。请重新选一个。"),
             "retention.too_many_cohorts": _("这段时间有 {found} 行，最多 {most} 行。请缩短时间，或按更长的单位看。"),
             "funnel.steps": _("漏斗要有 {fewest} 到 {most} 步，现在是 {found} 步。"),
+            "funnel.alike": _(
+                "用到同一种动静的步骤，合起来最多 {most} 步，现在有 {found} 步。去掉几步，或换成别的动静。"
+            ),
             "funnel.window": _("窗口要大于零，最长 {days} 天。"),
             "paths.window": _("窗口要大于零，最长 {days} 天。"),
             "touches.window": _("窗口要大于零，最长 {days} 天。"),

@@ -114,7 +114,7 @@ def dashboards(request: StaffRequest) -> HttpResponseBase:
 def new_dashboard(request: StaffRequest) -> HttpResponse:
     """Make a dashboard, from a ready-made one or empty."""
     chosen = READY.get(request.GET.get("ready", ""))
-    initial = {"ready": chosen.key if chosen else next(iter(READY)), "name": chosen.title if chosen else ""}
+    initial = {"ready": chosen.key if chosen else EMPTY, "name": chosen.title if chosen else ""}
     form = NewForm(request.POST or None, access=request.access, initial=initial)
     made: list[Dashboard] = []
 

@@ -37,6 +37,8 @@ from liuliang.ui.figures import Change
 UNITS = {"week": gettext_lazy("周复盘"), "month": gettext_lazy("月复盘")}
 EARLIEST = date(1990, 1, 1)
 TODOS = 8
+WORTH_DOING = 1.0
+"""Points of the score that something must add to be proposed in a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +257,20 @@ def _rate(ground: Ground, style: Style, part: Contribution) -> Who:
         adds, within, mix = (_("{points} 个百分点").format(points=f"{100 * each:+.1f}") for each in
                              (part.difference, part.within, part.mix))  # fmt: skip
     else:
-        adds, within, mix = (
-            f"{'+' if each >= 0 else '−'}{write(style, abs(each))}" for each in (part.difference, part.within, part.mix)
-        )
+        adds, within, mix = (_signed(style, each) for each in (part.difference, part.within, part.mix))
     sizes = f"{part.size_before:,} → {part.size_now:,}"
     words = _("带来 {adds}：群里自己 {within}，占比变化 {mix}；样本 {sizes}").format(
         adds=adds, within=within, mix=mix, sizes=sizes
     )
     return replace(told, before=write(style, part.before), now=write(style, part.now), usual=words)
+
+
+def _signed(style: Style, value: float) -> str:
+    """Write a difference with its sign; one that rounds to nothing has none."""
+    size = write(style, abs(value))
+    if size == write(style, 0.0):
+        return size
+    return f"{'+' if value > 0 else '−'}{size}"
 
 
 def _behind(who: QuerySet[Member], finding: Finding, ground: Ground, period: Period, query: str) -> People | None:
@@ -313,7 +321,7 @@ def _todos(seen: Seen, ground: Ground, *, is_latest: bool) -> list[ToDo]:
         for place, each in found
         if _stage(each, is_latest=is_latest) != "dying"
         for lift in lifts(each.health, peers)[: 3 if len(found) == 1 else 1]
-        if not lift.is_small
+        if not lift.is_small and lift.gain >= WORTH_DOING
     ]
     best.sort(key=lambda one: -one[0].gain)
     rest = [ToDo(place.name, lift_words(lift), health_url(place.public_id)) for lift, place in best]

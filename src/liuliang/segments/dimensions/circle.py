@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from liuliang.segments.base import Config
-from liuliang.segments.features import Features
+from liuliang.segments.features import NO_REPLIES, Features
 from liuliang.segments.layering import Dimension, Layer, first_true
 
 
@@ -59,10 +59,10 @@ class Circle(Dimension[Thresholds]):
     def reason(self, person: Features, config: Thresholds, norms: Mapping[str, int]) -> str:
         """Say the ties, the reach and the presence."""
         del config, norms
-        return _(
-            "与 %(mutual)s 个人有来有往，带来 %(invited)s 人、分享 %(links)s 次链接，近 30 天有 %(days)s 天说话"
-        ) % {
-            "mutual": int(person.mutual_90[0]),
+        told = _("%(ties)s，带来 %(invited)s 人、分享 %(links)s 次链接，近 30 天有 %(days)s 天说话")
+        ties = _("与 %(mutual)s 个人有来有往") % {"mutual": int(person.mutual_90[0])}
+        return told % {
+            "ties": ties if person.has_replies else NO_REPLIES,
             "invited": int(person.invited[0]),
             "links": int(person.links_90[0]),
             "days": int(person.active_days_30[0]),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from liuliang.segments.base import Config
-from liuliang.segments.features import Features
+from liuliang.segments.features import NO_REPLIES, Features
 from liuliang.segments.layering import Dimension, Layer, first_true
 
 
@@ -72,11 +72,12 @@ class Role(Dimension[Thresholds]):
         messages = int(person.messages_90[0])
         if not messages:
             return _("近 90 天没有说过话")
-        return _("近 90 天发言 %(messages)s 条，平均 %(length)s 字，提问占 %(share)s%%，%(answerers)s 个人回复过") % {
+        answerers = _("%(answerers)s 个人回复过") % {"answerers": int(person.answerers_90[0])}
+        return _("近 90 天发言 %(messages)s 条，平均 %(length)s 字，提问占 %(share)s%%，%(answerers)s") % {
             "messages": messages,
             "length": round(int(person.characters_90[0]) / messages),
             "share": round(100 * int(person.questions_90[0]) / messages),
-            "answerers": int(person.answerers_90[0]),
+            "answerers": answerers if person.has_replies else NO_REPLIES,
         }
 
 
