@@ -37,6 +37,8 @@ def test_without_any_dashboard_there_are_ready_made_ones_that_open(two, browser)
     start = client.get(reverse("console:dashboards")).content.decode()
     for ready in READY.values():
         assert str(ready.title) in start
+    blank = client.get(reverse("console:new-dashboard")).content.decode()
+    assert '<option value="" selected>' in blank
     made = client.post(reverse("console:new-dashboard"), {"name": "每日", "ready": "daily", "community": ""})
     page = client.get(made["Location"]).content.decode()
     board = Dashboard.objects.get(name="每日")

@@ -117,6 +117,8 @@ def test_a_goal_is_followed_on_its_list_and_on_the_page_of_its_group(simulated, 
     assert mine.post(reverse("console:new-goal"), {**told, "community": there.public_id}).status_code == 422
     assert mine.post(reverse("console:new-goal"), {**told, "community": ""}).status_code == 422
     assert mine.post(reverse("console:new-goal"), {**told, "target": "0"}).status_code == 422
+    told_of = b"".join(mine.get(reverse("console:goals"), {"export": "csv"}).streaming_content).decode()
+    assert f",{float(told['target'])}," in told_of
     assert b"".join(mine.get(reverse("console:goals"), {"export": "xlsx"}).streaming_content)[:2] == b"PK"
     assert mine.post(reverse("console:delete-goal", args=[Goal.objects.get().public_id])).status_code == 302
 

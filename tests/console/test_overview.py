@@ -241,6 +241,17 @@ def test_amounts_that_add_up_need_no_words(told, browser):
     assert "表里各群相加" not in page(browser(), "console:overview-sold")
 
 
+def test_money_is_exported_in_the_unit_people_count_in(told, browser):
+    buyer = told.member()
+    told.says(buyer, told.community(), local(2026, 3, 9, 9))
+    told.buys(buyer, local(2026, 3, 9, 12), 12_345)
+    told.settle()
+
+    export = browser().get(reverse(OVERVIEW), {"export": "csv"})
+
+    assert ",123.45," in b"".join(export.streaming_content).decode()
+
+
 def test_communities_are_searched_sorted_and_exported(told, browser):
     for name, days in (("安静的群", 2), ("热闹的群", 9)):
         lively(told, told.community(name), days)

@@ -238,6 +238,9 @@ def range_of(found: Report) -> tuple[int, int, int]:
 def verdict_words(test: Backtest) -> str:
     """Say whether the forecast is worth more than what anybody could guess."""
     if test.is_better:
+        doubt = _doubt(test.people_ratio) or _doubt(test.times_ratio)
+        if doubt:
+            return _("比“照上一期估”更准，排先后可以用；总数{doubt}，看它的区间。").format(doubt=doubt)
         return _("比“照上一期估”更准，可以用。")
     if "worse" in {test.chance.verdict, test.times.verdict}:
         return _("没有比“照上一期估”更准：请当作参考，不要只凭它做决定。")

@@ -20,6 +20,7 @@ from liuliang.analytics.base import STAGES, Metric, metrics, metrics_of
 from liuliang.analytics.models import Goal
 from liuliang.analytics.services import delete_goal, set_goal
 from liuliang.console import errors
+from liuliang.console.analysis.cells import number_of
 from liuliang.console.analysis.costs import EVERYWHERE, places_for
 from liuliang.console.analysis.metrics import needs_of
 from liuliang.console.doors import StaffRequest, finds, page
@@ -103,6 +104,16 @@ def _bar(row: Told) -> cells.Cell:
     )  # fmt: skip
 
 
+def _number(part: str) -> Callable[[Told], float | None]:
+    """Return how to read a number of a goal as a workbook holds it."""
+
+    def read(row: Told) -> float | None:
+        value = getattr(row.progress, part)
+        return None if value is None else number_of(row.metric.style, value)
+
+    return read
+
+
 LISTING = Listing(
     key="goals",
     title=pgettext_lazy("several", "目标"),
@@ -111,9 +122,12 @@ LISTING = Listing(
         Column("place", _("社群"), sort="place", space="clipped"),
         Column("first_day", _("从"), show=cells.day, sort="first_day"),
         Column("last_day", _("到"), show=cells.day, sort="last_day"),
-        Column("value", _("现在"), align="end"),
-        Column("expected", _("按时间该到"), align="end", hint=_("按天平摊的进度；只有一天天累加的数和群成员数才有。")),
-        Column("target", _("目标值"), align="end"),
+        Column("value", _("现在"), value=_number("value"), cell=lambda row: cells.text(row.value), align="end"),
+        Column(
+            "expected", _("按时间该到"), value=_number("expected"), cell=lambda row: cells.text(row.expected or None),
+            align="end", hint=_("按天平摊的进度；只有一天天累加的数和群成员数才有。"),
+        ),
+        Column("target", _("目标值"), value=_number("target"), cell=lambda row: cells.text(row.target), align="end"),
         Column("share", _("完成"), cell=_bar, sort="share"),
         Column(
             "forecast", _("期末会到"), align="end",
