@@ -110,7 +110,12 @@ def test_a_funnel_shows_who_was_lost_and_lists_them(simulated, signed_in):
     for url, number in rows:
         assert people_in(client, unescape(url)) == int(number.replace(",", ""))
     for split in ("community", "type", "how"):
-        assert "95%" in text_of(client.get(address("console:funnel", **query, split=split)))
+        parts = text_of(client.get(address("console:funnel", **query, split=split))).partition("哪一组走得更远")[2]
+        assert "95%" in parts
+        cells = re.findall(r'<a href="([^"]+)">(?:流失 )?([\d,]+)</a>', parts)
+        assert len(cells) >= 2
+        for url, number in cells[:6]:
+            assert people_in(client, unescape(url)) == int(number.replace(",", "")), split
     compared = text_of(client.get(address("console:funnel", **{**query, "days": "30"}, compare="1")))
     assert "上一期" in compared
     without = text_of(client.get(address("console:funnel", **query, without="member.left")))

@@ -195,7 +195,7 @@ def _ways(request: StaffRequest, ground: Ground, query: str) -> Sequence[Way]:
     ways = sorted(joined.keys() | paid.keys(), key=lambda part: (-_number(joined.get(part)), part))
     return [
         Way(
-            part_words("how", part, ground),
+            part_words("how", part, ground.names),
             formats.exact(_number(joined.get(part))),
             behind_metric(metrics()["joined"], asked, part, query) if may_name and part in joined else "",
             _share(activated.get(part)),

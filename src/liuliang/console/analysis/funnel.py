@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -182,13 +182,18 @@ def _answer(request: StaffRequest, ground: Ground, form: Form) -> dict[str, obje
     for name in ("days", "split"):
         asked.pop(name, None)
     asked["from"], asked["to"] = period.first.isoformat(), period.last.isoformat()
+    query = asked.urlencode() if links else ""
+
+    def of_part(flow: Flow) -> str:
+        return f"{query}&{urlencode({'split': form.split, 'part': flow.part})}" if query else ""
+
     return {
         "question": question,
         "whole": whole,
         "before": before,
-        "stages": stages_of(question, whole, before, asked.urlencode() if links else ""),
+        "stages": stages_of(question, whole, before, query),
         "parts": [
-            (part_words(form.split, flow.part, ground), stages_of(question, flow, None, ""), flow)
+            (part_words(form.split, flow.part, ground.names), stages_of(question, flow, None, of_part(flow)), flow)
             for flow in flows[:MOST_PARTS]
         ]
         if form.split
@@ -199,10 +204,10 @@ def _answer(request: StaffRequest, ground: Ground, form: Form) -> dict[str, obje
     }
 
 
-def part_words(split: str, part: str, ground: Ground) -> str:
-    """Return what a part of a split is called."""
+def part_words(split: str, part: str, names: Mapping[int, str]) -> str:
+    """Return what a part of a split is called; ``names`` are those of communities."""
     if split == "community":
-        return str(ground.names.get(int(part), part)) if part.isdecimal() else part
+        return str(names.get(int(part), part)) if part.isdecimal() else part
     if split == "type":
         known = {key: type_.title for key, type_ in TYPES.items()}
         return str(known.get(part, part or _("没有类型")))
@@ -251,13 +256,19 @@ def _words(parameters: QueryDict) -> str:
         if parameters.get("who") == "lost"
         else _("漏斗：走到第 {step} 步“{title}”的人")
     )
-    return words.format(step=step, title=title)
+    whole = words.format(step=step, title=title)
+    if "part" not in parameters:
+        return whole
+    # Whose name it is may not be told to everybody who has the address.
+    part = _("一个社群") if form.split == "community" else part_words(form.split, parameters.get("part", ""), {})
+    return _("{whole} · 分组：{part}").format(whole=whole, part=part)
 
 
 def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
-    form = replace(read_form(parameters), split="")
-    step = int(parameters.get("step", ""))
-    return story.members_at(question_of(ground, form), step, is_lost=parameters.get("who") == "lost")
+    form, part = read_form(parameters), parameters.get("part")
+    question = question_of(ground, form if part is not None else replace(form, split=""))
+    is_lost = parameters.get("who") == "lost"
+    return story.members_at(question, int(parameters.get("step", "")), is_lost=is_lost, part=part or "")
 
 
 declare("funnel", Crowd(_words, needed, _members))

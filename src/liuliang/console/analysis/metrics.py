@@ -280,7 +280,7 @@ def chart_of(metric: Metric, ground: Ground, step: Step, split: str, query: str)
             metric,
             asked,
             f"part-{part}" if split else metric.key,
-            part_words(split, part, ground) if split else str(metric.definition.title),
+            part_words(split, part, ground.names) if split else str(metric.definition.title),
             by_part[part],
         )
         for part in ranked[:MOST_LINES]
@@ -323,7 +323,7 @@ def parts_of(metric: Metric, ground: Ground, split: str, query: str) -> list[Par
     readings = sorted(metric.read(asked), key=lambda each: (each.value is None, -(each.value or 0), each.part))
     return [
         Part(
-            part_words(split, reading.part, ground),
+            part_words(split, reading.part, ground.names),
             write(metric.style, reading.value),
             interval_words(metric.style, reading),
             "" if reading.of is None else formats.exact(reading.of),

@@ -18,7 +18,6 @@ from liuliang.console.goals.words import asked_of, told
 from liuliang.dashboards.models import Card
 from liuliang.dashboards.questions import GoalsQuestion
 from liuliang.kernel import clock
-from liuliang.lake.zones import default_zone
 from liuliang.people.access import Access
 
 MOST_GOALS = 12
@@ -33,7 +32,7 @@ def draw(standing: Standing, question: GoalsQuestion) -> Drawn:
     if question.goal:
         rows = rows.filter(public_id=question.goal)
     else:
-        today = clock.local_day(clock.now(), default_zone())
+        today = clock.local_day(clock.now(), ground.timezone)
         rows = rows.filter(first_day__lte=today, last_day__gte=today)
         if ground.chosen:
             chosen = [place.id for place in ground.chosen]

@@ -137,7 +137,7 @@ def _split(standing: Standing, metric: Metric, split: str, links: str) -> Drawn:
         f"split-{metric.key}",
         title,
         "ranking",
-        [part_words(split, each.part, ground) for each in bars],
+        [part_words(split, each.part, ground.names) for each in bars],
         [
             Series(
                 metric.key,
@@ -164,7 +164,7 @@ def _split(standing: Standing, metric: Metric, split: str, links: str) -> Drawn:
         chart=chart,
         note=" · ".join(notes),
         unit=str(metric.definition.unit),
-        lines=[_line(metric, part_words(split, each.part, ground), each) for each in readings],
+        lines=[_line(metric, part_words(split, each.part, ground.names), each) for each in readings],
     )
 
 
