@@ -9,10 +9,10 @@ from scipy.stats import t as student
 
 def interval(like: list[float], confidence: float) -> tuple[float, float]:
     """Return the interval of one more such day, by scipy: of the roots of counts, which vary by a quarter where chance alone is at work."""
-    roots = [value**0.5 for value in like]
+    roots = [(value + 3 / 8) ** 0.5 for value in like]
     spread = max(variance(roots), 0.25) * (1 + 1 / len(like))
     half = student.ppf((1 + confidence) / 2, len(like) - 1) * spread**0.5
-    return max(0, mean(roots) - half) ** 2, (mean(roots) + half) ** 2
+    return max(0, max(0, mean(roots) - half) ** 2 - 3 / 8), (mean(roots) + half) ** 2 - 3 / 8
 
 
 def without_odd_weeks(like: list[float]) -> list[float]:

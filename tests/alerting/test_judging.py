@@ -6,6 +6,7 @@ import random
 from datetime import date, timedelta
 from statistics import mean
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,11 +43,11 @@ def test_an_unusual_day_by_hand():
 
     found = judge(asks, weeks([*tuesdays, 60]), DAY)
 
-    root = (2 * 90**0.5 + 2 * 110**0.5 + 4 * 10) / 8
+    root = (2 * 90.375**0.5 + 2 * 110.375**0.5 + 4 * 100.375**0.5) / 8
     half = student.ppf(0.995, 7) * (0.25 * (1 + 1 / 8)) ** 0.5
     assert (found.expected, found.weeks) == (100, 8)
-    assert found.high == pytest.approx((root + half) ** 2, rel=1e-6)
-    assert found.low == pytest.approx((root - half) ** 2, rel=1e-6)
+    assert found.high == pytest.approx((root + half) ** 2 - 0.375, rel=1e-6)
+    assert found.low == pytest.approx((root - half) ** 2 - 0.375, rel=1e-6)
     assert found.is_fired
     assert 60 < found.low < 70
     assert not judge(asks, weeks([*tuesdays, 70]), DAY).is_fired
@@ -140,6 +141,14 @@ def test_money_varies_by_orders_and_not_by_cents():
 
     assert not judge(Condition("unusual"), {**told, DAY: Point(20_000, happenings=2)}, DAY).is_fired
     assert judge(Condition("unusual"), {**told, DAY: Point(90_000, happenings=9)}, DAY).is_fired
+
+
+def test_a_quiet_group_does_not_ring_whenever_nobody_speaks():
+    dice = np.random.default_rng(7)
+    asks = Condition("unusual", direction="down", weeks=26)
+    trials = 1000
+    rings = sum(judge(asks, weeks(dice.poisson(3, 27).tolist()), DAY).is_fired for _trial in range(trials))
+    assert rings / trials <= 0.01 + 2 * (0.01 / trials) ** 0.5
 
 
 @pytest.mark.parametrize(("sensitivity", "most"), [("usual", 0.01), ("keen", 0.05)])

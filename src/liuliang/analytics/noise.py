@@ -155,8 +155,8 @@ def compare_count_of_day(
 ) -> Comparison:
     """Compare one day of what cannot be below nothing with days that are like it, by their square roots.
 
-    Roots of counts vary alike whether they are small or large (Bartlett 1936), so that one lively day among those it is held
-    against does not make a day of nothing an ordinary one.
+    Roots of counts (with three eighths of a happening added, Anscombe 1948) vary alike whether they are small or large, so that
+    one lively day among those it is held against does not make a day of nothing an ordinary one.
 
     Args:
         value: of the day.
@@ -167,10 +167,11 @@ def compare_count_of_day(
     Raises:
         ValueError: fewer than two days.
     """
-    roots = compare_day(math.sqrt(value), [math.sqrt(each) for each in like], floor=unit / 4, confidence=confidence)
-    least, most = roots.now - roots.high, roots.now - roots.low
-    mean = fmean(like)
-    return Comparison(value, mean, value - most * most, value - max(0.0, least) ** 2, roots.surprise)
+    added = unit * 3 / 8
+    now, *others = (math.sqrt(each + added) for each in (value, *like))
+    roots = compare_day(now, others, floor=unit / 4, confidence=confidence)
+    least, most = max(0.0, now - roots.high) ** 2 - added, (now - roots.low) ** 2 - added
+    return Comparison(value, fmean(like), value - most, value - max(0.0, least), roots.surprise)
 
 
 def compare_people(
