@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -96,5 +97,17 @@ def test_who_builds_on_nobody_waits_until_there_is_more_to_do(transactional_db, 
     builder, stopping = Builder(), Impatient(3)
     builder.other = None
     following.follow(builder, following.Lookout(), stopping, alone=True)
-    assert stopping.waited == [following.IDLE] * 3
+    assert stopping.waited == pytest.approx([following.IDLE] * 3, abs=0.3)
     assert builder.steps == 1
+
+
+def test_a_long_step_is_part_of_the_wait(transactional_db, make_fact, monkeypatch):
+    append([make_fact(1)])
+    builder, stopping = Builder(), Impatient(2)
+    builder.other = None
+    monkeypatch.setattr(following, "IDLE", 2.0)
+    monkeypatch.setattr(builder, "apply", lambda _window: time.sleep(0.5))
+    following.follow(builder, following.Lookout(), stopping, alone=True)
+    first, second = stopping.waited
+    assert first == 2.0
+    assert second <= 1.5

@@ -21,6 +21,7 @@ from liuliang.bench.report import Goal, finish, seconds
 from liuliang.kernel import clock, readers
 from liuliang.kernel.events import Fact
 from liuliang.kernel.following import Lookout, follow
+from liuliang.kernel.garbage import spare_what_stays
 from liuliang.kernel.log import append
 from liuliang.lake.compaction import QUIET, compact
 from liuliang.lake.models import LakeFile
@@ -214,6 +215,7 @@ def _live(members: int, lasting: int) -> dict[str, float]:
         threading.Thread(target=partial(follow, reader, lookout, stopping, alone=True), daemon=True)
         for reader in readers.readers()
     ]
+    spare_what_stays()
     for thread in threads:
         thread.start()
     # The first event meets followers that have just begun; on an installation they run all day.

@@ -88,12 +88,15 @@ def follow(reader: Reader, lookout: Lookout, stopping: threading.Event, *, alone
     while not stopping.is_set():
         try:
             readers.ensure_cursors(reader)
-            pause = IDLE if reader.limit() is None else BEHIND
+            usual = pause = IDLE if reader.limit() is None else BEHIND
             while not stopping.wait(pause):
+                began = time.monotonic()
                 settled = lookout.ahead(reader)
                 while settled and readers.advance(reader, together=alone, settled=settled) and not stopping.is_set():
                     failures = 0
                 close_old_connections()
+                # From beginning to beginning: what came during a long step has waited already.
+                pause = max(BEHIND, usual - (time.monotonic() - began))
         except Exception:
             logger.exception("reader failed", reader=reader.name)
             connection.close()
