@@ -75,7 +75,7 @@ def test_words_of_the_period_are_read_from_the_lake(told, at, only, monkeypatch)
     }
 
     monkeypatch.setattr(story, "AT_MOST", 3)
-    sampled = words.__wrapped__(only(here), WEEK)
+    sampled = words.compute(only(here), WEEK)
     assert sampled.is_sampled
     assert sampled.read <= 3
 

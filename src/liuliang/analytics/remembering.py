@@ -57,17 +57,20 @@ class _Kept:
 
 
 class Remembered(Generic[P, T]):
-    """A function of the lake alone whose answers are kept by its (hashable, repr-stable) arguments."""
+    """A function of the lake alone whose answers are kept by its (hashable, repr-stable) arguments.
+
+    ``compute`` is the function itself, which neither looks for a kept answer nor keeps one.
+    """
 
     def __init__(self, compute: Callable[P, T], told_apart: Callable[P, str]) -> None:
-        self._compute = compute
+        self.compute = compute
         self._told_apart = told_apart
         functools.update_wrapper(self, compute)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the answer."""
         asked = self._asked(*args, **kwargs)
-        return asked.known.answer if asked.known else asked.keep(_timed(self._compute, *args, **kwargs))
+        return asked.known.answer if asked.known else asked.keep(_timed(self.compute, *args, **kwargs))
 
     def begin(self, *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
         """Begin with the answer beside what this thread does meanwhile, and return what waits for it.
@@ -82,13 +85,13 @@ class Remembered(Generic[P, T]):
 
             def work() -> tuple[float, T]:
                 with engine.one_of_several():
-                    return _timed(self._compute, *args, **kwargs)
+                    return _timed(self.compute, *args, **kwargs)
 
             coming = queries.beside(work)
         return lambda: asked.keep(coming())
 
     def _asked(self, *args: P.args, **kwargs: P.kwargs) -> _Asked:
-        key, at = _key(self._compute, args, kwargs), time.monotonic()
+        key, at = _key(self.compute, args, kwargs), time.monotonic()
         fingerprint = self._told_apart(*args, **kwargs)
         kept: _Kept | None = cache.get(key)
         return _Asked(key, at, fingerprint, kept if kept is not None and kept.serves(fingerprint) else None)

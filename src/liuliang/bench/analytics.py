@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 
 from django.test.utils import override_settings
 
@@ -131,16 +130,13 @@ def asks_of_the_lake(log: Log) -> dict[str, Ask]:
     asked = Asked(scope, Period(first, last), log.end, ZONE)
     daily = Asked(scope, Period(first, last), log.end, ZONE, step="day")
     weekly = Question(scope, Period(first, last), "week", last)
-    matrix: Any = retention.retention
-    funnel: Any = funnels.funnel
-    told: Any = signals.signals
 
     def dau() -> Answer:
         statement = metrics()["active"].statements(daily)[0]
         return [(row[1], row[2]) for row in counting.answer(statement)]
 
     def cohorts() -> Answer:
-        found = matrix.__wrapped__(weekly)
+        found = retention.retention.compute(weekly)
         return [
             (cohort.start, cohort.start + timedelta(days=7 * cell.age), cell.count)
             for cohort in found.cohorts
@@ -152,7 +148,7 @@ def asks_of_the_lake(log: Log) -> dict[str, Ask]:
         question = Funnel(asked, tuple(Happening(KIND[step]) for step in steps), window)
 
         def answer() -> Answer:
-            stages = funnel.__wrapped__(question)[0].stages
+            stages = funnels.funnel.compute(question)[0].stages
             reached = [stage.reached for stage in stages]
             after = [*reached[1:], 0]
             return [
@@ -187,7 +183,7 @@ def asks_of_the_lake(log: Log) -> dict[str, Ask]:
                 community, seen.messages, seen.messages_before, seen.spoke, seen.spoke_before, seen.stayed, seen.steady,
                 seen.days, seen.lively, seen.joined, seen.active, seen.buyers, seen.again, seen.ties, seen.mutual,
             )
-            for (community, _end), seen in told.__wrapped__(scope, last, last).items()
+            for (community, _end), seen in signals.signals.compute(scope, last).items()
         ]  # fmt: skip
 
     asks: dict[str, Ask] = {"DAU, 90 days": dau, "retention matrix": cohorts, "health of 1,000 groups": health}
