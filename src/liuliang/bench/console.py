@@ -1,4 +1,4 @@
-"""Server time of the overview and of community pages over a large log: of a process that remembers nothing, after news, again."""
+"""Server time of the overview, of communities and of metrics over a large log: remembering nothing, after news, and again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from django.urls import reverse
 
 from liuliang.accounts.models import Staff
 from liuliang.analytics import remembering
-from liuliang.bench.report import Goal, finish
+from liuliang.analytics.base import metrics
+from liuliang.bench.report import Goal, finish, seconds
 from liuliang.kernel import clock
 from liuliang.kernel.garbage import spare_what_stays
 from liuliang.kernel.readers import catch_up, readers
@@ -49,8 +50,9 @@ def run(*, quick: bool) -> None:
     """Fill a log, let projections and lake follow it, and time whole requests inside this process.
 
     Each page is asked for three times: with nothing remembered, as in a process that has just started; after a message has
-    come into the log and all readers have followed, without the patience for answers a little older; and again. Requests
-    run one after another, with all middleware, templates and the sign-in of a real staff member.
+    come into the log and all readers have followed, without the patience for answers a little older; and again. Metrics are
+    asked for once each, remembering nothing, without a goal. Requests run one after another, with all middleware, templates
+    and the sign-in of a real staff member.
     """
     size = _Size(200_000, 10_000, 50) if quick else _Size(10_000_000, 200_000, 1_000)
     _fill(size, patient=not quick)
@@ -84,6 +86,10 @@ def run(*, quick: bool) -> None:
         addresses = [reverse(f"console:community-{card}", args=[each]) for each in chosen]
         figures |= _timed(f"community, {card}", _asking(client, addresses))
     timed = [name for name in figures if name.endswith("p95 ms")]
+    for each in metrics():
+        cache.clear()
+        (page,) = _asking(client, [f"{reverse('console:metric', args=[each.key])}?days=90"])
+        figures[f"metric {each.key}, 90 days, cold, ms"] = 1000 * seconds(page)
     finish("console", figures, {name: Goal(at_most=LIMIT) for name in timed})
 
 

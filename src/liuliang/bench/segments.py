@@ -129,11 +129,12 @@ def _fill(first: int, last: int, events: int, *, first_event: int = 1) -> None:
     # All of them, or the others would follow all that beside what is measured; last of all those that build on others.
     for reader in sorted(readers.readers(), key=lambda each: each.limit() is not None):
         readers.catch_up(reader)
-    # Upkeep as it comes minutes later.
+    # Upkeep as it comes minutes later, here and in the database: millions of rows written at once leave it work for minutes.
     LakeFile.objects.update(created_at=clock.now() - 2 * QUIET)
     compact()
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE people_membership, people_member")
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
 
 
 def _again() -> None:
