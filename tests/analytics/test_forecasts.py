@@ -13,10 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from liuliang.analytics.forecasts import buying, spending
 from liuliang.analytics.forecasts.buying import Buying, Histories
 from liuliang.analytics.forecasts.forecast import GROUPS, Fitted, Withheld, fitted, members_in, outlook, report, widened
+from liuliang.analytics.forecasts.habits import known_at
 from liuliang.analytics.forecasts.histories import Question, read
 from liuliang.commerce.events import OrderClaimed, OrderRefunded
 from liuliang.simulator.simulation import simulate
@@ -242,3 +246,75 @@ def test_speaking_is_foretold_from_days_of_speaking(told):
     assert found.value == 0
     assert found.fitted.money is None
     assert found.fitted.test.foretold == pytest.approx(found.fitted.test.happened, rel=0.35)
+
+
+def _regulars_and_droppers(told, at, *, days=130, people=360, seed=5):
+    """People whose last weeks tell much more of the next one than how often they came in all: many come weekly, and stop."""
+    rng = np.random.default_rng(seed)
+    group = told.community()
+    start = ENDING - timedelta(days=days - 1)
+    for number in range(people):
+        member = told.member(f"客{number}")
+        pace, day = (7, float(rng.integers(0, 7))) if number % 2 else (1.5, float(rng.integers(0, 40)))
+        until = days if number % 2 else int(rng.integers(15, days))
+        while day < until:
+            when = start + timedelta(days=int(day))
+            told.says(member, group, at(when.year, when.month, when.day, 12))
+            day += pace if number % 2 else float(rng.exponential(pace)) + 1
+    told.settle()
+    return group
+
+
+def test_what_is_learnt_is_used_where_it_is_better_and_everything_agrees_with_it(told, at, only):
+    question = _asked(only(_regulars_and_droppers(told, at)), "speaking", 30)
+    known = fitted(question)
+    assert isinstance(known, Fitted)
+    test = known.test
+    assert test.learned is not None
+    assert test.learned_beside_formula.verdict == "better"
+    assert test.uses_learned
+    assert test.chance is test.learned
+    assert test.learned.model < test.formula.model
+    assert test.learned.simple == test.formula.simple
+    assert test.learned_beside_formula.simple == test.formula.model
+    assert test.leans[0].rise == max(lean.rise for lean in test.leans) > 0
+    assert {lean.theme for lean in test.leans} <= {"talk", "rhythm", "volume", "groups", "past"}
+    assert sum(each.foretold * each.people for each in test.bins) == pytest.approx(test.foretold_people)
+    seen = outlook(question, known)
+    assert (seen.acts_within <= seen.alive).all()
+    assert (seen.acts_within <= seen.expected * (1 + 1e-9)).all()
+    # Of some members alone the same is foretold.
+    some = tuple(seen.told.member[::40].tolist())
+    assert outlook(question, known, some).acts_within == pytest.approx(seen.acts_within[::40])
+
+
+def test_the_error_of_what_is_learnt_is_that_of_an_independent_computation(told, at, only):
+    question = _asked(only(_regulars_and_droppers(told, at)), "speaking", 30)
+    spoke = read(question)
+    before, then = known_at(question, spoke, 2), known_at(question, spoke, 1)
+    pipeline = make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), LogisticRegression(max_iter=1_000))
+    chance = pipeline.fit(before.table, before.did).predict_proba(then.table)[:, 1]
+    test = fitted(question).test
+    assert test.learned.model == pytest.approx(np.mean((chance - then.did) ** 2), rel=1e-6)
+    assert test.happened_people == then.did.sum()
+
+
+def test_with_too_few_people_the_formula_stays(told, at, only):
+    group, _active = _shoppers(told, at, people=150)
+    known = fitted(_asked(only(group)))
+    assert isinstance(known, Fitted)
+    assert known.learned is None
+    assert known.test.learned is None
+    assert not known.test.uses_learned
+    assert known.test.leans == ()
+    assert known.test.chance is known.test.formula
+
+
+def test_what_is_learnt_and_not_better_is_not_used(told, at, only):
+    """People who follow BG/NBD by the letter: nothing is left to learn."""
+    group, _active = _shoppers(told, at, people=700)
+    known = fitted(_asked(only(group)))
+    assert known.test.learned is not None
+    assert known.test.learned_beside_formula.verdict != "better"
+    assert known.learned is None
+    assert known.test.chance is known.test.formula

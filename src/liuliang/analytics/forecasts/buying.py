@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 Column = NDArray[np.float64]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
+Table = NDArray[np.float64]
+"""A row for each person, a column for each thing that is told of them."""
 
 NODES = 48
 """Places at which the chance of becoming inactive is integrated over; the error is below a millionth."""

@@ -105,7 +105,7 @@ def statement_of(question: Question, members: tuple[int, ...] | None = None) -> 
         "before": last - 2 * horizon,
         "earlier": last - 3 * horizon,
     }
-    among, more = _buyers_of(question.scope) if question.subject == "buying" else question.scope.condition()
+    among, more = people_of(question.scope) if question.subject == "buying" else question.scope.condition()
     values |= more
     if members is not None:
         among += " AND member IN {asked:Array(UInt32)}"
@@ -130,7 +130,8 @@ def day_of(number: int) -> date:
     return EPOCH + timedelta(days=number)
 
 
-def _buyers_of(scope: Scope) -> tuple[str, dict[str, Any]]:
+def people_of(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return the condition that something happened in the scope, or in no community to whoever was ever seen in the scope."""
     people, values = scope.people()
     if scope.is_everything:
         return f"1{people}", values

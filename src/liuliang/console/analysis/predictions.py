@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW
 from liuliang.analytics.forecasts import forecast as story
-from liuliang.analytics.forecasts.forecast import AT_RISK, GROUPS, HORIZONS, Backtest, Group, Report, Share, Withheld
+from liuliang.analytics.forecasts.backtesting import Backtest, Errors, Theme
+from liuliang.analytics.forecasts.forecast import AT_RISK, GROUPS, HORIZONS, Group, Report, Share, Withheld
 from liuliang.analytics.forecasts.histories import Question, Subject
+from liuliang.analytics.forecasts.learning import FEWEST, FEWEST_EACH
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
 from liuliang.console.communities.dashboard_people import faces
@@ -48,6 +50,44 @@ MEANINGS: dict[Group, str | Promise] = {
 
 
 _ENDS = gettext_lazy("一头是模型说的数，另一头按回测里的偏差改过")
+
+
+LEANS: dict[Theme, str | Promise] = {
+    "talk": gettext_lazy("最近一次说话离现在多久"),
+    "rhythm": gettext_lazy("最近 12 周哪些日子说过话"),
+    "volume": gettext_lazy("最近说了多少条"),
+    "groups": gettext_lazy("在几个群里说话、退过群没有"),
+    "order": gettext_lazy("最近一次买离现在多久"),
+    "orders": gettext_lazy("最近 12 周买过几次"),
+    "money": gettext_lazy("最近 12 周付了多少"),
+    "past": gettext_lazy("一共来过几次、认识多久"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One way to foretell as it did in the test, beside the simple rule."""
+
+    what: str
+    method: str
+    errors: Errors
+    places: int
+    is_used: bool
+
+    @property
+    def error(self) -> float:
+        """Return its error."""
+        return self.errors.model
+
+    @property
+    def simple(self) -> float:
+        """Return the simple rule's."""
+        return self.errors.simple
+
+    @property
+    def verdict(self) -> str:
+        """Tell whether it beats the simple rule beyond chance."""
+        return self.errors.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +244,13 @@ def _told(request: StaffRequest, found: Report, subject: Subject, horizon: int) 
         "endangered": sum(share.people for share in endangered),
         "risk_url": behind_url("forecast", query, group="risk") if may_see and risks else "",
         "test": found.fitted.test,
+        "trials": _trials(found.fitted.test),
+        "learnt": learnt_words(found.fitted.test),
         "verdict": verdict_words(found.fitted.test),
         "bias": bias_words(found.fitted.test),
         "backtest": story.BACKTEST,
         "calibration": _calibration(found),
+        "leans": _leans(found.fitted.test),
         "has_money": found.fitted.money is not None,
         "is_tied": abs(found.fitted.tie) > story.TIED,
         "acting": acting,
@@ -245,6 +288,44 @@ def verdict_words(test: Backtest) -> str:
     if "worse" in {test.chance.verdict, test.times.verdict}:
         return _("没有比“照上一期估”更准：请当作参考，不要只凭它做决定。")
     return _("和“照上一期估”分不出高下：请当作参考，不要只凭它做决定。")
+
+
+def learnt_words(test: Backtest) -> str:
+    """Say what the learnt model adds, or why there is none."""
+    if test.learned is None:
+        return _("逻辑回归没有用上：至少要 {people} 个人、来和没来的各 {each} 个才学得出来。").format(
+            people=FEWEST, each=FEWEST_EACH
+        )
+    if test.uses_learned:
+        return _("“会不会来”用逻辑回归：它比 BG/NBD 明显更准。来的人来几次，仍按 BG/NBD。")
+    return _("“会不会来”用 BG/NBD：逻辑回归没有明显比它更准。")
+
+
+def _trials(test: Backtest) -> list[Trial]:
+    whether, often = _("会不会来（概率误差）"), _("来几次（每人次数误差）")
+    by = {_("BG/NBD 模型"): test.formula, _("逻辑回归"): test.learned}
+    trials = [
+        Trial(whether, method, errors, 4, is_used=errors is test.chance) for method, errors in by.items() if errors
+    ]
+    return [*trials, Trial(often, _("BG/NBD 模型"), test.times, 3, is_used=True)]
+
+
+def _leans(test: Backtest) -> Chart | None:
+    """Return what the learnt model leans on, while it is used."""
+    if test.learned is None or not test.uses_learned:
+        return None
+    usual = test.learned.model
+    return Chart(
+        "leans",
+        _("看什么估得准？"),
+        "ranking",
+        [str(LEANS[lean.theme]) for lean in test.leans],
+        [Series("value", _("误差多出"), [lean.rise / usual for lean in test.leans], "percent")],
+        definition=_(
+            "回测里把这一类数在各人之间打乱，逻辑回归的概率误差（Brier 分数）比本来多出几成：越多，它越靠这一类。"
+        ),
+        label_title=_("看的是"),
+    )
 
 
 def _figures(found: Report, subject: Subject, endangered: list[Share]) -> list[Figure]:
