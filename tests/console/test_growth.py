@@ -252,3 +252,52 @@ def test_a_review_goes_back_and_takes_nonsense_for_the_latest(simulated, browser
     for start in ("2026-13-45", "1066-01-01", "9999-01-01", "x", "2026-02-18"):
         text_of(owner.get(reverse("console:reviews"), {"start": start}))
     assert "2026-02-16 ~ 02-22" in text_of(owner.get(reverse("console:reviews"), {"start": "2026-02-18"}))
+
+
+def test_a_stage_is_reviewed_over_its_own_days_beside_as_many_before(told, browser):
+    """It is Tuesday 10 March: 20 days on which all ten speak, after 20 days on which two did."""
+    group = told.community("训练营")
+    people = [told.member(f"成员{number}") for number in range(10)]
+    for back in range(1, 61):
+        for each in people if back <= 20 else people[:2]:
+            told.says(each, group, clock.now() - timedelta(days=back))
+    told.settle()
+    owner = browser()
+    stage = {"unit": "stage", "from": "2026-02-18", "to": "2026-03-09"}
+
+    text = text_of(owner.get(reverse("console:reviews"), stage))
+
+    assert "阶段复盘" in text
+    assert "2026-02-18 ~ 03-09" in text
+    assert re.search(r"40\s*→\s*<strong>200</strong>", text), text
+    assert "from=2026-01-29&amp;to=2026-02-17" in text
+    assert 'name="from" value="2026-02-18"' in text
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(b"".join(owner.get(reverse("console:reviews"), {**stage, "export": "xlsx"}).streaming_content))
+    )
+    said = next(row for row in book.get_sheet_by_name("变化").to_python() if row[0] == "消息")
+    assert said[1:3] == [40, 200]
+    paper = owner.get(reverse("console:reviews"), {**stage, "export": "pdf"})
+    assert "20260218-20260309.pdf" in paper["Content-Disposition"]
+
+
+def test_a_stage_that_staff_decided_is_reviewed_from_that_day_and_any_other_over_ninety(told, browser):
+    group = told.community("训练营")
+    for back in range(1, 130):
+        told.says(
+            told.member("小满") if back == 1 else told.member(f"成员{back}"), group, clock.now() - timedelta(days=back)
+        )
+    told.settle()
+    owner = browser()
+    set_stage(group, "conversion", reason="开卖了", at=clock.now() - timedelta(days=30))
+    alone = {"unit": "stage", "community": group.public_id}
+
+    assert "2026-02-08 ~ 03-09" in (text := text_of(owner.get(reverse("console:reviews"), alone)))
+    assert "从 2026-02-08 定为“转化复购”那天起" in text
+    # Any other question, and one that cannot be understood, is of the last ninety days.
+    for asked in ({"unit": "stage"}, {"unit": "stage", "from": "x", "to": "2026-13-45"}):
+        text = text_of(owner.get(reverse("console:reviews"), asked))
+        assert "2025-12-10 ~ 2026-03-09" in text
+        assert "那天起" not in text
+    # Leaving the stage for a week leaves its days behind.
+    assert 'href="?unit=week"' in text

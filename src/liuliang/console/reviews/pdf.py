@@ -68,7 +68,9 @@ def _told(told: Mapping[str, Any]) -> dict[str, object]:
             "todos": _("接下来做什么？"),
             "todos_day": _("按 {day} 的情况").format(day=formats.day(told["todos_day"])) if told["todos_day"] else "",
             "unsure": _("说不准的"),
-            "unsure_why": _("记录太短或太少：区间里连减半或翻倍都有，或者指标一多总有几个碰巧像是变了。"),
+            "unsure_why": _(
+                "记录太短或太少：区间里连减半或翻倍都有，或者看着像变了，但碰巧变成这样的可能不止百分之一。"
+            ),
             "steady": _("其余的和平常一样"),
             "columns": [_("指标"), _("上一期"), _("这一期"), _("变化"), _("95% 区间")],
             "counted": _("怎么算的"),

@@ -1,10 +1,10 @@
-"""What a review says of a week or a month of one group or of all, to whoever may see what: on screen, as a file, by mail."""
+"""What a review says of a week, a month or a stage of one group or of all, to whoever may see what: on screen, as a file, by mail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from liuliang.analytics.base import Asked, Style, metrics
 from liuliang.analytics.checkups import Checkup
 from liuliang.analytics.contributions import Contribution
 from liuliang.analytics.health import Health, lifts
+from liuliang.analytics.models import StageChoice
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
 from liuliang.console.analysis.ground import Ground, ground_of, query_of
@@ -27,15 +28,26 @@ from liuliang.console.analysis.metrics import behind_metric, grounds_of, write
 from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
-from liuliang.console.health.words import lift_words, reason_words
+from liuliang.console.health.words import lift_words, reason_words, stage_title
 from liuliang.kernel import clock
 from liuliang.lake.queries import in_one_state
 from liuliang.people.access import Access
 from liuliang.people.models import Member
+from liuliang.ui import formats
 from liuliang.ui.figures import Change
 
 UNITS = {"week": gettext_lazy("周复盘"), "month": gettext_lazy("月复盘")}
+"""What is sent again and again, and stands on a dashboard."""
+
+STAGE = "stage"
+"""The review of days that somebody chose, as of a stage of a group's life or of a sale."""
+
+STAGE_WORDS = gettext_lazy("阶段复盘")
+STAGE_DAYS = 90
+"""Days of a stage's review while nobody has chosen any, or said since when the stage lasts."""
+
 EARLIEST = date(1990, 1, 1)
+_NO_DAYS = {"from": None, "to": None}
 TODOS = 8
 WORTH_DOING = 1.0
 """Points of the score that something must add to be proposed in a review."""
@@ -130,7 +142,7 @@ def changes_of(ground: Ground, parameters: QueryDict, *, names_people: bool = Tr
     access, known = ground.access, ground.choice.known
     if known is None:
         return None
-    period = _period(_unit(parameters), parameters.get("start", ""), ground.asked().last_day)
+    period = _period(ground, parameters)
     is_comparable = known.first <= period.previous.first
     who = access.members(MEMBERS_VIEW) if names_people and access.may(MEMBERS_VIEW) else Member.objects.none()
     questions = _questions(access, parameters, period)
@@ -144,6 +156,10 @@ def _unit(parameters: QueryDict) -> Unit:
     return "month" if parameters.get("unit") == "month" else "week"
 
 
+def _is_of_stage(parameters: QueryDict) -> bool:
+    return parameters.get("unit") == STAGE
+
+
 def tell_review(
     access: Access, parameters: QueryDict, *, path: str = "", names_people: bool = True
 ) -> Mapping[str, Any] | None:
@@ -155,35 +171,40 @@ def tell_review(
         path: of the page on which other periods are chosen.
         names_people: whether members are named; files that leave the console name none.
     """
-    unit = _unit(parameters)
     ground = ground_of(access, parameters, path=path)
     changes = changes_of(ground, parameters, names_people=names_people)
     known = ground.choice.known
     if changes is None or known is None:
         return None
     last, period = ground.asked().last_day, changes.period
-    later = period_of(unit, period.last + ONE_DAY)
     seen = see(access, period.last)
+    is_of_stage = _is_of_stage(parameters)
+    unit = STAGE if is_of_stage else _unit(parameters)
+    before, after = _beside(unit, period)
+    is_latest = period.last >= (last if is_of_stage else latest_period(_unit(parameters), last).last)
     return {
         "ground": ground,
         "unit": unit,
         "units": [
-            (words, f"?{query_of(parameters, unit=key, start=None)}", key == unit) for key, words in UNITS.items()
+            (words, f"?{query_of(parameters, unit=key, start=None, **_NO_DAYS)}", key == unit)
+            for key, words in {**UNITS, STAGE: STAGE_WORDS}.items()
         ],
+        "is_of_stage": is_of_stage,
+        "stage_note": _stage_note(ground, period) if is_of_stage else "",
         "period": period,
         "title": ground.place_words,
         "changed": changes.changed,
         "unsure": changes.unsure,
         "steady": changes.steady,
-        "todos": _todos(seen, ground, is_latest=latest_period(unit, last).first <= period.first),
+        "todos": _todos(seen, ground, is_latest=is_latest),
         "todos_day": seen.looked.last if seen.looked is not None else None,
         "review": REVIEW,
         "is_comparable": changes.is_comparable,
         "known": known,
         "is_over": period.last <= last,
-        "before_url": f"?{query_of(parameters, start=period_of(unit, period.first - ONE_DAY).first.isoformat())}",
-        "after_url": f"?{query_of(parameters, start=later.first.isoformat())}" if later.first <= last else "",
-        "unit_words": UNITS[unit],
+        "before_url": f"?{query_of(parameters, **before)}",
+        "after_url": f"?{query_of(parameters, **after)}" if period.last < last else "",
+        "unit_words": STAGE_WORDS if is_of_stage else UNITS[unit],
         "file_url": f"?{query_of(parameters, export='xlsx')}",
         "paper_url": f"?{query_of(parameters, export='pdf')}",
     }
@@ -195,15 +216,58 @@ def file_name(told: Mapping[str, Any], kind: str) -> str:
     return f"{REVIEW.title}-{told['title']}-{period.first:%Y%m%d}-{period.last:%Y%m%d}.{kind}"
 
 
-def _period(unit: Unit, start: str, last: date) -> Period:
+def _period(ground: Ground, parameters: QueryDict) -> Period:
     """Return the period of the address; anything unreadable or yet to come means the latest that is over."""
+    last = ground.asked().last_day
+    if _is_of_stage(parameters):
+        return ground.choice.period if ground.choice.is_custom else _usual_stage(ground, last)
+    unit = _unit(parameters)
     try:
-        day = parse_date(start)
+        day = parse_date(parameters.get("start", ""))
     except ValueError:
         day = None
     if day is None or not EARLIEST <= day <= last:
         return latest_period(unit, last)
     return period_of(unit, day)
+
+
+def _beside(unit: str, period: Period) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what an address says of the period before, and of the one after."""
+    if unit == STAGE:
+        days = timedelta(days=len(period))
+        later = Period(period.first + days, period.last + days)
+        return _days(period.previous), _days(later)
+    kind: Unit = "month" if unit == "month" else "week"
+    beside = (period_of(kind, period.first - ONE_DAY), period_of(kind, period.last + ONE_DAY))
+    before, after = ({"start": each.first.isoformat()} for each in beside)
+    return before, after
+
+
+def _days(period: Period) -> dict[str, str]:
+    return {"from": period.first.isoformat(), "to": period.last.isoformat()}
+
+
+def _usual_stage(ground: Ground, last: date) -> Period:
+    """Return the days since staff said that the one chosen community is in its stage, or the last `STAGE_DAYS`."""
+    chosen = _stage_chosen(ground)
+    since = clock.local_day(chosen.at, ground.timezone) if chosen is not None else last
+    if chosen is None or since >= last:
+        since = last - timedelta(days=STAGE_DAYS - 1)
+    return Period(since, last)
+
+
+def _stage_chosen(ground: Ground) -> StageChoice | None:
+    if len(ground.chosen) != 1:
+        return None
+    return StageChoice.objects.filter(community=ground.chosen[0].id).first()
+
+
+def _stage_note(ground: Ground, period: Period) -> str:
+    """Say which stage the period is of, if it is the one that staff gave the chosen community."""
+    chosen = _stage_chosen(ground)
+    if chosen is None or clock.local_day(chosen.at, ground.timezone) != period.first:
+        return ""
+    return _("从 {day} 定为“{stage}”那天起").format(stage=stage_title(chosen.stage), day=formats.day(period.first))
 
 
 def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping[str, Asked]:
