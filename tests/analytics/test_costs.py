@@ -106,10 +106,17 @@ def test_a_cost_is_divided_by_those_alone_who_came_at_it_and_they_alone_pay_it_b
     assert told_by("roi", split="community") == {
         str(here.id): ((6_000 - 1_200) / 1_200, 3, 5), str(there.id): ((2_000 - 500) / 500, 2, 3)
     }  # fmt: skip
+    # What was spent is told whoever came; a day on which nothing was entered is left out.
+    assert told_by("cost") == {"": (1_700, None, None)}
+    assert told_by("cost", split="community") == {str(here.id): (1_200, None, None), str(there.id): (500, None, None)}
+    assert told_by("cost", split="how") == {"code": (1_200, None, None)}
+    spent_on = {each.start.day: each.value for each in metrics()["cost"].read(replace(asked, step="day"))}
+    assert spent_on == {3: 400, 4: 400, 5: 400, 6: 500}
     assert len(metrics()["roi"].people(asked, "", WEEK.first)) == 3
     assert len(metrics()["cac"].people(asked, "", WEEK.first)) == 5
     nobody = replace(asked, scope=asked.scope.among(Population.of(())))
     assert list(metrics()["cac"].read(nobody)) == []
+    assert list(metrics()["cost"].read(nobody)) == []
 
 
 def test_without_a_cost_there_is_no_cost_of_anybody(asked):
@@ -117,6 +124,7 @@ def test_without_a_cost_there_is_no_cost_of_anybody(asked):
 
     assert list(metrics()["cac"].read(asked)) == []
     assert list(metrics()["roi"].read(asked)) == []
+    assert list(metrics()["cost"].read(asked)) == []
 
 
 def test_entering_and_taking_back_is_in_the_log_and_nonsense_is_refused(asked, at):

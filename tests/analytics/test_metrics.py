@@ -250,6 +250,11 @@ def test_members_and_the_speaking_rate_are_those_of_the_overview(asked, simulate
     assert sum(part.value for part in parts) == board.members
 
 
+def _there(asked, community):
+    question = replace(asked, split="community")
+    return metrics()["members"].people(question, str(community), asked.period.first, "there")
+
+
 def test_money_is_that_of_plain_python(asked, simulated, reckoned, period):
     orders = [
         order for order in truth.orders_of(reckoned.world) if truth.local_day(reckoned.world, 0, order.at) in period
@@ -269,6 +274,10 @@ def test_money_is_that_of_plain_python(asked, simulated, reckoned, period):
     again = whole("repurchase", asked)
     assert again.of == len(buyers)
     assert again.count == sum(1 for who, count in buyers.items() if count > 1 or who in earlier)
+    there = {member for community in asked.scope.communities for member in _there(asked, community)}
+    converted = whole("conversion", asked)
+    assert (converted.count, converted.of) == (len(buyers), len(there))
+    assert converted.value == pytest.approx(len(buyers) / len(there))
     members = whole("members", asked).value
     assert whole("arpu", asked).value == pytest.approx(sum(order.amount for order in orders) / members)
     for key, community in simulated.communities.items():

@@ -30,12 +30,14 @@ THE_SAME = {
     ("arpu", "paid"): ("buyers", "paid"),
     ("ltv", "paid"): ("buyers", "paid"),
     ("ltv", "lost"): ("churn", "lost"),
+    ("cost", "came"): ("cac", "came"),
 }
 """Sides whose number is of something else, and the side of a metric that counts the same people."""
 
 BY_THEMSELVES = {
     ("rate", "silent"),
     ("arpu", "others"),
+    ("conversion", "others"),
     ("k_factor", "bringers"),
     ("k_factor", "others"),
     ("response_time", "answered"),
@@ -141,15 +143,15 @@ def test_of_messages_money_and_means_the_list_is_who_made_them(asked):
 def test_those_who_said_or_paid_nothing_are_the_members_without_those_who_did(asked):
     for community in asked.scope.communities:
         question = replace(asked, split="community")
-        there, silent, poor, spoke, paid = (
+        there, silent, poor, unconverted, spoke, paid = (
             set(metrics()[key].people(question, str(community), asked.period.first, side))
             for key, side in (
-                *(("members", "there"), ("rate", "silent"), ("arpu", "others")),
+                *(("members", "there"), ("rate", "silent"), ("arpu", "others"), ("conversion", "others")),
                 *(("speakers", "spoke"), ("buyers", "paid")),
             )
         )
         assert silent == there - spoke
-        assert poor == there - paid
+        assert poor == unconverted == there - paid
         assert silent
         assert poor
 

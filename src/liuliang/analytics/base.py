@@ -224,7 +224,7 @@ ORDER = (
     *("speakers", "rate", "messages", "dau", "wau", "mau", "stickiness", "active"),
     *("activation", "retention_1", "retention_7", "retention_30", "churn"),
     *("invites", "k_factor"),
-    *("gmv", "orders", "buyers", "arpu", "repurchase", "ltv", "cac", "roi"),
+    *("gmv", "orders", "buyers", "conversion", "arpu", "repurchase", "ltv", "cost", "cac", "roi"),
 )
 """Which metric of a stage is asked for first; those that are not named follow by their keys."""
 

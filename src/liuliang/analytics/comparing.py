@@ -13,11 +13,14 @@ from liuliang.analytics.overview import speakers_change
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.traffic import activity
 
-_SUMMED = frozenset({"messages", "joined", "left", "net", "invites", "gmv", "orders"})
+_SUMMED = frozenset({"messages", "joined", "left", "net", "invites", "gmv", "orders", "cost"})
 """Metrics whose whole is the sum of its days, but for those who are counted once in a bucket."""
 
 _ROLLING = frozenset({"mau", "wau"})
 """Metrics that look back beyond the period: neighbouring values share most of their days, and nothing is compared."""
+
+_DECIDED = frozenset({"cost", "cac"})
+"""Metrics of money that somebody decided to spend: chance has no part in it that their days could tell of."""
 
 _LENGTHENING = frozenset({"repurchase"})
 """Metrics that look back to the record's beginning. The later period looks back further and is larger for that alone."""
@@ -64,7 +67,7 @@ def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Readi
             if metric.key == "members"
             else speakers_change(activity(asked.scope, asked.period))
         )
-    if metric.style in {"count", "money"} and metric.key != "cac":
+    if metric.style in {"count", "money"} and metric.key not in _DECIDED:
         days, days_before = daily(metric, asked), daily(metric, replace(asked, period=asked.period.previous))
         if metric.key == "net":
             return noise.compare_days(days, days_before)

@@ -48,7 +48,7 @@ class Stage:
 
 STAGES: Mapping[str, Stage] = {
     "acquisition": Stage(
-        gettext_lazy("获客"), gettext_lazy("从哪里来，来了多少，一个人花多少钱？"), ("joined", "net", "cac")
+        gettext_lazy("获客"), gettext_lazy("从哪里来，来了多少，一个人花多少钱？"), ("joined", "net", "cost", "cac")
     ),
     "activation": Stage(gettext_lazy("激活"), gettext_lazy("新人开口了吗？"), ("activation", "rate")),
     "retention": Stage(
@@ -56,7 +56,9 @@ STAGES: Mapping[str, Stage] = {
     ),
     "referral": Stage(gettext_lazy("裂变"), gettext_lazy("一个人带来几个人？"), ("invites", "k_factor")),
     "revenue": Stage(
-        gettext_lazy("成交"), gettext_lazy("付了多少，值不值？"), ("gmv", "buyers", "arpu", "repurchase", "ltv", "roi")
+        gettext_lazy("成交"),
+        gettext_lazy("付了多少，值不值？"),
+        ("gmv", "buyers", "conversion", "arpu", "repurchase", "ltv", "roi"),
     ),
 }
 
