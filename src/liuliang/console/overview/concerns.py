@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from liuliang.console.overview.data import Seen
 from liuliang.console.overview.table import community_url
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
+from liuliang.people.models import Community
 from liuliang.ui import formats
 
 SHOWN = 5
@@ -28,6 +30,8 @@ SHOWN = 5
 
 RECENT = timedelta(days=14)
 NEARLY_FULL = 0.95
+SOON = timedelta(days=7)
+"""How long before it a goal's last day is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
         _leaving(seen, noticed),
         _fallen(seen, noticed.fallen),
         *_full(seen),
+        _due(seen),
         _dormant(seen, noticed),
         _risen(seen, noticed.risen),
     ]
@@ -178,6 +183,26 @@ def _full(seen: Seen) -> list[Concern]:
             _("快满的群"), nearly, _("群成员达到社群设置里人数上限的 95%，还没有满。"), icon="users-plus", tone="warn"
         ),
     ]
+
+
+def _due(seen: Seen) -> Concern:
+    """Return the groups whose goal was to be reached by now, or within `SOON`, the one that is overdue longest first."""
+    today = seen.choice.today
+    plans = (
+        Community.objects.filter(id__in=seen.places, archived_at=None)
+        .annotate(ends=KT("blueprint__ends"))
+        .filter(ends__lte=(today + SOON).isoformat())
+        .values_list("id", "ends")
+    )
+    ends = sorted((date.fromisoformat(last), community) for community, last in plans)
+    named = [_named(seen, community, _until((last - today).days, last)) for last, community in ends]
+    counted = _("蓝图里写的目标截止日已过，或者 7 天以内要到，还没有归档的群：收尾归档、转型，或者定下一个目标。")
+    return Concern(_("目标到期的群"), named, counted, icon="flag", tone="warn")
+
+
+def _until(days: int, last: date) -> str:
+    words = {True: _("{day} 截止，已过 {n} 天"), False: _("{day} 截止，还有 {n} 天")}[days < 0]
+    return words.format(day=formats.day(last), n=abs(days))
 
 
 def _beyond(members: int, limit: int) -> str:
