@@ -54,6 +54,7 @@ def test_what_a_coupon_did_is_said_in_words_and_opens_who_paid(world, browser):
 
     assert "有用：发了的人里 50.0% 付过款，没发的 10.0%，多 40.0 个百分点" in text
     assert "平均每人多付 ¥4.01" in text
+    text += text_of(owner.get(reverse("console:coupon-run-whom", args=[template.public_id, run.pk])))
     assert "说不出对谁更有用：每边至少要 250 个人、付过款和没付款的各 63 个才学得出来；现在少的一边 60 人" in text
     found = [(unescape(url), int(n)) for url, n in re.findall(r'href="(/members/\?behind=[^"]+)">(\d+)<', text)]
     assert sorted(n for _url, n in found) == [6, 30]
@@ -82,9 +83,9 @@ def test_without_a_control_group_nothing_is_claimed(world, browser):
 def test_only_who_sees_everybodys_orders_sees_what_a_coupon_did(world, browser):
     group, template, run = world
     page = reverse("console:coupon-run", args=[template.public_id, run.pk])
-    assert browser("supervisor", group).get(page).status_code == 403
-    mine = browser("service", group)
-    assert mine.get(page).status_code == 404
+    part = reverse("console:coupon-run-whom", args=[template.public_id, run.pk])
+    keeper, mine = browser("supervisor", group), browser("service", group)
+    assert [client.get(url).status_code for client in (keeper, mine) for url in (page, part)] == [403, 403, 404, 404]
     for question in (f"run={run.pk}&side=given", f"run={run.pk}&part=0"):
         assert (
             people_in(mine, reverse("console:members") + "?behind=" + f"coupon-run?{question}".replace("&", "%26")) == 0

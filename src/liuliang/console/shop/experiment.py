@@ -68,16 +68,11 @@ class Row:
 @page(permission=ORDERS_VIEW)
 def experiment(request: StaffRequest, template: CouponTemplate, run_id: int) -> HttpResponse:
     """Show what giving a coupon did."""
-    if not _may(request.access):
-        raise Http404
-    run = get_object_or_404(CouponRun, pk=run_id, template=template)
+    run = _found(request, template, run_id)
     context = {**head(request, template, ""), "run": run, "definition": story.EXPERIMENT, "whom": story.WHOM}
     if not run.held_size:
         return render(request, "console/shop/experiment.html", context)
-    ground = ground_of(request.access, QueryDict(), ORDERS_VIEW)
-    until = story.window_of(run, clock.now())
-    found = story.effect(run.pk, until)
-    moved = story.uplift(run.pk, until, ground.scope, ground.timezone)
+    found = story.effect(run.pk, story.window_of(run, clock.now()))
     may_see = may_see_members(request.access)
     context |= {
         "effect": found,
@@ -91,11 +86,30 @@ def experiment(request: StaffRequest, template: CouponTemplate, run_id: int) -> 
         "money_words": money_words(found, template.currency),
         "until": min(run.created_at + story.WINDOW, clock.now()),
         "last": run.created_at + story.WINDOW,
-        "rows": [_row(run, place, part, may_see=may_see) for place, part in enumerate(moved.parts)]
-        if isinstance(moved, Uplift) else [],
-        "whom_words": whom_words(moved),
     }  # fmt: skip
     return render(request, "console/shop/experiment.html", context)
+
+
+@page(permission=ORDERS_VIEW)
+def whom(request: StaffRequest, template: CouponTemplate, run_id: int) -> HttpResponse:
+    """Show for whom a coupon does more: it is learnt, which takes seconds, so the page asks for it by itself."""
+    run = _found(request, template, run_id)
+    ground = ground_of(request.access, QueryDict(), ORDERS_VIEW)
+    moved = story.uplift(run.pk, story.window_of(run, clock.now()), ground.scope, ground.timezone)
+    parts = moved.parts if isinstance(moved, Uplift) else ()
+    may_see = may_see_members(request.access)
+    context = {
+        "whom": story.WHOM,
+        "rows": [_row(run, place, part, may_see=may_see) for place, part in enumerate(parts)],
+        "whom_words": whom_words(moved),
+    }
+    return render(request, "console/shop/experiment_whom.html", context)
+
+
+def _found(request: StaffRequest, template: CouponTemplate, run_id: int) -> CouponRun:
+    if not _may(request.access):
+        raise Http404
+    return get_object_or_404(CouponRun, pk=run_id, template=template)
 
 
 def verdict_words(found: Effect) -> str:

@@ -44,6 +44,7 @@ urlpatterns = [
     path("coupons/<str:template>/", coupons.coupon, name="coupon"),
     path("coupons/<str:template>/holders/", coupons.holders, name="coupon-holders"),
     path("coupons/<str:template>/runs/<int:run_id>/", experiment.experiment, name="coupon-run"),
+    path("coupons/<str:template>/runs/<int:run_id>/whom/", experiment.whom, name="coupon-run-whom"),
     path("coupons/<str:template>/edit/", coupon_editing.edit, name="edit-coupon"),
     path("coupons/<str:template>/give/", coupon_editing.give, name="give-coupon"),
     path("coupons/<str:template>/claim/", coupon_editing.claim, name="claim-code"),
