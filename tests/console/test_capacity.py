@@ -12,6 +12,8 @@ from django.urls import reverse
 
 from liuliang.accounts.models import AuditEntry, Role, Staff
 from liuliang.accounts.permissions import ensure_built_in_roles
+from liuliang.analytics.workload import Asking
+from liuliang.console.capacity.listing import Line, evidence
 from liuliang.kernel import clock
 from liuliang.people.capacity import READY, Load, limits
 from liuliang.people.models import Capacity, Community, Grant
@@ -250,6 +252,32 @@ def test_restoring_asks_with_everything_that_comes_back(told, browser, hire):
     assert Community.objects.get(pk=closed[1].pk).archived_at is not None
     assert owner.post(second, accepted_in(asked)).status_code == 302
     assert Community.objects.get(pk=closed[1].pk).archived_at is None
+
+
+def test_a_colleague_who_comes_back_to_too_much_is_asked_about(told, browser, hire):
+    area = branch(told)
+    for n in range(GROUPS + 1):
+        below(area, told, f"群{n}")
+    ann = hire("安", area)
+    Staff.objects.filter(pk=ann.pk).update(is_active=False)
+    owner = browser()
+    address = reverse("console:reactivate-staff", args=[ann.pk])
+
+    asked = owner.post(address)
+
+    assert f"带了 {GROUPS + 1} 个群" in warning(asked)
+    assert owner.post(address, accepted_in(asked)).status_code == 302
+    assert Staff.objects.get(pk=ann.pk).is_active
+
+
+@pytest.mark.parametrize(("over", "within", "said"), [(1, 2, "看不出：提问够多"), (4, 4, "带得多的人答得更慢")])
+def test_the_page_says_whether_too_much_shows(over, within, said):
+    def line(n: int, load: Load, median: float) -> Line:
+        return Line(n, "安", load, READY, False, 1.0, 1.0, Asking(100, 20 + n % 3, median + n), False)
+
+    lines = [line(n, Load(GROUPS + 1), 9_000) for n in range(over)] + [line(n, Load(1), 60) for n in range(within)]
+
+    assert said in " ".join(evidence(lines))
 
 
 def test_the_overview_names_who_carries_too_much(told, browser, hire):

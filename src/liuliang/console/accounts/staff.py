@@ -237,6 +237,8 @@ def deactivate(request: StaffRequest, colleague: Staff) -> HttpResponse:
 @page(permission=STAFF_MANAGE, methods=("POST",))
 def reactivate(request: StaffRequest, colleague: Staff) -> HttpResponse:
     """Let someone in again."""
+    if (asked := asking.before_reactivating(request, colleague)) is not None:
+        return asked
     staffing.reactivate_staff(request.access, colleague)
     messages.success(request, _("{name} 已恢复。").format(name=colleague.name))
     return redirect("console:colleague", colleague.pk)

@@ -62,6 +62,20 @@ def before_giving(
     return _ask(request, STAFF_MANAGE, with_another, title=title, button=_("仍然授予"))
 
 
+def before_reactivating(request: StaffRequest, staff: Staff) -> HttpResponse | None:
+    """Ask before somebody comes back to the groups they were named in; None as for a new one."""
+
+    def with_them(seen: Seen) -> Charge:
+        charge = seen.charge
+        for grant in staff.grants.select_related("role", "community"):
+            if grant.community is not None and runs(grant.role):
+                charge = charge.with_named(grant.community.id, staff.pk, staff.name)
+        return charge
+
+    title = _("{name} 会带不过来").format(name=staff.name)
+    return _ask(request, STAFF_MANAGE, with_them, title=title, button=_("仍然恢复"))
+
+
 def _ask(
     request: StaffRequest, permission: str, change: Callable[[Seen], Charge], *, title: str, button: str
 ) -> HttpResponse | None:

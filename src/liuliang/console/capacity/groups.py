@@ -96,8 +96,10 @@ def groups(request: StaffRequest) -> HttpResponseBase:
     people = [Option(str(each.staff), each.name) for each in standings(seen.charge)]
     by_person = Choice("charge", _("负责人"), options=[Option(NOBODY, _("没人负责")), *people], is_primary=True)
     listing = replace(GROUPS, filters=(*GROUPS.filters, by_person))
-    lines = lines_of(seen, work_of(seen))
-    return listing.respond(request, partial(_rows, lines), template="console/capacity/groups.html")
+    work = work_of(seen)
+    context = {"period": work.period if work is not None else None}
+    rows = partial(_rows, lines_of(seen, work))
+    return listing.respond(request, rows, template="console/capacity/groups.html", context=context)
 
 
 def lines_of(seen: Seen, work: Workload | None) -> list[Line]:

@@ -116,7 +116,7 @@ PEOPLE = Listing(
     ),
     filters=(
         Text("q", _("搜索姓名")),
-        Choice("state", _("带得动吗"), options=[Option(key, words) for key, (words, _tone) in STATES.items()], is_primary=True),
+        Choice("state", _("状态"), options=[Option(key, words) for key, (words, _tone) in STATES.items()], is_primary=True),
     ),
     default_sort="-state",
     tie_breaker="id",
@@ -200,9 +200,10 @@ def _rows(lines: Sequence[Line], values: Mapping[str, Any]) -> Source:
 
 def evidence(lines: Sequence[Line]) -> list[str]:
     """Say of both measures whether people over what they can run do worse than the others, or that it cannot be told."""
-    return [
-        _EVIDENCE[found.what](found) for found in verdicts([Side(line.state == OVER, line.asking) for line in lines])
-    ]
+    found = verdicts([Side(line.state == OVER, line.asking) for line in lines])
+    if all(each.comparison is None for each in found):
+        return [_too_few(found[0])]
+    return [_EVIDENCE[each.what](each) for each in found]
 
 
 def _of_shares(found: Verdict) -> str:
@@ -237,12 +238,16 @@ def _of_medians(found: Verdict) -> str:
 
 def _unknown(what: str, found: Verdict) -> str:
     if found.comparison is None:
-        return _now(
-            "{what}：看不出。提问够多（{questions} 个起）的人里，带得过多的 {n} 人、带得动的 {m} 人；两边都要有 {people} 个以上、而且各人不完全一样才能比。"
-        ).format(what=what, questions=FEWEST_QUESTIONS, n=found.over, m=found.within, people=FEWEST_PEOPLE)
+        return _now("{what}：{why}").format(what=what, why=_too_few(found))
     return _now("{what}：看不出差别。带得过多的 {n} 人和带得动的 {m} 人，差别没有超出偶然。").format(
         what=what, n=found.over, m=found.within
     )
+
+
+def _too_few(found: Verdict) -> str:
+    return _now(
+        "看不出：提问够多（{questions} 个起）的负责人里，带得过多的有 {n} 人，带得动的有 {m} 人；两边都要有 {people} 人以上、各人又不完全一样，才能比。"
+    ).format(questions=FEWEST_QUESTIONS, n=found.over, m=found.within, people=FEWEST_PEOPLE)
 
 
 _EVIDENCE: Mapping[str, Callable[[Verdict], str]] = {"share": _of_shares, "median": _of_medians}
