@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pypdfium2
@@ -17,6 +17,8 @@ from liuliang.analytics.models import ChannelCost, Goal
 from liuliang.analytics.services import set_stage
 from liuliang.console.analysis.aarrr import STAGES
 from liuliang.kernel import clock
+from liuliang.people.blueprint import Blueprint
+from liuliang.people.communities import plan_community
 from liuliang.simulator.simulation import simulate
 from reading import people_in, text_of
 from telling import tell_world
@@ -287,6 +289,9 @@ def test_a_stage_that_staff_decided_is_reviewed_from_that_day_and_any_other_over
         told.says(
             told.member("小满") if back == 1 else told.member(f"成员{back}"), group, clock.now() - timedelta(days=back)
         )
+    other = told.community("短期营")
+    for back in (50, 20):
+        told.says(told.member(), other, clock.now() - timedelta(days=back))
     told.settle()
     owner = browser()
     set_stage(group, "conversion", reason="开卖了", at=clock.now() - timedelta(days=30))
@@ -294,6 +299,11 @@ def test_a_stage_that_staff_decided_is_reviewed_from_that_day_and_any_other_over
 
     assert "2026-02-08 ~ 03-09" in (text := text_of(owner.get(reverse("console:reviews"), alone)))
     assert "从 2026-02-08 定为“转化复购”那天起" in text
+    # A group of which nobody said so is reviewed from the first day of its blueprint to its goal's last.
+    plan_community(other.id, blueprint=Blueprint(begins=date(2026, 1, 5), ends=date(2026, 1, 25)))
+    text = text_of(owner.get(reverse("console:reviews"), {"unit": "stage", "community": other.public_id}))
+    assert "2026-01-05 ~ 01-25" in text
+    assert "按蓝图里写的起止日" in text
     # Any other question, and one that cannot be understood, is of the last ninety days.
     for asked in ({"unit": "stage"}, {"unit": "stage", "from": "x", "to": "2026-13-45"}):
         text = text_of(owner.get(reverse("console:reviews"), asked))

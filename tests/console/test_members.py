@@ -459,11 +459,19 @@ def test_a_community_is_made_planned_moved_turned_and_archived_from_its_pages(br
     assert made.status_code == 302
     page = client.get(f"/communities/{community.public_id}/plan/").content.decode()
     assert "完课率" in page
-    form = {"goal": "结营率 80%", "structure": "ring", "costs": "讲师：8,000 元\n平台: 99.5", "persona-city": "成都"}
+    form = {
+        "goal": "结营率 80%", "begins": "2026-03-02", "ends": "2026-03-22", "structure": "ring",
+        "costs": "讲师：8,000 元\n平台: 99.5", "persona-city": "成都",
+    }  # fmt: skip
     assert client.post(f"/communities/{community.public_id}/plan/blueprint/", form).status_code == 302
     community.refresh_from_db()
     assert community.blueprint["costs"] == [{"item": "讲师", "monthly": 800_000}, {"item": "平台", "monthly": 9_950}]
     assert community.blueprint["persona"]["city"] == "成都"
+    assert (community.blueprint["begins"], community.blueprint["ends"]) == ("2026-03-02", "2026-03-22")
+    assert "2026-03-22" in client.get(f"/communities/{community.public_id}/plan/").content.decode()
+    early = client.post(f"/communities/{community.public_id}/plan/blueprint/", {**form, "ends": "2026-03-01"})
+    assert early.status_code == 422
+    assert "截止日早于开始日" in early.content.decode()
     wrong = client.post(f"/communities/{community.public_id}/plan/blueprint/", {"costs": "只有名字"})
     assert wrong.status_code == 422
     identity = {

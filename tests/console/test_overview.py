@@ -305,6 +305,26 @@ def test_a_group_over_its_limit_is_full_and_one_near_it_nearly_full(told, browse
     assert "宽敞的群" not in text
 
 
+def test_a_group_whose_goal_was_to_be_reached_by_now_is_named(told, browser):
+    """It is 10 March 2026."""
+    plans = {
+        "过期的群": {"ends": "2026-03-07"}, "快到的群": {"ends": "2026-03-17"}, "远着的群": {"ends": "2026-03-18"},
+        "长期的群": {"ends": None}, "没写的群": {}, "归档的群": {"ends": "2026-03-01"},
+    }  # fmt: skip
+    for name, plan in plans.items():
+        here = told.community(name)
+        Community.objects.filter(pk=here.pk).update(
+            blueprint=plan, archived_at=clock.now() if name == "归档的群" else None
+        )
+        lively(told, here, 3)
+    told.settle()
+
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page(browser(), "console:attention")))
+
+    assert "目标到期的群 2 过期的群 2026-03-07 截止，已过 3 天 快到的群 2026-03-17 截止，还有 7 天" in text
+    assert not {"远着的群", "长期的群", "没写的群", "归档的群"} & set(text.split())
+
+
 def test_when_nothing_needs_a_person_the_page_says_so(told, browser):
     lively(told, told.community())
     told.settle()

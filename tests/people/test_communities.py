@@ -4,7 +4,7 @@ import base64
 import contextlib
 import random
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection, connections
@@ -268,3 +268,15 @@ def test_a_logo_is_a_small_picture(db):
 
 def test_a_plan_that_an_older_release_stored_is_still_read():
     assert read_blueprint({"goal": "x", "structure": "spiral", "gone": 1}) == Blueprint(goal="x")
+
+
+def test_a_goal_ends_no_earlier_than_the_community_begins():
+    day = date(2026, 3, 1)
+    told = Blueprint(begins=day, ends=day)
+    assert read_blueprint(told.model_dump(mode="json")) == told
+    with pytest.raises(ValidationError):
+        Blueprint(begins=day, ends=day - timedelta(days=1))
+    # Of a stored one that cannot be, the rest stays.
+    assert read_blueprint({"goal": "x", "begins": "2026-03-02", "ends": "2026-03-01"}) == Blueprint(
+        goal="x", begins=date(2026, 3, 2)
+    )

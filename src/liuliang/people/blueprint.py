@@ -7,11 +7,20 @@ models, so each field carries its Chinese title, translated where it is shown.
 from __future__ import annotations
 
 import base64
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Literal, TypeVar
 
 from django.utils.translation import gettext_noop as _
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from liuliang.kernel.errors import Refused
 
@@ -84,9 +93,11 @@ class Cost(_Plan):
 
 
 class Blueprint(_Plan):
-    """The plan of a community (社群蓝图)."""
+    """The plan of a community (社群蓝图). Its goal is to be reached by the day on which it ``ends``; without one it is for good."""
 
     goal: Text = Field("", title=_("目标"))
+    begins: date | None = Field(None, title=_("开始日"))
+    ends: date | None = Field(None, title=_("目标截止日（长期的群不填）"))
     purpose: Purpose = Field(default_factory=Purpose, title=_("5W2H"))
     structure: Literal["", "ring", "pyramid"] = Field("", title=_("内部结构"))
     persona: Persona = Field(default_factory=Persona, title=_("目标用户画像"))
@@ -94,6 +105,14 @@ class Blueprint(_Plan):
     service_standard: Text = Field("", title=_("服务标准"))
     monetisation: Monetisation = Field(default_factory=Monetisation, title=_("变现方式"))
     costs: Annotated[list[Cost], Field(max_length=30)] = Field(default_factory=list, title=_("成本计划"))
+
+    @field_validator("ends")
+    @classmethod
+    def _ends_after_it_begins(cls, ends: date | None, told: ValidationInfo) -> date | None:
+        begins = told.data.get("begins")
+        if ends is not None and begins is not None and ends < begins:
+            raise ValueError("ends before it begins")
+        return ends
 
 
 class Reception(_Plan):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar, get_args
 
@@ -78,7 +78,8 @@ class PlanForm(forms.Form, Generic[M]):
         except ValidationError as error:
             for detail in error.errors():
                 path = "-".join(str(step) for step in detail["loc"] if isinstance(step, str))
-                self.add_error(path if path in self.fields else None, _("太长了，或者不是能接受的内容。"))
+                words = _("截止日早于开始日。") if path == "ends" else _("太长了，或者不是能接受的内容。")
+                self.add_error(path if path in self.fields else None, words)
             return None
 
 
@@ -102,6 +103,8 @@ def _field(info: FieldInfo, value: Any) -> forms.Field:
         return forms.ChoiceField(choices=[(key, _(words)) for key, words in STRUCTURES.items()], **options)
     if time in get_args(info.annotation):
         return forms.TimeField(widget=forms.TimeInput({"type": "time"}, format="%H:%M"), **options)
+    if date in get_args(info.annotation):
+        return forms.DateField(widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options)
     most = next((each.max_length for each in info.metadata if isinstance(each, StringConstraints)), None)
     if most is None:
         most = next((each.max_length for each in info.metadata if hasattr(each, "max_length")), _ONE_LINE)
@@ -120,6 +123,8 @@ def _items(info: FieldInfo) -> type | None:
 def _written(value: Any) -> Any:
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
     if not isinstance(value, list):
         return value
     return "\n".join(_line(item) for item in value)

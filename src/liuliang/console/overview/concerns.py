@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from liuliang.console.overview.data import Seen
 from liuliang.console.overview.table import community_url
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
+from liuliang.people.models import Community
 from liuliang.ui import formats
 
 SHOWN = 5
@@ -29,6 +31,8 @@ SHOWN = 5
 
 RECENT = timedelta(days=14)
 NEARLY_FULL = 0.95
+SOON = timedelta(days=7)
+"""How long before it a goal's last day is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
         _fallen(seen, noticed.fallen),
         *_full(seen),
         *_overloaded(request),
+        _due(seen),
         _dormant(seen, noticed),
         _risen(seen, noticed.risen),
     ]
@@ -187,6 +192,26 @@ def _overloaded(request: StaffRequest) -> list[Concern]:
     named = [Named(each.name, groups_url(each.staff), words) for each, words in overloaded(request.access)]
     counted = _("超出“人手”页里每人（或单独为其）设置的能带的群或成员；只算分给你看的、没有归档的群。")
     return [Concern(_("带得过多的人"), named, counted, icon="user-exclamation", tone="warn")] if named else []
+
+
+def _due(seen: Seen) -> Concern:
+    """Return the groups whose goal was to be reached by now, or within `SOON`, the one that is overdue longest first."""
+    today = seen.choice.today
+    plans = (
+        Community.objects.filter(id__in=seen.places, archived_at=None)
+        .annotate(ends=KT("blueprint__ends"))
+        .filter(ends__lte=(today + SOON).isoformat())
+        .values_list("id", "ends")
+    )
+    ends = sorted((date.fromisoformat(last), community) for community, last in plans)
+    named = [_named(seen, community, _until((last - today).days, last)) for last, community in ends]
+    counted = _("蓝图里写的目标截止日已过，或者 7 天以内要到，还没有归档的群：收尾归档、转型，或者定下一个目标。")
+    return Concern(_("目标到期的群"), named, counted, icon="flag", tone="warn")
+
+
+def _until(days: int, last: date) -> str:
+    words = {True: _("{day} 截止，已过 {n} 天"), False: _("{day} 截止，还有 {n} 天")}[days < 0]
+    return words.format(day=formats.day(last), n=abs(days))
 
 
 def _beyond(members: int, limit: int) -> str:

@@ -32,7 +32,8 @@ from liuliang.console.health.words import lift_words, reason_words, stage_title
 from liuliang.kernel import clock
 from liuliang.lake.queries import in_one_state
 from liuliang.people.access import Access
-from liuliang.people.models import Member
+from liuliang.people.blueprint import read_blueprint
+from liuliang.people.models import Community, Member
 from liuliang.ui import formats
 from liuliang.ui.figures import Change
 
@@ -181,6 +182,7 @@ def tell_review(
     is_of_stage = _is_of_stage(parameters)
     unit = STAGE if is_of_stage else _unit(parameters)
     before, after = _beside(unit, period)
+    stage, note = _stage_known(ground, last)
     is_latest = period.last >= (last if is_of_stage else latest_period(_unit(parameters), last).last)
     return {
         "ground": ground,
@@ -190,7 +192,7 @@ def tell_review(
             for key, words in {**UNITS, STAGE: STAGE_WORDS}.items()
         ],
         "is_of_stage": is_of_stage,
-        "stage_note": _stage_note(ground, period) if is_of_stage else "",
+        "stage_note": note if is_of_stage and stage == period else "",
         "period": period,
         "title": ground.place_words,
         "changed": changes.changed,
@@ -248,26 +250,24 @@ def _days(period: Period) -> dict[str, str]:
 
 
 def _usual_stage(ground: Ground, last: date) -> Period:
-    """Return the days since staff said that the one chosen community is in its stage, or the last `STAGE_DAYS`."""
-    chosen = _stage_chosen(ground)
-    since = clock.local_day(chosen.at, ground.timezone) if chosen is not None else last
-    if chosen is None or since >= last:
-        since = last - timedelta(days=STAGE_DAYS - 1)
-    return Period(since, last)
+    """Return the stage that is known of the one chosen community, or the last `STAGE_DAYS`."""
+    stage, _note = _stage_known(ground, last)
+    return stage or Period(last - timedelta(days=STAGE_DAYS - 1), last)
 
 
-def _stage_chosen(ground: Ground) -> StageChoice | None:
+def _stage_known(ground: Ground, last: date) -> tuple[Period | None, str]:
+    """Return the days since staff said which stage the one chosen community is in, or those of its blueprint, and say so."""
     if len(ground.chosen) != 1:
-        return None
-    return StageChoice.objects.filter(community=ground.chosen[0].id).first()
-
-
-def _stage_note(ground: Ground, period: Period) -> str:
-    """Say which stage the period is of, if it is the one that staff gave the chosen community."""
-    chosen = _stage_chosen(ground)
-    if chosen is None or clock.local_day(chosen.at, ground.timezone) != period.first:
-        return ""
-    return _("从 {day} 定为“{stage}”那天起").format(stage=stage_title(chosen.stage), day=formats.day(period.first))
+        return None, ""
+    chosen = StageChoice.objects.filter(community=ground.chosen[0].id).first()
+    if chosen is not None and (since := clock.local_day(chosen.at, ground.timezone)) < last:
+        words = _("从 {day} 定为“{stage}”那天起").format(stage=stage_title(chosen.stage), day=formats.day(since))
+        return Period(since, last), words
+    plan = read_blueprint(Community.objects.values_list("blueprint", flat=True).get(id=ground.chosen[0].id))
+    if plan.begins is not None and plan.begins < last:
+        end = min(plan.ends or last, last)
+        return Period(plan.begins, end), _("按蓝图里写的起止日")
+    return None, ""
 
 
 def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping[str, Asked]:
