@@ -158,6 +158,16 @@ def test_what_one_can_run_is_changed_by_who_manages_staff(told, browser, hire):
     assert lead.post(reverse("console:colleague-capacity", args=[other.pk]), {"groups": "2"}).status_code == 404
 
 
+def test_who_manages_staff_without_seeing_figures_is_led_where_they_may_go(told, hire, browser):
+    ensure_built_in_roles(Role)
+    Role.objects.create(key="hr", name="人事", permissions=["staff.manage", "communities.view"])
+    ann, personnel = hire("安"), browser("hr")
+    address = reverse("console:colleague-capacity", args=[ann.pk])
+
+    assert personnel.get(reverse("console:capacity")).status_code == 403
+    assert personnel.post(address, {"groups": "2", "members": "300"}, follow=True).status_code == 200
+
+
 def test_a_new_group_asks_exactly_when_it_is_one_too_many_and_lets_one_go_on(told, browser, hire):
     area = branch(told)
     for n in range(GROUPS - 1):

@@ -6,11 +6,12 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liuliang.accounts.models import Staff
-from liuliang.accounts.permissions import STAFF_MANAGE
+from liuliang.accounts.permissions import ANALYTICS_VIEW, STAFF_MANAGE
 from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.kernel.errors import Refused
@@ -56,8 +57,8 @@ def change(request: StaffRequest) -> HttpResponse:
     if is_reset or form.is_valid():
         set_capacity(request.access, READY if is_reset else form.most)
         messages.success(request, _("已保存，谁带得过多已经按它重新算过。"))
-        return redirect("console:capacity")
-    context = {"form": form, "ready": READY}
+        return redirect(_after(request))
+    context = {"form": form, "ready": READY, "after": _after(request)}
     return render(request, "console/capacity/limits.html", context, status=INVALID if form.errors else 200)
 
 
@@ -79,6 +80,12 @@ def change_own(request: StaffRequest, colleague: Staff) -> HttpResponse:
             form.add_error(None, errors.sentence(refusal))
         else:
             messages.success(request, _("已保存。"))
-            return redirect("console:capacity")
-    context = {"form": form, "colleague": colleague, "usual": told.usual, "is_own": colleague.pk in told.own}
+            return redirect(_after(request))
+    context = {"form": form, "colleague": colleague, "usual": told.usual, "is_own": colleague.pk in told.own,
+               "after": _after(request)}  # fmt: skip
     return render(request, "console/capacity/own.html", context, status=INVALID if form.errors else 200)
+
+
+def _after(request: StaffRequest) -> str:
+    """Return where one goes on: not everybody who manages staff may see figures."""
+    return reverse("console:capacity" if request.access.may(ANALYTICS_VIEW) else "console:staff")
