@@ -401,4 +401,6 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:community-move": lambda world: {"parent": world.other.public_id},
         "console:community-archive": lambda world: {},
         "console:community-restore": archived,
+        "console:capacity-limits": lambda world: {"groups": "4", "members": "900"},
+        "console:colleague-capacity": lambda world: {"groups": "2", "members": "400"},
     }

@@ -11,6 +11,7 @@ from liuliang.accounts.permissions import MEMBERS_VIEW
 from liuliang.cultivation.kinds import KINDS
 from liuliang.cultivation.services import change_criteria
 from liuliang.people.access import Access
+from liuliang.people.capacity import Load, set_own_capacity
 from liuliang.people.models import Community
 from liuliang.people.staffing import grant_role, invite_staff
 from liuliang.people.tagging import create_group, create_tag, tag_members
@@ -18,9 +19,12 @@ from liuliang.simulator import brand
 
 _IN_CHARGE = (("阿桃", "atao@liuliang.example"), ("阿正", "azheng@liuliang.example"), ("Nico", "nico@liuliang.example"))
 
+_HALF_THE_WEEK = Load(groups=2, members=700)
+"""What the last of them can run: fewer groups than they are given, so that there is something to notice."""
+
 
 def appoint_team(top: Community, communities: Sequence[Community], owner: Staff) -> None:
-    """Give every group somebody in charge, in turns, and the brand an analyst."""
+    """Give every group somebody in charge, in turns, one of whom works half the week, and the brand an analyst."""
     by = Access(owner)
     in_charge, analyst = (Role.objects.get(key=key) for key in ("community_owner", "analyst"))
     places = list(zip(communities, cycle(_IN_CHARGE)))
@@ -29,6 +33,7 @@ def appoint_team(top: Community, communities: Sequence[Community], owner: Staff)
         staff = invite_staff(by, email=email, name=name, role=in_charge, community=first).staff
         for place in others:
             grant_role(by, staff, in_charge, place)
+    set_own_capacity(by, staff, _HALF_THE_WEEK)
     invite_staff(by, email="xiaolan@liuliang.example", name="小岚", role=analyst, community=top)
 
 

@@ -37,7 +37,10 @@ SHELL = Shell(
         Section(
             pgettext_lazy("several", "社群"),
             icon="sitemap",
-            entries=(Entry(pgettext_lazy("several", "社群"), "console:communities", COMMUNITIES_VIEW),),
+            entries=(
+                Entry(pgettext_lazy("several", "社群"), "console:communities", COMMUNITIES_VIEW),
+                Entry(_("人手"), "console:capacity", ANALYTICS_VIEW),
+            ),
             go="c",
         ),
         Section(

@@ -11,6 +11,7 @@ app_name = "console"
 urlpatterns = [
     path("", home, name="home"),
     path("overview/", include("liuliang.console.overview.urls")),
+    path("capacity/", include("liuliang.console.capacity.urls")),
     path("communities/", include("liuliang.console.communities.urls")),
     path("members/segments/", include("liuliang.console.segments.urls")),
     path("members/candidates/", include("liuliang.console.cultivation.urls")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -20,6 +20,9 @@ from liuliang.people.names import clean_name
 from liuliang.people.ready_types import BRAND, INTEREST, KOL, LEARNING
 from liuliang.people.ready_types_trade import DEALS, FLASH, PAID, PARTNER, SERVICE
 from liuliang.people.types import CommunityType, carry_over
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 TYPES: dict[str, CommunityType] = {
     type_.key: type_ for type_ in (BRAND, LEARNING, KOL, INTEREST, DEALS, PAID, SERVICE, PARTNER, FLASH)
@@ -269,8 +272,13 @@ def restore_community(community: int) -> None:
         raise Refused("community.not_archived")
     if found.parent is not None and found.parent.archived_at is not None:
         raise Refused("community.parent_archived")
-    Community.objects.filter(path__contains=[community], archived_at=found.archived_at).update(archived_at=None)
+    closed_together(found).update(archived_at=None)
     audit.record(RESTORED, found, name=found.name, community=community)
+
+
+def closed_together(community: Community) -> QuerySet[Community]:
+    """Return what was closed together with an archived community, itself included: what opens again with it."""
+    return Community.objects.filter(path__contains=[community.id], archived_at=community.archived_at)
 
 
 def _hold_tree() -> None:

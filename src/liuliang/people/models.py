@@ -354,3 +354,18 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Capacity(models.Model):
+    """How many groups, with how many members, a colleague can run; without a colleague, anybody who has no row of their own."""
+
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.CASCADE, related_name="+")
+    groups = models.PositiveIntegerField()
+    members = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "capacities"
+        constraints = [models.UniqueConstraint(fields=["staff"], name="people_capacity_once", nulls_distinct=False)]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id}: {self.groups} groups, {self.members} members"

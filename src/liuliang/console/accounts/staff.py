@@ -23,6 +23,7 @@ from liuliang.accounts import signin
 from liuliang.accounts.models import Role, Staff
 from liuliang.accounts.permissions import AUDIT_VIEW, STAFF_MANAGE
 from liuliang.accounts.services import links, owners
+from liuliang.accounts.words import normal_email
 from liuliang.console import errors, history
 from liuliang.console.accounts.forms import (
     EVERYWHERE,
@@ -33,6 +34,7 @@ from liuliang.console.accounts.forms import (
     role_title,
 )
 from liuliang.console.accounts.signin import INVALID
+from liuliang.console.capacity import asking
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.kernel.errors import Refused
 from liuliang.people import staffing
@@ -157,13 +159,18 @@ def invite(request: StaffRequest) -> HttpResponse:
     """Invite someone, and show the link to hand over."""
     form = InviteForm(request.POST or None, **_offers(request.access))
     if form.is_valid():
+        place, name = _place(request.access, form), form.cleaned_data["name"]
+        known = Staff.objects.filter(email=normal_email(form.cleaned_data["email"])).first()
+        asked = asking.before_giving(request, known, known.name if known else name, form.chosen_role, place)
+        if asked is not None:
+            return asked
         try:
             invited = staffing.invite_staff(
                 request.access,
                 email=form.cleaned_data["email"],
-                name=form.cleaned_data["name"],
+                name=name,
                 role=form.chosen_role,
-                community=_place(request.access, form),
+                community=place,
             )
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
@@ -193,7 +200,10 @@ def grant(request: StaffRequest, colleague: Staff) -> HttpResponse:
     form = GrantForm(request.POST, **_offers(request.access))
     if not form.is_valid():
         return _colleague_page(request, colleague, form=form)
-    staffing.grant_role(request.access, colleague, form.chosen_role, _place(request.access, form))
+    place = _place(request.access, form)
+    if (asked := asking.before_giving(request, colleague, colleague.name, form.chosen_role, place)) is not None:
+        return asked
+    staffing.grant_role(request.access, colleague, form.chosen_role, place)
     messages.success(request, _("已授予。"))
     return redirect("console:colleague", colleague.pk)
 
@@ -227,6 +237,8 @@ def deactivate(request: StaffRequest, colleague: Staff) -> HttpResponse:
 @page(permission=STAFF_MANAGE, methods=("POST",))
 def reactivate(request: StaffRequest, colleague: Staff) -> HttpResponse:
     """Let someone in again."""
+    if (asked := asking.before_reactivating(request, colleague)) is not None:
+        return asked
     staffing.reactivate_staff(request.access, colleague)
     messages.success(request, _("{name} 已恢复。").format(name=colleague.name))
     return redirect("console:colleague", colleague.pk)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, COMMUNITIES_EDIT, COMMUNITIES_VIEW
 from liuliang.console import errors
+from liuliang.console.capacity import asking
 from liuliang.console.communities.forms import (
     TOP,
     CommunityForm,
@@ -48,11 +49,13 @@ def new(request: StaffRequest) -> HttpResponse:
     )
     if form.is_valid():
         told = form.cleaned_data
+        parent = _chosen_place(access, told["parent"])
+        if told["is_group"] and (asked := asking.before_creating(request, parent)) is not None:
+            return asked
         try:
             made = services.create_community(
-                name=told["name"], at=clock.now(), type_key=told["type"], is_group=told["is_group"],
-                parent=_chosen_place(access, told["parent"]),
-            )  # fmt: skip
+                name=told["name"], at=clock.now(), type_key=told["type"], is_group=told["is_group"], parent=parent
+            )
         except Refused as refusal:
             form.add_error(None, errors.sentence(refusal))
         else:
@@ -198,6 +201,8 @@ def archive(request: StaffRequest, community: Community) -> HttpResponse:
 @page(permission=COMMUNITIES_EDIT, methods=("POST",))
 def restore(request: StaffRequest, community: Community) -> HttpResponse:
     """Open the community again."""
+    if (asked := asking.before_restoring(request, community)) is not None:
+        return asked
     services.restore_community(community.id)
     messages.success(request, _("已恢复。"))
     return redirect("console:community-plan", community.public_id)

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from liuliang.accounts.permissions import IMPORTS_RUN
 from liuliang.analytics import attention
 from liuliang.analytics.attention import Attention, Shift
+from liuliang.console.capacity.listing import groups_url, overloaded
 from liuliang.console.doors import StaffRequest
 from liuliang.console.overview.data import Seen
 from liuliang.console.overview.table import community_url
@@ -72,7 +73,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
     counting = attention.messages_by_day.begin(seen.scope, period.with_previous) if seen.choice.known else None
     found = seen.overview
     if found is None or counting is None:
-        return _troubled_imports(request)
+        return [*_troubled_imports(request), *_overloaded(request)]
     by_day = counting()
     alive = [each for each in found.communities if not seen.places[each.community].is_archived]
     noticed = attention.attention(by_day, alive, period, is_comparable=seen.choice.is_comparable)
@@ -82,6 +83,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
         _leaving(seen, noticed),
         _fallen(seen, noticed.fallen),
         *_full(seen),
+        *_overloaded(request),
         _due(seen),
         _dormant(seen, noticed),
         _risen(seen, noticed.risen),
@@ -183,6 +185,13 @@ def _full(seen: Seen) -> list[Concern]:
             _("快满的群"), nearly, _("群成员达到社群设置里人数上限的 95%，还没有满。"), icon="users-plus", tone="warn"
         ),
     ]
+
+
+def _overloaded(request: StaffRequest) -> list[Concern]:
+    """Return the colleagues in charge of more than they can run."""
+    named = [Named(each.name, groups_url(each.staff), words) for each, words in overloaded(request.access)]
+    counted = _("超出“人手”页里每人（或单独为其）设置的能带的群或成员；只算分给你看的、没有归档的群。")
+    return [Concern(_("带得过多的人"), named, counted, icon="user-exclamation", tone="warn")] if named else []
 
 
 def _due(seen: Seen) -> Concern:
