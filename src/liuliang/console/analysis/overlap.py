@@ -171,7 +171,7 @@ def claim_of(found: Overlap, communities: int) -> str:
     if communities < 2:
         return _now("只有一个群，还说不上重叠：有了第二个群，这里就能看到两个群有多少人是同一批。")
     return _now("{share} 的人不止在一个群里：{people} 人里有 {n} 人。").format(
-        share=formats.percent(found.share), people=f"{found.people:,}", n=f"{found.in_several:,}"
+        share=formats.percent(found.share or 0.0), people=f"{found.people:,}", n=f"{found.in_several:,}"
     )
 
 
