@@ -27,7 +27,14 @@ from telling import ENDING, tell_world, told
 
 __all__ = ["told"]
 
-PAGES = ("console:retention", "console:funnel", "console:paths", "console:touches", "console:metrics")
+PAGES = (
+    "console:retention",
+    "console:funnel",
+    "console:paths",
+    "console:touches",
+    "console:overlap",
+    "console:metrics",
+)
 
 
 @pytest.fixture
@@ -466,3 +473,64 @@ def test_a_page_asks_a_bounded_number_of_questions(simulated, signed_in, django_
         client.get(reverse(page))
         with django_assert_max_num_queries(20):
             client.get(reverse(page))
+
+
+def test_overlap_leads_to_who_is_in_both_and_exports_what_it_shows(simulated, signed_in, monkeypatch):
+    monkeypatch.setattr("liuliang.analytics.overlap.FEWEST_SHARED", 1)
+    client = signed_in()
+    text = text_of(client.get(reverse("console:overlap")))
+    assert "的人不止在一个群里" in text
+    assert "近 90 天" in text
+    assert " style=" not in text
+    cells = re.findall(r'<td class="heat-\d+" title="[^"]*?：([\d,]+) 人"><a href="([^"]+)">', text)
+    rows = re.findall(r'<td class="is-end"><a href="(/members/[^"]+)">([\d,]+)</a>', text)
+    assert cells
+    assert rows
+    for number, url in [*cells[:4], *((number, url) for url, number in rows[:4])]:
+        assert people_in(client, unescape(url)) == int(number.replace(",", ""))
+    for kind in ("csv", "xlsx"):
+        file = client.get(address("console:overlap", export=kind))
+        assert file.status_code == 200
+        assert b"".join(file.streaming_content)
+    names = [each.name for each in simulated.communities.values()]
+    lines = b"".join(client.get(address("console:overlap", export="csv")).streaming_content).decode("utf-8-sig")
+    assert any(name in lines for name in names)
+    assert "占甲" in lines
+    assert text_of(client.get(address("console:overlap", q="没有这个群", verdict="taken")))
+    for odd in ("overlap?places=9", "overlap?places=x", "overlap?one=1&other=1", "overlap?"):
+        assert people_in(client, f"{reverse('console:members')}?{urlencode({'behind': odd})}") == 0
+
+
+def test_overlap_shows_those_pairs_alone_of_which_both_may_be_seen(simulated, signed_in, monkeypatch):
+    monkeypatch.setattr("liuliang.analytics.overlap.FEWEST_SHARED", 1)
+    one, other, hidden, *_rest = simulated.communities.values()
+    client = signed_in("analyst", one)
+    alone = text_of(client.get(reverse("console:overlap")))
+    assert "只有一个群" in alone
+    assert hidden.name not in alone
+    Grant.objects.create(staff=Staff.objects.latest("id"), role=Role.objects.get(key="analyst"), community=other)
+    text = text_of(client.get(reverse("console:overlap")))
+    lines = b"".join(client.get(address("console:overlap", export="csv")).streaming_content).decode("utf-8-sig")
+    assert hidden.name not in text + lines
+    assert one.name in lines
+    # A question about what is not theirs names nobody, whoever wrote the address.
+    for asked in (
+        {"one": one.public_id, "other": hidden.public_id},
+        {"one": hidden.public_id, "other": other.public_id},
+    ):
+        behind = {"behind": f"overlap?{urlencode(asked)}"}
+        response = client.get(f"{reverse('console:members')}?{urlencode(behind)}")
+        assert (
+            response.status_code == 403 or people_in(client, f"{reverse('console:members')}?{urlencode(behind)}") == 0
+        )
+    elsewhere = signed_in("analyst", hidden)
+    assert elsewhere.get(address("console:overlap", community=one.public_id)).status_code == 409
+
+
+def test_overlap_names_nobody_to_those_who_see_figures_alone(simulated, signed_in, monkeypatch):
+    monkeypatch.setattr("liuliang.analytics.overlap.FEWEST_SHARED", 1)
+    Role.objects.create(key="figures", name="只看数", permissions=[ANALYTICS_VIEW])
+    client = signed_in("figures")
+    text = text_of(client.get(reverse("console:overlap")))
+    assert "的人不止在一个群里" in text
+    assert links_behind(text) == []

@@ -137,6 +137,15 @@ def pairs_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     return f"SELECT community_id, member_id FROM people_membership m WHERE {where} AND is_present", values
 
 
+def present_people(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return the SQL of the community and the member of every person who is there now, those erased left out, and its parameters."""
+    pairs, values = pairs_statement(scope)
+    return (
+        f"{pairs} AND NOT EXISTS (SELECT 1 FROM people_member e WHERE e.id = m.member_id AND e.erased_at IS NOT NULL)",
+        values,
+    )
+
+
 def silence(scope: Scope, period: Period, *, examples: int = 20) -> Silence:
     """Return who of one community's present members spoke in ``period``, fell silent, or never spoke.
 

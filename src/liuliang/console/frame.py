@@ -97,6 +97,7 @@ SHELL = Shell(
                 Entry(_("漏斗"), "console:funnel", ANALYTICS_VIEW),
                 Entry(_("路径"), "console:paths", ANALYTICS_VIEW),
                 Entry(_("触达次数"), "console:touches", ORDERS_VIEW),
+                Entry(_("重叠"), "console:overlap", ANALYTICS_VIEW),
                 Entry(_("预测"), "console:predictions", ANALYTICS_VIEW),
                 Entry(_("指标"), "console:metrics", ANALYTICS_VIEW),
                 Entry(pgettext_lazy("several", "目标"), "console:goals", ANALYTICS_VIEW),

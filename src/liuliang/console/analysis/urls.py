@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.analysis import aarrr, costs, funnel, metrics, paths, predictions, refusals, retention, touches
+from liuliang.console.analysis import (
+    aarrr,
+    costs,
+    funnel,
+    metrics,
+    overlap,
+    paths,
+    predictions,
+    refusals,
+    retention,
+    touches,
+)
 
 refusals.install()
 
@@ -18,6 +29,7 @@ urlpatterns = [
     path("funnel/", funnel.funnel, name="funnel"),
     path("paths/", paths.paths, name="paths"),
     path("touches/", touches.touches, name="touches"),
+    path("overlap/", overlap.overlap, name="overlap"),
     path("predictions/", predictions.predictions, name="predictions"),
     path("metrics/", metrics.catalogue, name="metrics"),
     path("metrics/stage/", metrics.stage, name="metrics-stage"),
