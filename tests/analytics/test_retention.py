@@ -70,11 +70,57 @@ def test_the_matrix_of_the_invented_brand_is_exact(simulated, ask, unit, began):
             days = question.after(cohort.start, cell.age)
             assert cell.count == len(people & active.get(days.first, set()))
             assert cell.is_complete == (days.last <= question.last_day)
-    for cell in found.average:
-        over = [c.cells[cell.age] for c in found.cohorts if len(c.cells) > cell.age and c.cells[cell.age].is_complete]
-        assert (cell.count, cell.of) == (sum(c.count for c in over), sum(c.of for c in over))
-        low, high = cell.interval
-        assert low <= cell.share <= high
+    filled = fitted(found)
+    assert len(found.average) == len(filled)
+    for mean, share in zip(found.average, filled, strict=True):
+        over = [c for c in found.cohorts if c.size and len(c.cells) > mean.age and c.cells[mean.age].is_complete]
+        assert (mean.seen, mean.cohorts) == (sum(c.size for c in over), len(over))
+        assert mean.share == pytest.approx(share, abs=1e-6)
+        low, high = mean.interval
+        assert low <= mean.share <= high
+
+
+def fitted(matrix):
+    """Return the means with the cells to come filled in by levels times a shape, fitted by proportional fitting."""
+    rows = [[c.count for c in one.cells if c.is_complete] for one in matrix.cohorts if one.size]
+    sizes = [one.size for one in matrix.cohorts if one.size and one.cells[0].is_complete]
+    rows = [row for row in rows if row]
+    ages = range(max(map(len, rows), default=0))
+    shape = [1.0 for _age in ages]
+    for _turn in range(3000):
+        levels = [sum(row) / (sum(shape[: len(row)]) or 1) for row in rows]
+        reached = [[n for n, row in enumerate(rows) if len(row) > age] for age in ages]
+        shape = [sum(rows[n][age] for n in reached[age]) / (sum(levels[n] for n in reached[age]) or 1) for age in ages]
+    return [
+        sum(row[age] if len(row) > age else level * shape[age] for row, level in zip(rows, levels, strict=True))
+        / sum(sizes)
+        for age in ages
+    ]
+
+
+def test_the_mean_does_not_rise_because_the_better_cohorts_are_the_older_ones(told, at, only):
+    group = told.community()
+    monday = date(2026, 1, 5)
+    for week, (size, kept) in enumerate([(10, 8), (40, 8), (50, 10)]):
+        for number in range(size):
+            person = told.member(f"{week}-{number}")
+            told.joins(person, group, at(2026, 1, 5 + 7 * week, 9))
+            for later in range(1, 4 - week):
+                if number < kept:
+                    told.says(person, group, at(2026, 1, 5 + 7 * (week + later), 10))
+                elif later == 1 and week == 0:
+                    told.says(person, group, at(2026, 1, 5, 10))
+    told.settle()
+    period = Period(monday, monday + 20 * DAY)
+
+    means = retention(Question(only(group), period, "week", monday + 27 * DAY)).average
+
+    # Whoever has got that far would be 26 %, 32 % and 80 %; nobody came back.
+    assert [(mean.seen, mean.cohorts) for mean in means] == [(100, 3), (100, 3), (50, 2), (10, 1)]
+    assert means[1].share == pytest.approx(0.26)
+    assert means[3].share <= means[2].share <= 0.33
+    assert [mean.is_thin for mean in means] == [False, False, False, True]
+    assert [mean.is_small for mean in means] == [False, False, False, True]
 
 
 def test_the_members_behind_a_cell_are_those_it_counts(simulated, ask):

@@ -327,6 +327,17 @@ def test_retention_asks_for_rows_with_people_enough_unless_told_otherwise(simula
     assert "多数行不到 30 人" not in asked
 
 
+def test_the_mean_of_retention_says_of_how_many_people_it_is(simulated, signed_in):
+    page = signed_in().get(address("console:retention", days="30", unit="week"))
+
+    means = page.context["matrix"].average
+    row = re.search(r">走到的人</th>(.*?)</tr>", text_of(page), re.DOTALL)[1]
+    assert re.findall(r">([\d,]+)</td>", row) == [f"{mean.seen:,}" for mean in means]
+    hints = [each.hint for each in page.context["average"]]
+    assert "其余的是估计" in hints[-1]
+    assert "其余的是估计" not in hints[0]
+
+
 def test_the_people_behind_a_number_are_tagged_and_exported(simulated, signed_in):
     client = signed_in()
     tag = Tag.objects.create(group=TagGroup.objects.create(name="留存"), name="要叫醒的", created_at=clock.now())

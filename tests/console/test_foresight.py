@@ -159,6 +159,7 @@ def test_candidates_are_found_added_and_moved(simulated, browser):
     assert client.post(criteria, {**easy, "save": "1"}).status_code == 302
     assert client.post(criteria, {**dict.fromkeys(easy, "0"), "save": "1"}).status_code == 422
     text = text_of(client.get(url))
+    assert "×1.0 是刚好达到，×3.0 是每一条都到了 3 倍或更多" in text
     people = re.findall(r'name="member" value="([^"]+)"', text)
     assert people
     behind = re.search(r'href="(/members/\?behind=candidates[^"]+)">全部 ([\d,]+) 人', text)

@@ -147,6 +147,36 @@ def test_the_period_is_chosen_in_the_address(told, query, span, browser):
     assert span in page(browser(), **query)
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"from": "2050-01-01", "to": "2050-02-01"}, "2050-01-01 ~ 2050-02-01 看不了"),
+        ({"from": "2026-13-01", "to": "2026-02-01"}, "2026-13-01 ~ 2026-02-01 看不了"),
+        ({"from": "2026-02-01"}, "2026-02-01 ~ ? 看不了"),
+        ({"from": "1999-01-01", "to": "2026-01-02"}, "1999-01-01 ~ 2026-01-02 看不了"),
+    ],
+)
+@pytest.mark.parametrize("name", ["console:overview", "console:retention", "console:metrics"])
+def test_a_period_that_cannot_be_shown_is_said_beside_the_one_shown_instead(told, query, said, name, browser):
+    lively(told, told.community(), 3)
+    told.settle()
+
+    client = browser()
+
+    text = page(client, name, **query)
+
+    assert said in text
+    assert "下面是 2026-02-08 ~ 03-09" in text
+    assert "看不了" not in page(client, name, days="7")
+
+
+def test_a_period_after_the_record_ended_is_said(told, browser):
+    lively(told, told.community(), until=date(2025, 6, 30))
+    told.settle()
+
+    assert "记录停在 2025-06-30，这一期还没有记录" in page(browser(), **{"from": "2026-01-01", "to": "2026-01-31"})
+
+
 def test_the_day_that_goes_on_where_all_communities_are_is_not_over_on_any_page(told, browser):
     # At noon in Shanghai, where the installation is, it is six in the evening of the day before in Honolulu.
     far = told.community("檀香山", timezone="Pacific/Honolulu")

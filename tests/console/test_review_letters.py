@@ -100,3 +100,23 @@ def test_one_subscribes_to_what_one_may_see_and_ends_only_ones_own(fallen, told,
     keeper.post(reverse("console:unsubscribe-review"), end)
     assert not ReviewSubscription.objects.exists()
     assert Staff.objects.count() == 2
+
+
+def test_who_subscribes_without_a_mail_server_is_told_that_letters_wait_for_one(fallen, browser):
+    client = browser()
+    subscribing = {"unit": "week", "community": fallen.public_id}
+
+    text = client.post(reverse("console:subscribe-review"), subscribing, follow=True).content.decode()
+
+    assert "已订阅，但还没有设邮件服务器" in text
+    assert "已订阅：下一期过完就寄到" not in text
+    assert reverse("console:alert-mail") in text
+
+
+def test_who_subscribes_with_a_mail_server_is_told_when_the_letter_comes(fallen, browser, post):
+    del post
+    subscribing = {"unit": "week", "community": fallen.public_id}
+
+    text = browser().post(reverse("console:subscribe-review"), subscribing, follow=True).content.decode()
+
+    assert "已订阅：下一期过完就寄到" in text

@@ -251,7 +251,7 @@ def surprise_of(difference: float, low: float, high: float) -> float:
     return 2 * _NORMAL.cdf(-abs(difference) / half * _NORMAL.inv_cdf((1 + CONFIDENCE) / 2))
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float] | None:
+def wilson(successes: float, trials: int) -> tuple[float, float] | None:
     """Return the 95 % interval of a share (Wilson 1927), which holds for small groups too; None for a share of nothing."""
     if trials <= 0:
         return None

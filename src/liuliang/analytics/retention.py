@@ -44,7 +44,9 @@ RETENTION = Definition(
         "一行是同一天（周、月）开始的人，一个人在所选的社群里只算一次，从最早的那次算起。“进群”指第一次有进群记录；"
         "进群记录之前就出现过的人不算新来的。“第一次说话”指有记录以来的第一句话。第 0 格是开始的那一天（周、月），往后数自然日、自然周（周一起）、自然月，"
         "按社群当地时间。“活跃”指那一格里自己说过话、撤回过消息或在群里下过单；“还在群里”指那一格结束时至少还在一个所选的社群里。"
-        "还没过完的格子标成斜体，不进平均。平均按人数加权，只算已经过完的格子；区间是 95% 的 Wilson 区间。少于 30 人的标成小样本。机器人不算。"
+        "还没过完的格子标成斜体，不进平均。平均的每一格说的是同一批人：至少有一格过完的全部的人。已经过完的格子照实数；还没到的，按走到那里的人那一格占他们到那时累计出现次数的比例、"
+        "乘上这一批人自己累计出现的次数来估（链梯法），免得后面几格只剩老的几批，平均忽高忽低。“走到的人”是那一格真正数到多少人，"
+        "不到总人数一半的平均标成斜体。区间是 95% 的 Wilson 区间，平均的按走到的人数算。少于 30 人的标成小样本。机器人不算。"
     ),
 )
 
@@ -121,11 +123,43 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
+class Mean:
+    """The share of the same ``of`` people that was there at an age; ``seen`` of them, in ``cohorts``, have got that far.
+
+    The others' part is estimated, as `_average` says.
+    """
+
+    age: int
+    share: float
+    seen: int
+    of: int
+    cohorts: int
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the share's 95% interval, as of those alone who have got that far: an estimate adds nothing to what is known.
+
+        So Peto et al. 1977 (Br J Cancer 35:1) take the people still followed for the number a survival rests on.
+        """
+        return noise.wilson(self.share * self.seen, self.seen)
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether it speaks of very few people."""
+        return self.seen < SMALL
+
+    @property
+    def is_thin(self) -> bool:
+        """Tell whether most of its people have not got that far, so that it is mostly estimated."""
+        return self.seen * 2 < self.of
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
-    """All cohorts, and their average by age over the cells that are complete."""
+    """All cohorts, and the average by age of all who have completed a cell."""
 
     cohorts: tuple[Cohort, ...]
-    average: tuple[Cell, ...]
+    average: tuple[Mean, ...]
 
     @property
     def size(self) -> int:
@@ -192,12 +226,33 @@ def _cohort(question: Question, start: date, size: int, counts: dict[tuple[date,
     return Cohort(start, size, tuple(cells))
 
 
-def _average(cohorts: Sequence[Cohort]) -> tuple[Cell, ...]:
-    found: list[Cell] = []
-    for age in range(max((len(cohort.cells) for cohort in cohorts), default=0)):
-        over = [cohort.cells[age] for cohort in cohorts if len(cohort.cells) > age and cohort.cells[age].is_complete]
-        if over and sum(cell.of for cell in over):
-            found.append(Cell(age, sum(cell.count for cell in over), sum(cell.of for cell in over), is_complete=True))
+def _average(cohorts: Sequence[Cohort]) -> tuple[Mean, ...]:
+    """Return the mean by age of the same people: cells that are yet to come are estimated, not left out.
+
+    A mean over whoever has got that far is of other, older cohorts at every age, and rises where those were the better ones.
+    Here a cohort's cells to come are those of a level of its own times a shape that all share (Poisson, fitted by maximum
+    likelihood), which adding up each cohort and chaining the sums gives in closed form: the chain ladder (Mack 1991, ASTIN
+    Bulletin 21:93). Unlike a product of step ratios of those who were there, it bears people who come back and ages at which
+    nobody came. It ends where those who have got further were never there, for which there is no ratio.
+    """
+    followed = [[cell for cell in cohort.cells if cell.is_complete] for cohort in cohorts if cohort.size]
+    followed = [cells for cells in followed if cells]
+    of = sum(cells[0].of for cells in followed)
+    found: list[Mean] = []
+    times = 0.0
+    for age in range(max(map(len, followed), default=0)):
+        over = [cells for cells in followed if len(cells) > age]
+        count = sum(cells[age].count for cells in over)
+        seen = sum(cells[age].of for cells in over)
+        if seen == of:
+            here = float(count)
+        else:
+            known = sum(cell.count for cells in over for cell in cells[:age])
+            if not known and (times or count):
+                break
+            here = min(float(of), times * count / known) if known else 0.0
+        found.append(Mean(age, here / of, seen, of, len(over)))
+        times += here
     return tuple(found)
 
 

@@ -24,10 +24,16 @@ STALE = 3 * ONE_DAY
 LONGEST = 731
 """Days of a chosen period at the most."""
 
+LONGEST_DAY = 20
+"""Characters of a day in the address that are said back, where it is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodChoice:
-    """The period in force and what else may be chosen; ``is_custom`` when it was given by its days."""
+    """The period in force and what else may be chosen; ``is_custom`` when it was given by its days.
+
+    ``refused`` is what the address asked for where that could not be shown.
+    """
 
     period: Period
     is_custom: bool
@@ -35,6 +41,7 @@ class PeriodChoice:
     known: Coverage | None
     path: str
     carried: tuple[tuple[str, str], ...]
+    refused: str = ""
 
     @property
     def lengths(self) -> Sequence[tuple[str, str, bool]]:
@@ -80,8 +87,19 @@ class PeriodChoice:
     @property
     def note(self) -> str:
         """Return what a reader must know of the period, or nothing."""
+        if not self.refused:
+            return self._note
+        replaced = _("{asked} 看不了（还没到、超过两年或不是日期），下面是 {span}。").format(
+            asked=self.refused, span=self.span
+        )
+        return f"{replaced} {self._note}".rstrip()
+
+    @property
+    def _note(self) -> str:
         if self.known is None:
             return ""
+        if self.is_custom and self.known.last < self.period.first:
+            return _("记录停在 {day}，这一期还没有记录。").format(day=formats.day(self.known.last))
         if self.stops_early and not self.is_custom:
             return _("聊天记录停在 {day}。下面的期间都截至那天，之后的订单不算在内。").format(
                 day=formats.day(self.known.last)
@@ -94,7 +112,7 @@ class PeriodChoice:
 
 
 def choose(request: HttpRequest, known: Coverage | None, today: date) -> PeriodChoice:
-    """Read the period from the address: ``days``, or ``from`` and ``to``; anything unreadable means the usual one."""
+    """Read the period from the address: ``days``, or ``from`` and ``to``; anything unreadable means the usual one, and is said."""
     return chosen(request.GET, request.path, known, today)
 
 
@@ -113,7 +131,9 @@ def chosen(asked: QueryDict, path: str, known: Coverage | None, today: date) -> 
         first_known=known.first if known else None,
         last_known=known.last if known else None,
     )
-    return PeriodChoice(period, False, today, known, path, carried)
+    refused = " ~ ".join(str(asked.get(name, ""))[:LONGEST_DAY] or "?" for name in ("from", "to"))
+    is_asked = bool(asked.get("from") or asked.get("to"))
+    return PeriodChoice(period, False, today, known, path, carried, refused if is_asked else "")
 
 
 def _day(asked: QueryDict, name: str) -> date | None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics import retention as story
 from liuliang.analytics.periods import Period
-from liuliang.analytics.retention import AGES, MOST_COHORTS, Back, Began, Cell, Cohort, Matrix, Question, Unit
+from liuliang.analytics.retention import AGES, MOST_COHORTS, Back, Began, Cell, Cohort, Matrix, Mean, Question, Unit
 from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, may_see_members, query_of
 from liuliang.console.analysis.statements import told
@@ -45,6 +45,16 @@ class Row:
     title: str
     url: str
     cells: Sequence[Drawn]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMean:
+    """The mean at an age as it is drawn."""
+
+    mean: Mean
+    heat: int
+    text: str
+    hint: str
 
 
 @page(permission=ANALYTICS_VIEW)
@@ -84,7 +94,7 @@ def drawn_matrix(question: Question, matrix: Matrix, query: str) -> dict[str, ob
         "matrix": matrix,
         "rows": [_row(question, cohort, query, links=links) for cohort in reversed(matrix.cohorts)],
         "ages": [age_words(question.unit, age) for age in range(len(_longest(matrix).cells))],
-        "average": [_drawn(question, None, cell, "", links=False) for cell in matrix.average],
+        "average": [_drawn_mean(question, mean) for mean in matrix.average],
         "began_words": BEGAN[question.began],
     }
 
@@ -136,7 +146,26 @@ def _row(question: Question, cohort: Cohort, query: str, *, links: bool) -> Row:
     return Row(cohort, cohort_words(question.unit, cohort.start, question.period), url, cells)
 
 
-def _drawn(question: Question, start: date | None, cell: Cell, query: str, *, links: bool) -> Drawn:
+def _drawn_mean(question: Question, mean: Mean) -> DrawnMean:
+    low, high = mean.interval or (0.0, 1.0)
+    hint = _("{age}：平均 {share}，95% 区间 {low} ~ {high}；{of} 人里 {seen} 人走到了这一格").format(
+        age=age_words(question.unit, mean.age),
+        share=formats.percent(mean.share),
+        low=formats.percent(low),
+        high=formats.percent(high),
+        of=formats.exact(mean.of),
+        seen=formats.exact(mean.seen),
+    )
+    if mean.seen < mean.of:
+        hint += _("，其余的是估计")
+    return DrawnMean(mean, _heat(mean.share), formats.percent(mean.share, 0), hint)
+
+
+def _heat(share: float) -> int:
+    return min(10, -(-round(share * 1000) // 100))
+
+
+def _drawn(question: Question, start: date, cell: Cell, query: str, *, links: bool) -> Drawn:
     share, interval = cell.share, cell.interval
     if share is None or interval is None:
         return Drawn(cell, 0, "", "", "")
@@ -151,28 +180,28 @@ def _drawn(question: Question, start: date | None, cell: Cell, query: str, *, li
     if not cell.is_complete:
         hint += _("（还没过完）")
     url = ""
-    if links and start is not None:
+    if links:
         is_anybody = cell.count < cell.of if "who=gone" in query.split("&") else cell.count > 0
         url = behind_url("retention", query, start=start.isoformat(), age=cell.age) if is_anybody else ""
-    return Drawn(cell, min(10, -(-round(share * 1000) // 100)), formats.percent(share, 0), hint, url)
+    return Drawn(cell, _heat(share), formats.percent(share, 0), hint, url)
 
 
 def curve_of(question: Question, matrix: Matrix) -> Chart:
-    """Return the mean of all cohorts by age."""
-    cells = matrix.average
+    """Return the mean of all who began, by age."""
+    means = matrix.average
     return Chart(
         "retention-curve",
         _("来了的人，后来还在的有多少？"),
         "line",
-        [age_words(question.unit, cell.age) for cell in cells],
+        [age_words(question.unit, mean.age) for mean in means],
         [
             Series(
                 "active",
                 BACK[question.back],
-                [cell.share for cell in cells],
+                [mean.share for mean in means],
                 "percent",
-                low=[cell.interval[0] if cell.interval else None for cell in cells],
-                high=[cell.interval[1] if cell.interval else None for cell in cells],
+                low=[mean.interval[0] if mean.interval else None for mean in means],
+                high=[mean.interval[1] if mean.interval else None for mean in means],
             )
         ],
         definition=story.RETENTION.counted,

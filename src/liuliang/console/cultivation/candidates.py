@@ -23,7 +23,7 @@ from liuliang.console.analysis.ground import Ground
 from liuliang.console.communities.dashboard_people import Face, face_of, faces
 from liuliang.console.doors import StaffRequest, finds, page
 from liuliang.console.members.forms import tag_choices
-from liuliang.cultivation.finding import Found, find, minimums_of, passed_over
+from liuliang.cultivation.finding import BEYOND, Found, find, minimums_of, passed_over
 from liuliang.cultivation.kinds import KINDS, MEASURES, Kind, evidence_words
 from liuliang.cultivation.models import Candidacy
 from liuliang.cultivation.results import Result, results
@@ -106,6 +106,7 @@ def candidates(request: StaffRequest) -> HttpResponse:
                 _("不算：{tag}").format(tag=tag.name)
                 for tag in Tag.objects.filter(pk__in=passed_over()).order_by("name")
             ],
+            "beyond": BEYOND,
             "found": _found_rows(fresh[:SHOWN], kind),
             "found_count": len(found),
             "fresh_count": len(found) - int(np.isin(found.members, list(inside)).sum()),

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from liuliang.accounts.permissions import ANALYTICS_VIEW
+from liuliang.accounts.permissions import ANALYTICS_EDIT, ANALYTICS_VIEW
 from liuliang.analytics.models import ReviewSubscription
 from liuliang.analytics.reviews import REVIEW, Unit
 from liuliang.analytics.subscriptions import subscribe, unsubscribe
@@ -42,6 +42,7 @@ def reviews(request: StaffRequest) -> HttpResponseBase:
         "place": _place(told["ground"]),
         "may_subscribe": _may_subscribe(request, told["ground"]),
         "mail_is_set": mail.is_set(),
+        "may_set_mail": request.access.may(ANALYTICS_EDIT),
     }
     return render(request, "console/reviews/page.html", context)
 
@@ -55,7 +56,12 @@ def begin(request: StaffRequest) -> HttpResponse:
     if community is None and (public_id or not request.access.may_everywhere(ANALYTICS_VIEW)):
         raise Refused("review.place")
     subscribe(request.user, community, unit, at=clock.now())
-    messages.success(request, _("已订阅：下一期过完就寄到 {email}。").format(email=request.user.email))
+    email = request.user.email
+    if mail.is_set():
+        messages.success(request, _("已订阅：下一期过完就寄到 {email}。").format(email=email))
+    else:
+        waiting = _("已订阅，但还没有设邮件服务器：设好以后，下一期过完才会寄到 {email}。")
+        messages.info(request, waiting.format(email=email))
     return _back(request)
 
 

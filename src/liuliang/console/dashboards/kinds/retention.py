@@ -42,13 +42,13 @@ def draw(standing: Standing, question: RetentionQuestion) -> Drawn:
     ]  # fmt: skip
     title = _("来了的人，后来怎样了？") if is_matrix else _("来了的人，后来还在的有多少？")
     note = _("这段时间没有人开始。") if not matrix.size else _("{n} 个人").format(n=formats.exact(matrix.size))
-    known = [cell for cell in matrix.average if cell.age and cell.share is not None]
+    known = [mean for mean in matrix.average if mean.age]
     if known:
         # The first age after the beginning is the one that most people have reached, and the one people quote.
         note += " · " + _("{age} {share}").format(
-            age=age_words(asked.unit, known[0].age), share=formats.percent(known[0].share or 0.0)
+            age=age_words(asked.unit, known[0].age), share=formats.percent(known[0].share)
         )
-        few = any(cell.is_small for cell in known)
+        few = any(mean.is_small for mean in known)
         note += "".join(f" · {each}" for each in doubts(known[0].interval, is_small=few))
     if matrix.size and not is_matrix and may_name:
         note += " · " + _("在留存页点格子，看每一格是谁。")
