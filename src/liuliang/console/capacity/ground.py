@@ -39,13 +39,20 @@ def see(access: Access, permission: str) -> Seen:
     """Return the groups that run where ``permission`` holds, and who is in charge of them."""
     rows = list(
         access.communities(permission)
-        .filter(is_group=True, archived_at=None)
+        .filter(is_group=True)
         .order_by("id")
-        .values_list("id", "public_id", "name", "timezone", "path")
+        .values_list("id", "public_id", "name", "timezone", "path", "archived_at")
     )
-    scope = Scope.of([(row[0], row[3]) for row in rows], robots=robots())
-    charge = charge_of({row[0]: tuple(row[4]) for row in rows}, members_of(scope))
-    return Seen({row[0]: Group(*row[:3]) for row in rows}, scope, charge)
+    machines = robots()
+    # Asked of archived groups too: so it is the question of the overview, which is remembered.
+    every = Scope.of(
+        [(row[0], row[3]) for row in rows], is_everything=access.may_everywhere(permission), robots=machines
+    )
+    members = members_of(every)
+    running = [row for row in rows if row[5] is None]
+    scope = Scope.of([(row[0], row[3]) for row in running], robots=machines)
+    charge = charge_of({row[0]: tuple(row[4]) for row in running}, members)
+    return Seen({row[0]: Group(*row[:3]) for row in running}, scope, charge)
 
 
 def members_of(scope: Scope) -> Mapping[int, int]:
