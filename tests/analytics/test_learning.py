@@ -8,7 +8,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from liuliang.analytics.forecasts import learning
 from liuliang.analytics.forecasts.learning import FEWEST, FEWEST_EACH, learn
 
 
@@ -37,10 +36,9 @@ def test_it_says_what_the_library_says():
     assert learn(told, did).chance(told) == pytest.approx(wanted, rel=1e-9)
 
 
-def test_of_very_many_as_many_are_taken_evenly(monkeypatch):
+def test_of_very_many_as_many_are_taken_evenly():
     told, truth, did = (each[np.argsort(_people(30_000)[1])] for each in _people(30_000))
-    monkeypatch.setattr(learning, "MOST", 3_000)
-    found = learn(told, did)
+    found = learn(told, did, 3_000)
     assert np.abs(found.chance(told) - truth).mean() < 0.03
 
 

@@ -227,6 +227,40 @@ def test_a_person_of_two_records_is_one_of_those_who_got_theirs(make_template, m
     assert (run.given, run.refused) == (1, 0)
 
 
+@pytest.mark.usefixtures("ledger")
+def test_who_is_held_back_by_lot_gets_none_of_a_run(make_template, at, monkeypatch):
+    monkeypatch.setattr("liuliang.commerce.giving.BATCH", 7)
+    template = make_template(total=500)
+    ids = [each.pk for each in Member.objects.bulk_create([Member(name=f"成员{n}", created_at=at) for n in range(50)])]
+    run = begin_run(template, BitMap(ids), title="新客", at=at, hold=20)
+    held, given = BitMap.deserialize(bytes(run.held)), BitMap.deserialize(bytes(run.members))
+    assert (run.size, run.held_size, len(given), len(held)) == (40, 10, 40, 10)
+    assert given | held == BitMap(ids)
+    while go_on(run.pk, at=at):
+        pass
+    assert set(Coupon.objects.values_list("member", flat=True)) == set(given)
+    entry = AuditEntry.objects.get(action="coupon.run_begun")
+    assert (entry.changes["count"], entry.changes["held"]) == ([None, 40], [None, 10])
+
+
+@pytest.mark.usefixtures("ledger")
+def test_everybody_is_as_likely_to_be_held_back_and_nobody_of_too_few(make_template, at):
+    template = make_template()
+    ids = [each.pk for each in Member.objects.bulk_create([Member(name=f"成员{n}", created_at=at) for n in range(9)])]
+    times = Counter(
+        member
+        for _ in range(180)
+        for member in BitMap.deserialize(bytes(begin_run(template, BitMap(ids), title="新客", at=at, hold=50).held))
+    )
+    # Each of nine is one of four held back 80 times of 180; 6.7 is one standard deviation.
+    assert set(times) == set(ids)
+    assert all(abs(count - 80) < 40 for count in times.values())
+    with pytest.raises(Refused) as refused:
+        begin_run(template, BitMap(ids), title="新客", at=at, hold=10)
+    assert (refused.value.code, refused.value.data) == ("coupon.hold", {"fewest": 10})
+    assert begin_run(template, BitMap(ids), title="新客", at=at).held_size == 0
+
+
 def test_a_rule_gives_for_what_happens_from_its_start_on_and_once(
     transactional_db, make_template, make_member, make_community, at
 ):

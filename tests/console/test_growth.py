@@ -290,7 +290,8 @@ def test_a_stage_that_staff_decided_is_reviewed_from_that_day_and_any_other_over
             told.member("小满") if back == 1 else told.member(f"成员{back}"), group, clock.now() - timedelta(days=back)
         )
     other = told.community("短期营")
-    told.says(told.member(), other, clock.now() - timedelta(days=50))
+    for back in (50, 20):
+        told.says(told.member(), other, clock.now() - timedelta(days=back))
     told.settle()
     owner = browser()
     set_stage(group, "conversion", reason="开卖了", at=clock.now() - timedelta(days=30))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -27,26 +28,43 @@ BATCH = 200
 """Members that one call gives theirs."""
 
 
+HOLDS = (0, 10, 20, 50)
+"""Per cent of a set that may be held back."""
+
+
 @transaction.atomic
-def begin_run(template: CouponTemplate, members: BitMap, *, title: str, at: datetime) -> CouponRun:
+def begin_run(template: CouponTemplate, members: BitMap, *, title: str, at: datetime, hold: int = 0) -> CouponRun:
     """Begin to give everybody of a set one coupon; `go_on` does it. Who has theirs already is passed over.
 
+    ``hold`` per cent of them, drawn by lot, get none, so that it can be told what the coupon did
+    (`liuliang.analytics.experiments`).
+
     Raises:
-        Refused: ``coupon.nobody``, ``coupon.inactive``.
+        Refused: ``coupon.nobody``, ``coupon.inactive``, ``coupon.hold`` (so few of them that nobody would be held back).
     """
     if not members:
         raise Refused("coupon.nobody")
     if not template.is_active:
         raise Refused("coupon.inactive")
+    held = _drawn(members, hold)
+    if hold and not held:
+        raise Refused("coupon.hold", fewest=-(-100 // hold))
+    given = members - held
     run = CouponRun.objects.create(
-        template=template, title=clean_name(title)[:120], members=members.serialize(), size=len(members),
-        created_at=at, staff=audit.actor().staff,
+        template=template, title=clean_name(title)[:120], members=given.serialize(), size=len(given),
+        held=held.serialize() if held else b"", held_size=len(held), created_at=at, staff=audit.actor().staff,
     )  # fmt: skip
     audit.record(
         RUN_BEGUN, template, name=template.name, community=template.community_id,
-        changes={"segment": (None, run.title), "count": (None, run.size)},
+        changes={"segment": (None, run.title), "count": (None, run.size), "held": (None, run.held_size)},
     )  # fmt: skip
     return run
+
+
+def _drawn(members: BitMap, hold: int) -> BitMap:
+    """Return so many per cent of a set, each as likely as any other."""
+    count = len(members) * hold // 100
+    return BitMap(np.random.default_rng().choice(members.to_array(), count, replace=False).tolist())
 
 
 @transaction.atomic

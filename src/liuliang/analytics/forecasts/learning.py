@@ -22,7 +22,7 @@ FEWEST_EACH = 50
 """Of them so many at least did, and as many did not."""
 
 MOST = 100_000
-"""People that are learnt from; beyond, as many evenly chosen ones."""
+"""People that are learnt from unless told otherwise; beyond, as many evenly chosen ones."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Learned:
         return chance
 
 
-def learn(told: Table, did: NDArray[np.bool_]) -> Learned | None:
-    """Learn from people and whether they did it; None where they are too few, or too few of either kind."""
+def learn(told: Table, did: NDArray[np.bool_], most: int = MOST) -> Learned | None:
+    """Learn from people, ``most`` of them, and whether they did it; None where they are too few, or too few of either kind."""
     done = int(did.sum())
     if len(did) < FEWEST or min(done, len(did) - done) < FEWEST_EACH:
         return None
@@ -50,7 +50,7 @@ def learn(told: Table, did: NDArray[np.bool_]) -> Learned | None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    chosen = np.linspace(0, len(did) - 1, min(len(did), MOST)).astype(np.intp)
+    chosen = np.linspace(0, len(did) - 1, min(len(did), most)).astype(np.intp)
     scaler = StandardScaler()
     scaled = scaler.fit_transform(np.log1p(told[chosen]))
     model = LogisticRegression(max_iter=1_000).fit(scaled, did[chosen])

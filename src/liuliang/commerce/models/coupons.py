@@ -113,13 +113,16 @@ class CouponCode(models.Model):
 class CouponRun(models.Model):
     """Giving a coupon to many at once: a serialised roaring bitmap of canonical ids, and how far it has come.
 
-    ``after`` is the last member looked at; ``refused`` counts those who had theirs already or came too late.
+    ``after`` is the last member looked at; ``refused`` counts those who had theirs already or came too late. ``held`` are
+    those who were drawn by lot and get none, in the same form, so that it can be told what the coupon did (empty for nobody).
     """
 
     template = models.ForeignKey(CouponTemplate, on_delete=models.PROTECT, related_name="runs")
     title = models.CharField(max_length=120)
     members = models.BinaryField()
     size = models.IntegerField()
+    held = models.BinaryField(default=bytes)
+    held_size = models.IntegerField(default=0)
     after = models.BigIntegerField(default=-1)
     given = models.IntegerField(default=0)
     refused = models.IntegerField(default=0)

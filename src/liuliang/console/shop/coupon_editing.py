@@ -113,7 +113,7 @@ def give_to_segment(request: StaffRequest, template: CouponTemplate) -> HttpResp
         members = members_of(segment)
 
         def begin() -> int:
-            run = giving.begin_run(template, members, title=segment.name, at=clock.now())
+            run = giving.begin_run(template, members, title=segment.name, at=clock.now(), hold=told["hold"] or 0)
             jobs.give_to_many.defer(run=run.pk)
             return int(run.pk)
 
@@ -121,7 +121,9 @@ def give_to_segment(request: StaffRequest, template: CouponTemplate) -> HttpResp
 
     if done(form, effect):
         return back(request, _page(template), _("开始发放，可以离开这个页面；发了多少会记在这里。"))
-    text = _("按人群现在的名单发，每人一张；已经领到上限的人跳过，发完为止。")
+    text = _(
+        "按人群现在的名单发，每人一张；已经领到上限的人跳过，发完为止。留了对照组，就随机抽出那些人，这一次不发给他们。"
+    )
     return dialog(request, form, _("发给一个人群"), _("开始发放"), text=text)
 
 

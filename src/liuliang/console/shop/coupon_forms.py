@@ -12,7 +12,7 @@ from liuliang.accounts.permissions import MEMBERS_VIEW, SHOP_EDIT, SHOP_VIEW
 from liuliang.commerce import queries
 from liuliang.commerce.codes import MOST_AT_ONCE
 from liuliang.commerce.discounts import AMOUNT, PERCENT
-from liuliang.commerce.giving import occasions
+from liuliang.commerce.giving import HOLDS, occasions
 from liuliang.commerce.products import CURRENCIES
 from liuliang.console.fields import KeyedForm, MoneyField, moment_field, place_field
 from liuliang.people.access import Access
@@ -88,12 +88,23 @@ class SegmentForm(KeyedForm):
     """A segment whose members get a coupon each."""
 
     segment = forms.ChoiceField(label=_("发给哪个人群"))
+    hold = forms.TypedChoiceField(
+        label=_("对照组"),
+        coerce=int,
+        required=False,
+        initial=0,
+        help_text=_("随机留一部分人不发。30 天后拿他们和发了的人比，才知道这张券有没有用、对谁有用；不留就看不出来。"),
+    )
 
     def __init__(self, *arguments: Any, access: Access, **options: Any) -> None:
         super().__init__(*arguments, **options)
         rows = visible(access, MEMBERS_VIEW).order_by("name")[:500]
         self.fields["segment"].choices = [  # type: ignore[attr-defined]
             (one.public_id, _now("{name}（{size} 人）").format(name=one.name, size=one.size)) for one in rows
+        ]
+        self.fields["hold"].choices = [  # type: ignore[attr-defined]
+            (share, _now("随机留 {share}% 不发").format(share=share) if share else _now("不留，全发"))
+            for share in HOLDS
         ]
 
 

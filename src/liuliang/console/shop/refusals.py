@@ -15,7 +15,7 @@ def install() -> None:
             "carrier": _("快递公司"), "tracking": _("运单号"), "currency": _("币种"), "how": _("方式"), "reference": _("流水号"),
             "batch": _("批次"), "count": _("数量"), "code": _("货号或专属码"), "quantity": _("件数"), "ends_on": _("到期日"),
             "off": _("优惠"), "total": _("总量"), "member": _("成员"), "note": _("备注"), "payment": _("付款"),
-            "problem": _("问题"), "received": _("收到"), "refunded": _("已退"), "segment": _("人群"), "status": _("状态"),
+            "problem": _("问题"), "received": _("收到"), "refunded": _("已退"), "segment": _("人群"), "held": _("对照组"), "status": _("状态"),
             "by": _("谁"),
         }
     )  # fmt: skip
@@ -59,6 +59,7 @@ def install() -> None:
             "coupon.time": _("结束时间要晚于开始时间，也要晚于现在。"),
             "coupon.inactive": _("这种优惠券已经停发。"),
             "coupon.nobody": _("这个人群里没有人。"),
+            "coupon.hold": _("人太少，留不出对照组：按这个比例至少要 {fewest} 个人。"),
             "coupon.not_yet": _("优惠券还没到可以用的时间。"),
             "coupon.ended": _("优惠券已经过期。"),
             "coupon.currency": _("优惠券是 {coupon} 的，订单是 {currency} 的，不能一起用。"),

@@ -7,6 +7,7 @@ from django.urls import path
 from liuliang.console.shop import (
     coupon_editing,
     coupons,
+    experiment,
     mall,
     mall_editing,
     order_editing,
@@ -42,6 +43,8 @@ urlpatterns = [
     path("coupons/new/", coupon_editing.new, name="new-coupon"),
     path("coupons/<str:template>/", coupons.coupon, name="coupon"),
     path("coupons/<str:template>/holders/", coupons.holders, name="coupon-holders"),
+    path("coupons/<str:template>/runs/<int:run_id>/", experiment.experiment, name="coupon-run"),
+    path("coupons/<str:template>/runs/<int:run_id>/whom/", experiment.whom, name="coupon-run-whom"),
     path("coupons/<str:template>/edit/", coupon_editing.edit, name="edit-coupon"),
     path("coupons/<str:template>/give/", coupon_editing.give, name="give-coupon"),
     path("coupons/<str:template>/claim/", coupon_editing.claim, name="claim-code"),
