@@ -26,7 +26,9 @@ from liuliang.loyalty.penalties import appeal
 from liuliang.loyalty.points import Reward, earn
 from liuliang.loyalty.validity import today
 from liuliang.partners.models import TrainingDone
+from liuliang.people.circles import disband_circle
 from liuliang.people.models import (
+    Circle,
     Community,
     Tag,
 )
@@ -108,6 +110,11 @@ def joined(world: World) -> Mapping[str, object]:
 def tagged(world: World) -> Mapping[str, object]:
     tag_members([world.member.id], world.tag, at=clock.now())
     return {"tag": world.tag.pk, "row": world.member.public_id}
+
+
+def disbanded(_world: World) -> Mapping[str, object]:
+    disband_circle(Circle.objects.get(), at=clock.now())
+    return {}
 
 
 def without_tags(world: World) -> Mapping[str, object]:

@@ -54,6 +54,8 @@ from liuliang.people.models import (
     Activity,
     ApiKey,
     AttributeDefinition,
+    Circle,
+    CircleMember,
     Community,
     Grant,
     Identity,
@@ -181,10 +183,16 @@ def world(db: None, _folder_of_its_own: None) -> World:
     )
     Activity.objects.create(member=member, first_seen_at=now, last_seen_at=now, last_spoke_at=now, messages=3)
     Identity.objects.create(kind="phone", value="+8613900008888", member=member, created_at=now)
-    outsider = Member.objects.create(name="乙群小明", created_at=now)
-    Membership.objects.create(member=outsider, community=other, first_seen_at=now)
+    Membership.objects.create(
+        member=Member.objects.create(name="乙群小明", created_at=now), community=other, first_seen_at=now
+    )
     twin = Member.objects.create(name="密友阿珍珍", created_at=now)
     Membership.objects.create(member=twin, community=group, first_seen_at=now)
+    CircleMember.objects.create(
+        circle=Circle.objects.create(community=group, name="密圈", leader=member, created_at=now),
+        member=member,
+        since=now,
+    )
     record = Member.objects.create(name="密友小号", canonical=member, created_at=now)
 
     owner = staff("老板", is_owner=True, box="owner")
@@ -445,6 +453,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "own_card": lambda world: world.card.public_id,
         "dimension": lambda world: "activity",
         "pattern": lambda world: "mute-newcomers",
+        "circle": lambda world: Circle.objects.get(name="密圈").public_id,
         "candidate_kind": lambda world: "star",
         "candidacy": lambda world: str(world.candidacy.pk),
         "rule": lambda world: str(world.earning_rule.pk),

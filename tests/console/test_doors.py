@@ -29,7 +29,7 @@ from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penal
 from liuliang.partners.models import Material, Partner, TrainingItem
 from liuliang.partners.models import Plan as PartnerPlan
 from liuliang.people.access import Access
-from liuliang.people.models import ApiKey, AttributeDefinition, Community, Identity, Member, Note, Tag, TagGroup
+from liuliang.people.models import ApiKey, AttributeDefinition, Circle, Community, Identity, Member, Note, Tag, TagGroup
 from liuliang.segments.models import Segment
 from liuliang.subscriptions.models import Plan as PaidPlan
 from liuliang.subscriptions.models import Term
@@ -329,6 +329,7 @@ def _written() -> set[str]:
                 collect(one)
 
     for model in (
+        Circle,
         Community,
         Member,
         Segment,

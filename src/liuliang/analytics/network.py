@@ -144,7 +144,7 @@ def network(scope: Scope, period: Period) -> Network:
     count = len(ties.member)
     strength = _sums(ties, ties.weight, count)
     degree = _sums(ties, np.ones(len(ties.weight), dtype=np.int64), count)
-    walked, graph = _graph(ties, strength)
+    walked, graph = _graph(ties)
     through = np.zeros(count)
     if walked.size:
         passed = rustworkx.graph_betweenness_centrality(graph)
@@ -185,13 +185,19 @@ def _sums(ties: Ties, weight: Numbers, count: int) -> Numbers:
     return found.astype(np.int64)
 
 
-def _graph(ties: Ties, strength: Numbers) -> tuple[Numbers, rustworkx.PyGraph[int, int]]:
-    """Return the graph of the strongest people and ties, and the places of its nodes among all people."""
-    people = np.sort(np.argsort(-strength, kind="stable")[:MOST_PEOPLE])
+def strongest_part(ties: Ties, *, most_people: int, most_ties: int) -> tuple[Numbers, Numbers]:
+    """Return the places of the people with the strongest ties, in order, and those of the strongest ties between them."""
+    strength = _sums(ties, ties.weight, len(ties.member))
+    people = np.sort(np.argsort(-strength, kind="stable")[:most_people])
     people = people[strength[people] > 0]
     inside = np.isin(ties.one, people) & np.isin(ties.other, people)
     chosen = np.flatnonzero(inside)
-    chosen = chosen[np.argsort(-ties.weight[chosen], kind="stable")[:MOST_TIES]]
+    return people, chosen[np.argsort(-ties.weight[chosen], kind="stable")[:most_ties]]
+
+
+def _graph(ties: Ties) -> tuple[Numbers, rustworkx.PyGraph[int, int]]:
+    """Return the graph of the strongest people and ties, and the places of its nodes among all people."""
+    people, chosen = strongest_part(ties, most_people=MOST_PEOPLE, most_ties=MOST_TIES)
     graph: rustworkx.PyGraph[int, int] = rustworkx.PyGraph(multigraph=False)
     graph.add_nodes_from(people.tolist())
     ends = (np.searchsorted(people, column[chosen]).tolist() for column in (ties.one, ties.other))

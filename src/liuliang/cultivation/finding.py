@@ -57,9 +57,9 @@ def passed_over() -> frozenset[int]:
     return frozenset(PassedOver.objects.values_list("tag", flat=True))
 
 
-def is_colleague(member: int, at: datetime) -> bool:
-    """Tell whether somebody runs a community or has a tag that is passed over: not who is found, but who finds."""
-    return member in leading() or Member.objects.filter(tagged(passed_over(), at), pk=member).exists()
+def colleagues(at: datetime) -> frozenset[int]:
+    """Return who runs a community or has a tag that is passed over: not who is found, but who finds."""
+    return frozenset(leading()).union(Member.objects.filter(tagged(passed_over(), at)).values_list("pk", flat=True))
 
 
 def find(

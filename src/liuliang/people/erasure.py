@@ -19,7 +19,17 @@ from liuliang.lake import erasure as lake
 from liuliang.people.events import MemberErased
 from liuliang.people.identities import hold_resolving
 from liuliang.people.merging import hold_projections
-from liuliang.people.models import ErasedIdentity, Identity, Member, MemberTag, Merge, MergeProposal, Note
+from liuliang.people.models import (
+    Circle,
+    CircleMember,
+    ErasedIdentity,
+    Identity,
+    Member,
+    MemberTag,
+    Merge,
+    MergeProposal,
+    Note,
+)
 from liuliang.people.recording import Key, digest
 
 ERASED = audit.action("member.erased", _("删除成员的个人信息"))
@@ -59,6 +69,8 @@ def erase_member(member: int, *, at: datetime) -> None:
     scrub("e.member = ANY(%s)", [ids])
     MemberTag.objects.filter(member_id__in=ids).delete()
     Note.objects.filter(member_id__in=ids).delete()
+    Circle.objects.filter(leader_id__in=ids).update(leader=None)
+    CircleMember.objects.filter(member_id__in=ids).delete()
     MergeProposal.objects.filter(Q(first_id__in=ids) | Q(second_id__in=ids)).delete()
     Merge.objects.filter(Q(record_id__in=ids) | Q(into_id__in=ids)).update(reason="")
     Member.objects.filter(id__in=ids).update(

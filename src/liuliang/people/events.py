@@ -129,6 +129,22 @@ class MemberUntagged(Event):
     name: str = ""
 
 
+@event("circle.joined", title=_("进小圈子"), icon="users-plus")
+@dataclass(frozen=True, slots=True)
+class CircleJoined(Event):
+    """Staff put a member into a circle of a community."""
+
+    circle: int
+
+
+@event("circle.left", title=_("出小圈子"), icon="users-minus")
+@dataclass(frozen=True, slots=True)
+class CircleLeft(Event):
+    """A member is no longer in a circle: staff took them out, or disbanded it."""
+
+    circle: int
+
+
 @event("member.described", title=_("资料变化"), icon="id")
 @dataclass(frozen=True, slots=True)
 class MemberDescribed(Event):

@@ -302,6 +302,46 @@ class MemberTag(models.Model):
         return f"{self.tag_id} on {self.member_id}"
 
 
+class Circle(models.Model):
+    """A few members of a community who keep company, as staff confirmed them, with a little leader; none is known if it is empty.
+
+    The leader is one of those in it. A circle that was disbanded keeps who was in it, so that it can come back.
+    """
+
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="circles")
+    name = models.CharField(max_length=60)
+    leader = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    disbanded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "name"], condition=Q(disbanded_at=None), name="people_circle_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CircleMember(models.Model):
+    """A member record in a circle, until ``left_at``: from then on it can be put back."""
+
+    circle = models.ForeignKey(Circle, on_delete=models.CASCADE, related_name="circle_members")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="circle_members")
+    since = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["circle", "member"], name="people_circle_member")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in circle {self.circle_id}"
+
+
 class Note(models.Model):
     """Something staff wrote about a member."""
 

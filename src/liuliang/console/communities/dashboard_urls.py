@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from liuliang.console.communities import dashboard, graph
+from liuliang.console.communities import circles, dashboard, graph
 
 urlpatterns = [
     path("", dashboard.board, name="community"),
     path("sold/", dashboard.sold, name="community-sold"),
     path("graph/", graph.graph, name="community-graph"),
+    path("circles/", circles.circles, name="community-circles"),
+    path("circles/new/", circles.form, name="form-circle"),
     path("speakers/", dashboard.speakers, name="community-speakers"),
     path("silence/", dashboard.silence, name="community-silence"),
     path("newcomers/", dashboard.newcomers, name="community-newcomers"),

@@ -213,7 +213,12 @@ def tabs(request: StaffRequest, community: Community, current: str) -> dict[str,
     access = request.access
     pages = []
     if community.is_group and access.may(ANALYTICS_VIEW, community):
-        pages += [(_("概况"), "community"), (_("健康度"), "community-health"), (_("关系"), "community-graph")]
+        pages += [
+            (_("概况"), "community"),
+            (_("健康度"), "community-health"),
+            (_("关系"), "community-graph"),
+            (_("小圈子"), "community-circles"),
+        ]
     pages.append((_("蓝图与群规"), "community-plan"))
     if access.may(COMMUNITIES_EDIT, community):
         pages += [

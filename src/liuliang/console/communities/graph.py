@@ -20,7 +20,7 @@ from liuliang.console.communities.dashboard import FOLDER, board_of
 from liuliang.console.communities.dashboard_people import Face, faces
 from liuliang.console.communities.editing import tabs
 from liuliang.console.doors import StaffRequest, page
-from liuliang.cultivation.finding import is_colleague
+from liuliang.cultivation.finding import colleagues
 from liuliang.kernel import clock
 from liuliang.people.models import Community
 from liuliang.ui import formats, networks
@@ -110,7 +110,7 @@ def _claim(found: Network, known: Mapping[int, Face], *, may_see: bool) -> str:
     if not worst.is_fragile:
         return _("没有谁一走群就散：最要紧的是{name}，没有 TA {what}。").format(name=name, what=_what_goes(worst))
     told = _("群系于一人：没有{name}，{what}。").format(name=name, what=_what_goes(worst))
-    if may_see and is_colleague(worst.member, clock.now()):
+    if may_see and worst.member in colleagues(clock.now()):
         told += _("TA 是管群的人或同事：安排好替班和交接，再带出几个能接话的成员。")
     return told
 

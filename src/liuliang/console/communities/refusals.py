@@ -19,6 +19,7 @@ def install() -> None:
             "house_rules": _("群规"),
             "is_group": _("是一个群"),
             "fields": _("改了"),
+            "leader": _("小头领"),
         }
     )
     history.name_values("type", {key: _(type_.title) for key, type_ in TYPES.items()})
@@ -36,6 +37,14 @@ def install() -> None:
             "community.too_deep": _("层级太深，最多 {most} 层。"),
             "community.archived": _("这个社群已经归档了。"),
             "community.not_archived": _("这个社群没有归档。"),
+            "circle.name_empty": _("请给小圈子起个名字。"),
+            "circle.name_taken": _("这个群已经有叫“{name}”的小圈子了，换个名字。"),
+            "circle.size": _("小圈子要有 {fewest} 到 {most} 个现在在群里的人。"),
+            "circle.leader": _("小头领要是圈子里的人。"),
+            "circle.known": _("这些人里一大半已经在小圈子“{name}”里了，可能同事刚刚确认过。到那个圈子里加人或移人。"),
+            "circle.disbanded": _("这个小圈子已经解散了，要改先恢复它。"),
+            "circle.standing": _("这个小圈子没有解散。"),
+            "circle.not_in": _("这个人已经不在圈子里了。请刷新页面看看是不是同事改过了。"),
             "community.logo_unusable": _("标志要用 PNG、JPEG 或 WebP 图片，不超过 100 KB。"),
         }
     )
