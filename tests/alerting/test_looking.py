@@ -38,6 +38,7 @@ from telling import ENDING, FOUNDED, local, tell_world
 
 FIRST = date(2026, 1, 5)
 DOWN = Condition("unusual", direction="down")
+LOW = Condition("below", threshold=1)
 
 
 def noon(day: date):
@@ -196,6 +197,20 @@ def test_a_group_where_nobody_says_a_word_is_told_of_while_others_talk(told, spe
 
     assert look_at(made, after(day)) == 1
     assert Firing.objects.get().value == 0
+
+
+def test_an_alert_on_a_group_nobody_was_heard_of_in_has_no_data_until_somebody_is(told, speak, alert):
+    speak(told.community(), [20] * 10)
+    silent = told.community("新群")
+    day = FIRST + timedelta(days=10)
+    made = alert(silent, LOW, noon(day))
+    other = alert(None, LOW, noon(day))
+    assert (made.outcome, other.outcome) == ("nothing", "quiet")
+
+    look_at(made, noon(day))
+
+    made.refresh_from_db()
+    assert made.outcome == "nothing"
 
 
 def test_while_the_log_stops_nothing_is_judged(told, speak, alert):

@@ -112,7 +112,8 @@ def examine(alert: Alert, metric: Metric, ground: Ground) -> Look:
         fired += [(key, each, True) for key, each in verdicts.items() if each.is_fired]
     whole = told if not alert.is_each else series_of(metric, ground, Period(begin, end), is_each=False)
     recent = recent_of(whole[None], last)
-    return Look(max(last, alert.looked_day), fired, outcome_of(states, bool(fired), alert.outcome), recent, last)
+    before = outcome_before(recent) if alert.outcome in {"gone", "nothing"} else alert.outcome
+    return Look(max(last, alert.looked_day), fired, outcome_of(states, bool(fired), before), recent, last)
 
 
 def outcome_of(states: Sequence[str], has_fired: bool, before: str) -> str:
@@ -120,8 +121,13 @@ def outcome_of(states: Sequence[str], has_fired: bool, before: str) -> str:
     if has_fired:
         return "fired"
     if not states:
-        return before if before != "gone" else "quiet"
+        return before
     return next((state for state in ("quiet", "short", "thin") if state in states), "nothing")
+
+
+def outcome_before(recent: Sequence[float | None]) -> str:
+    """Return how an alert stands before it has judged a day: of a metric without any value nothing can be called usual."""
+    return "quiet" if any(value is not None for value in recent) else "nothing"
 
 
 def recent_of(series: Series, last: date) -> list[float | None]:

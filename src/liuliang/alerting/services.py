@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts import audit
 from liuliang.accounts.models import Staff
-from liuliang.alerting.looking import recent_of
+from liuliang.alerting.looking import outcome_before, recent_of
 from liuliang.alerting.models import Alert, AlertOwner, Firing
 from liuliang.alerting.queries import who_may_see
 from liuliang.alerting.rules import Condition, check
@@ -59,7 +59,7 @@ def set_alert(wanted: Wanted, *, at: datetime) -> Alert:
     alert = Alert.objects.create(
         name=checked.name, metric=checked.metric, community=checked.community, is_each=checked.is_each,
         condition=checked.condition.written, steps=checked.steps, duties=checked.duties, looked_day=looked, due_at=at,
-        outcome="quiet", recent=recent, recent_day=looked, created_at=at, changed_at=at, staff=audit.actor().staff,
+        outcome=outcome_before(recent), recent=recent, recent_day=looked, created_at=at, changed_at=at, staff=audit.actor().staff,
     )  # fmt: skip
     AlertOwner.objects.bulk_create([AlertOwner(alert=alert, staff=each) for each in checked.owners])
     audit.record(
@@ -84,7 +84,7 @@ def change_alert(alert: Alert, wanted: Wanted, *, at: datetime) -> Alert:
         checked.metric, checked.community.pk if checked.community else None, checked.is_each,
     ):  # fmt: skip
         now.looked_day, now.recent = _standing(checked, at)
-        now.recent_day, now.outcome = now.looked_day, "quiet"
+        now.recent_day, now.outcome = now.looked_day, outcome_before(now.recent)
     now.name, now.metric, now.community, now.is_each = checked.name, checked.metric, checked.community, checked.is_each
     now.condition, now.steps, now.duties = checked.condition.written, checked.steps, checked.duties
     now.due_at, now.changed_at = at, at
