@@ -3,6 +3,7 @@ import Alpine from "@alpinejs/csp";
 import htmx from "htmx.org";
 
 import { chart } from "./chart.js";
+import { clicks } from "./clicks.js";
 import { copy } from "./copy.js";
 import { dialogs } from "./dialogs.js";
 import { dropzone } from "./dropzone.js";
@@ -16,6 +17,7 @@ import { times } from "./times.js";
 import { toasts } from "./toasts.js";
 
 requests(htmx);
+clicks();
 dialogs();
 forms();
 keys();

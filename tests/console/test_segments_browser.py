@@ -69,3 +69,36 @@ def test_money_is_asked_for_in_yuan_and_kept_in_fen(world, open_as):
 
     rule = Segment.objects.get(name="花过一百的人").rule
     assert '"number": 9950' in json.dumps(rule)
+
+
+def test_what_is_clicked_is_not_lost_where_something_else_is_changed_before_the_answer(world, open_as):
+    page = open_as(world.owner)
+    page.goto(reverse("console:new-segment"))
+    expect(page.locator(".rule-leaf")).to_have_count(1)
+    # In one go, so that no answer can come in between: two conditions, a group, and how all are joined.
+    page.evaluate(
+        """() => {
+            const form = document.querySelector("form.builder");
+            const [kind] = form.querySelectorAll("[name$='|new']");
+            const add = form.querySelector("[name=do][value='add:r']");
+            for (const each of ["orders", "tag"]) {
+                kind.value = each;
+                add.click();
+            }
+            form.querySelector("[name=do][value='group:r']").click();
+            form.elements["r|join"].value = "any";
+            form.elements["r|join"].dispatchEvent(new Event("change", { bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".rule-group .rule-group")).to_have_count(1)
+    leaves = page.locator(".rule-leaf")
+    expect(leaves).to_have_count(3)
+    expect(leaves.nth(1)).to_contain_text("下单")
+    expect(leaves.nth(2)).to_contain_text("标签")
+    expect(page.get_by_label("怎样合起来").first).to_have_value("any")
+    # And nothing is done twice.
+    page.get_by_label("怎样合起来").first.select_option("all")
+    expect(page.get_by_label("怎样合起来").first).to_have_value("all")
+    page.wait_for_function("() => !document.body.classList.contains('is-busy')")
+    expect(leaves).to_have_count(3)
+    expect(page.locator(".rule-group .rule-group")).to_have_count(1)

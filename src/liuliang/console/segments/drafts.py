@@ -107,27 +107,33 @@ def number(draft: Draft, path: str = ROOT) -> None:
 
 
 def change(draft: Draft, posted: QueryDict) -> None:
-    """Do the one thing that was clicked: ``add:path``, ``group:path``, ``drop:path``, ``row:path``, ``unrow:path:place``."""
-    action, _, rest = posted.get("do", "").partition(":")
-    path, _, place = rest.partition(":")
+    """Do what was clicked since the form was drawn: ``add:path:kind``, ``group:path``, ``drop:path``, ``row:path``, and so on.
+
+    Usually that is one thing; of several, all are told by the places of the form as it was drawn.
+    """
     by_path = {part.path: part for part in draft.walk()}
-    part = by_path.get(path)
-    if part is None:
-        return
+    for clicked in posted.getlist("do"):
+        action, _, rest = clicked.partition(":")
+        path, _, place = rest.partition(":")
+        if path in by_path:
+            _change_one(by_path, by_path[path], action, place)
+    number(draft)
+
+
+def _change_one(by_path: dict[str, Draft], part: Draft, action: str, place: str) -> None:
     match action:
         case "add":
-            key = posted.get(f"{path}|new", "")
-            if conditions().get(key):
-                part.parts.append(Draft(key=key))
+            if conditions().get(place):
+                part.parts.append(Draft(key=place))
         case "group":
             part.parts.append(Draft(join="any" if part.join == "all" else "all"))
         case "drop":
-            above = by_path.get(path.rpartition(".")[0])
+            above = by_path.get(part.path.rpartition(".")[0])
             if above is not None:
-                above.parts.remove(part)
+                # Whoever clicked twice meant it once.
+                above.parts = [each for each in above.parts if each is not part]
         case "row" | "unrow" | "step" | "unstep":
             _change_rows(part, action, place)
-    number(draft)
 
 
 def _change_rows(part: Draft, action: str, place: str) -> None:

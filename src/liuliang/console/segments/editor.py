@@ -51,8 +51,8 @@ def new(request: StaffRequest) -> HttpResponse:
         return _page(request, told, draft_of(pattern.rule), None)
     told = _told(request, None)
     draft = read_draft(request.POST)
+    change(draft, request.POST)
     if SAVE not in request.POST:
-        change(draft, request.POST)
         return _page(request, told, draft, None)
     try:
         made = create_segment(
@@ -83,9 +83,9 @@ def edit(request: StaffRequest, segment: Segment) -> HttpResponse:
         return _page(request, told, draft, segment)
     told = _told(request, segment)
     draft = read_draft(request.POST) if segment.rule else None
+    if draft is not None:
+        change(draft, request.POST)
     if SAVE not in request.POST:
-        if draft is not None:
-            change(draft, request.POST)
         return _page(request, told, draft, segment)
     try:
         changed = change_segment(
