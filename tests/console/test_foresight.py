@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from liuliang.analytics.forecasts.forecast import Backtest
 from liuliang.cultivation.models import Candidacy, PassedOver
 from liuliang.kernel import clock
+from liuliang.people.models import Membership
 from liuliang.people.tagging import create_group, create_tag, tag_members
 from liuliang.segments.models import Segment
 from liuliang.segments.queries import members_of
@@ -128,6 +129,12 @@ def test_the_graph_is_drawn_with_a_table_and_its_roles_lead_to_their_people(simu
     assert f"共 {tied:,} 人有往来" in text, "whoever is core and bridge is counted once"
     for url, number in roles:
         assert people_in(client, url) == number
+    assert "（管群）" not in text
+    strongest = max(drawn["points"], key=lambda point: point["size"])["name"]
+    Membership.objects.filter(community=group, member__name=strongest).update(role="owner", is_present=True)
+    marked = text_of(client.get(reverse("console:community-graph", args=[group.public_id])))
+    points = json.loads(re.search(r'<script type="application/json">(.*?)</script>', marked, re.DOTALL)[1])["points"]
+    assert f"{strongest}（管群）" in [each["name"] for each in points]
     partner = browser("partner", group)
     hidden = text_of(partner.get(reverse("console:community-graph", args=[group.public_id])))
     assert "/members/" not in hidden.replace("/members/search", "")

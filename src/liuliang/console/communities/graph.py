@@ -63,11 +63,12 @@ def graph(request: StaffRequest, community: Community) -> HttpResponse:
     may_see = request.access.may(MEMBERS_VIEW, community)
     people = [*(node.member for node in found.nodes), *(each.member for each in found.without)]
     known = faces(people, may_see=may_see)
+    helping = colleagues(clock.now()) if may_see else frozenset[int]()
     first, last = here.period.first.isoformat(), here.period.last.isoformat()
     query = f"community={community.public_id}&from={first}&to={last}"
     context |= {
         "network": found,
-        "picture": _picture(found, known),
+        "picture": _picture(found, known, helping),
         "rows": [
             Row(
                 TITLES[role],
@@ -77,8 +78,10 @@ def graph(request: StaffRequest, community: Community) -> HttpResponse:
             )
             for role in ROLES
         ],
-        "without": [(known[each.member], each) for each in found.without if each.member in known],
-        "claim": _claim(found, known, may_see=may_see),
+        "without": [
+            (known[each.member], each, each.member in helping) for each in found.without if each.member in known
+        ],
+        "claim": _claim(found, known, helping),
         "is_telling": found.is_telling,
         "is_fragile": found.is_telling and found.weakest is not None and found.weakest.is_fragile,
         "without_definition": story.WITHOUT,
@@ -95,7 +98,7 @@ def _meaning(found: Network, role: Role) -> str:
     return _("{meaning}；其中 {n} 人也数在核心里").format(meaning=MEANINGS[role], n=formats.exact(both))
 
 
-def _claim(found: Network, known: Mapping[int, Face], *, may_see: bool) -> str:
+def _claim(found: Network, known: Mapping[int, Face], helping: frozenset[int]) -> str:
     """Return the sentence about the single point of failure, or that there is none."""
     worst = found.weakest
     if worst is None:
@@ -110,9 +113,13 @@ def _claim(found: Network, known: Mapping[int, Face], *, may_see: bool) -> str:
     if not worst.is_fragile:
         return _("没有谁一走群就散：最要紧的是{name}，没有 TA {what}。").format(name=name, what=_what_goes(worst))
     told = _("群系于一人：没有{name}，{what}。").format(name=name, what=_what_goes(worst))
-    if may_see and worst.member in colleagues(clock.now()):
+    if worst.member in helping:
         told += _("TA 是管群的人或同事：安排好替班和交接，再带出几个能接话的成员。")
     return told
+
+
+def _named(name: str, *, is_helping: bool) -> str:
+    return _("{name}（管群）").format(name=name) if is_helping else name
 
 
 def _what_goes(worst: Without) -> str:
@@ -128,7 +135,7 @@ def _what_goes(worst: Without) -> str:
     return formats.listed(said)
 
 
-def _picture(found: Network, known: Mapping[int, Face]) -> networks.Network:
+def _picture(found: Network, known: Mapping[int, Face], helping: frozenset[int]) -> networks.Network:
     most = max((node.strength for node in found.nodes), default=1)
     by_role = {role: place for place, (role, _colour) in enumerate(_DRAWN)}
     nobody = Face(_("一位成员"))
@@ -137,7 +144,7 @@ def _picture(found: Network, known: Mapping[int, Face]) -> networks.Network:
         _("谁和谁在说话？"),
         [
             networks.Point(
-                known.get(node.member, nobody).name,
+                _named(known.get(node.member, nobody).name, is_helping=node.member in helping),
                 node.x,
                 node.y,
                 node.strength / most,
