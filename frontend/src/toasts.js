@@ -5,8 +5,8 @@ import { say } from "./words.js";
 const SHOWN_MS = 6_000;
 const UNDO_MS = 12_000;
 
-/** Show one. `undo` is an address to POST to; afterwards the page is loaded again. */
-export function toast({ kind = "info", text, undo = "" }) {
+/** Show one. `undo` is an address to POST to; afterwards the page is loaded again. `link` leads to what was made. */
+export function toast({ kind = "info", text, undo = "", link = "" }) {
   const region = document.getElementById("toasts");
   const template = document.getElementById("toast-template");
   if (!region || !template) return;
@@ -18,7 +18,12 @@ export function toast({ kind = "info", text, undo = "" }) {
     button.hidden = false;
     button.addEventListener("click", () => takeBack(undo, item), { once: true });
   }
-  arm(item, undo ? UNDO_MS : SHOWN_MS);
+  if (link) {
+    const anchor = item.querySelector("[data-link]");
+    anchor.hidden = false;
+    anchor.href = link;
+  }
+  arm(item, undo || link ? UNDO_MS : SHOWN_MS);
   region.append(item);
 }
 

@@ -151,6 +151,8 @@ def test_the_people_behind_a_number_are_kept_as_a_segment(shoppers, browser):
     assert response.status_code == 200
     kept = Segment.objects.get(name="要挽回的人")
     assert kept.size == len(members_of(kept)) == number
+    told = json.loads(response.headers["HX-Trigger"])["toast"]
+    assert told["link"] == reverse("console:segment", args=[Segment.objects.get(name="要挽回的人").public_id])
     again = client.post(reverse("console:members-keep"), {"all": chosen, "name": "要挽回的人"})
     assert again.status_code == 422
     assert "已经有叫" in again.content.decode()

@@ -31,6 +31,7 @@ from liuliang.people.models import (
     Merge,
     MergeProposal,
     Tag,
+    TagGroup,
 )
 from liuliang.people.proposals import propose_pairs
 from liuliang.people.tagging import create_group, create_tag, tag_members
@@ -277,10 +278,43 @@ def test_a_dialog_for_many_offers_no_tag_that_nobody_chose(brand, url):
     options = re.findall(r"<option value=\"(\d*)\"( selected)?", dialog)
     assert options[0][0] == ""
     assert not [value for value, selected in options if value and selected]
-    assert "required" in re.search(r"<select[^>]*>", dialog)[0]
+    # Instead of one that there is, a new one may be put on; none at all may not.
+    assert ("required" in re.search(r"<select[^>]*>", dialog)[0]) == (url == "/members/untag/")
 
     assert client.post(url, {"row": row, "tag": ""}).status_code == 422
     assert not MemberTag.objects.exists()
+
+
+def test_a_new_tag_is_made_where_it_is_put_on(brand):
+    client = brand["world"].sign_in(brand["world"].owner)
+    member = Member.objects.get(id=brand["people"][0])
+    group = brand["tag"].group
+    form = {"row": member.public_id, "tag": "", "new": "爱喝手冲"}
+
+    assert "选新标签放在哪个标签组" in client.post("/members/tag/", form).content.decode()
+    assert not Tag.objects.filter(name="爱喝手冲").exists()
+    both = client.post("/members/tag/", {**form, "group": group.pk, "tag": brand["tag"].pk})
+    assert both.status_code == 422
+    assert client.post("/members/tag/", {**form, "group": group.pk}).status_code == 200
+    made = Tag.objects.get(name="爱喝手冲")
+    assert (made.group, list(member.member_tags.values_list("tag", flat=True))) == (group, [made.pk])
+    # A name that is taken is refused, and nobody is tagged with anything.
+    again = client.post("/members/tag/", {**form, "group": group.pk})
+    assert again.status_code == 422
+    assert MemberTag.objects.count() == 1
+
+
+def test_the_first_tag_of_all_is_made_from_a_members_page(brand):
+    client = brand["world"].sign_in(brand["world"].owner)
+    member = Member.objects.get(id=brand["people"][0])
+    Tag.objects.all().delete()
+    TagGroup.objects.all().delete()
+    url = reverse("console:member-tag", args=[member.public_id])
+
+    assert 'name="group"' not in client.get(url).content.decode()
+    assert client.post(url, {"tag": "", "new": "老客"}).status_code == 200
+    assert [each.tag.name for each in member.member_tags.all()] == ["老客"]
+    assert TagGroup.objects.get().name == "常用"
 
 
 def test_contact_data_is_masked_and_cannot_be_searched_without_permission(brand, service, expert):

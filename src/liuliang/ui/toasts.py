@@ -12,13 +12,20 @@ R = TypeVar("R", bound=HttpResponseBase)
 
 
 def toast(
-    response: R, text: str | Promise, *, kind: Literal["success", "info", "error"] = "success", undo: str = ""
+    response: R,
+    text: str | Promise,
+    *,
+    kind: Literal["success", "info", "error"] = "success",
+    undo: str = "",
+    link: str = "",
 ) -> R:
-    """Make the page show a toast when this answer arrives. ``undo`` is an address that takes the change back by POST.
+    """Make the page show a toast when this answer arrives.
+
+    ``undo`` is an address that takes the change back by POST, ``link`` the page of what was made.
 
     For an answer that loads a whole page use ``django.contrib.messages``; the shell shows those in the same place.
     """
-    detail = {"text": str(text), "kind": kind, "undo": undo}
+    detail = {"text": str(text), "kind": kind, "undo": undo, "link": link}
     return trigger_client_event(response, "toast", detail)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from liuliang.accounts.permissions import MEMBERS_EDIT, MEMBERS_ERASE, MEMBERS_MERGE, MEMBERS_VIEW
 from liuliang.console import errors
+from liuliang.console.dialogs import done
 from liuliang.console.doors import StaffRequest, find_member, page
 from liuliang.console.leading import back
 from liuliang.console.members.forms import AttributeForm, MergeForm, NeedsForm, NoteForm, TagForm
@@ -62,11 +64,17 @@ def field(request: StaffRequest, member: Member, key: str) -> HttpResponse:
 def tag(request: StaffRequest, member: Member) -> HttpResponse:
     """Ask for a tag and put it on."""
     form = TagForm(request.POST or None)
-    if form.is_valid():
-        chosen: Tag = form.cleaned_data["tag"]
-        tag_members([member.id], chosen, at=clock.now(), expires_at=form.expires_at)
-        return _part(request, member, "tags_card", _("已打标签“{tag}”。").format(tag=chosen.name))
-    context = {"form": form, "member": member, "title": _("打标签"), "has_tags": Tag.objects.exists()}
+    put: list[Tag] = []
+
+    @transaction.atomic
+    def put_on(_told: object) -> None:
+        now = clock.now()
+        put.append(form.chosen(now))
+        tag_members([member.id], put[0], at=now, expires_at=form.expires_at)
+
+    if done(form, put_on):
+        return _part(request, member, "tags_card", _("已打标签“{tag}”。").format(tag=put[0].name))
+    context = {"form": form, "member": member, "title": _("打标签")}
     return render(request, "console/members/member_tag_dialog.html", context, status=422 if form.errors else 200)
 
 

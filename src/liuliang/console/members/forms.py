@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.console.fields import day_field
 from liuliang.people.models import AttributeDefinition, Tag, TagGroup
 from liuliang.people.profile import NEEDS, TYPES
+from liuliang.people.tagging import create_group, create_tag
 
 
 def tag_choices() -> list[tuple[str, str | list[tuple[int, str]]]]:
@@ -35,9 +36,42 @@ class UntagForm(forms.Form):
 
 
 class TagForm(UntagForm):
-    """A tag to put on, and until when."""
+    """A tag to put on, one that there is or a new one, and until when."""
 
+    new = forms.CharField(label=_("或者新建标签"), max_length=60, required=False)
+    group = forms.ModelChoiceField(
+        TagGroup.objects.order_by("position", "name"), label=_("新标签放在"), required=False, empty_label=_("请选择")
+    )
     until = day_field(_("有效期至"), required=False, help_text=_("留空则一直有效。"))
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["tag"].required = False
+        if not TagGroup.objects.exists():
+            del self.fields["group"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a choice of nothing, or of both."""
+        told = super().clean() or {}
+        new, group = told.get("new", ""), told.get("group")
+        if bool(new) == (told.get("tag") is not None):
+            self.add_error("tag", _now("选一个标签，或者新建一个。"))
+        elif new and group is None and "group" in self.fields:
+            self.add_error("group", _now("选新标签放在哪个标签组。"))
+        return told
+
+    def chosen(self, at: datetime) -> Tag:
+        """Return the tag; a new one is made, in a group of its own kind where there is none.
+
+        Raises:
+            Refused: ``tag.name_taken``, ``tag.name_empty``.
+        """
+        told = self.cleaned_data
+        if told["tag"] is not None:
+            tag: Tag = told["tag"]
+            return tag
+        group = told.get("group") or create_group(_now("常用"), is_exclusive=False)
+        return create_tag(group, told["new"], at=at)
 
     @property
     def expires_at(self) -> datetime | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from liuliang.accounts.permissions import COMMUNITIES_VIEW, MEMBERS_EDIT, MEMBERS_EXPORT, MEMBERS_VIEW
+from liuliang.console.dialogs import done
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import TagForm, UntagForm
 from liuliang.console.members.listing import MEMBERS, chosen_for, listing_for, may_search_contacts, rows_for
@@ -36,11 +38,18 @@ def members(request: StaffRequest) -> HttpResponseBase:
 def tag_chosen(request: StaffRequest) -> HttpResponse:
     """Ask which tag to put on the chosen members, then put it on."""
     form = TagForm(request.POST if "tag" in request.POST else None)
-    if not form.is_valid():
-        return _dialog(request, form, "console:members-tag", _("打标签"))
-    tag: Tag = form.cleaned_data["tag"]
-    number = tag_members(chosen_for(request, request.access), tag, at=clock.now(), expires_at=form.expires_at)
-    return _done(_("给 {count} 位成员打上了“{tag}”。").format(count=number, tag=tag.name))
+    said: list[str] = []
+
+    @transaction.atomic
+    def put_on(_told: object) -> None:
+        now = clock.now()
+        tag = form.chosen(now)
+        number = tag_members(chosen_for(request, request.access), tag, at=now, expires_at=form.expires_at)
+        said.append(_("给 {count} 位成员打上了“{tag}”。").format(count=number, tag=tag.name))
+
+    if not done(form, put_on):
+        return _dialog(request, form, "console:members-tag", _("打标签"), has_tags=True)
+    return _done(said[0])
 
 
 @page(permission=MEMBERS_EDIT, methods=("POST",))
@@ -48,7 +57,7 @@ def untag_chosen(request: StaffRequest) -> HttpResponse:
     """Ask which tag to take off the chosen members, then take it off."""
     form = UntagForm(request.POST if "tag" in request.POST else None)
     if not form.is_valid():
-        return _dialog(request, form, "console:members-untag", _("去标签"))
+        return _dialog(request, form, "console:members-untag", _("去标签"), has_tags=Tag.objects.exists())
     tag: Tag = form.cleaned_data["tag"]
     number = untag_members(chosen_for(request, request.access), tag, at=clock.now())
     return _done(_("从 {count} 位成员去掉了“{tag}”。").format(count=number, tag=tag.name))
@@ -72,13 +81,13 @@ def search(request: StaffRequest) -> HttpResponse:
     return render(request, f"console/members/{'search_panel' if is_panel else 'search'}.html", found)
 
 
-def _dialog(request: StaffRequest, form: UntagForm, url_name: str, title: str) -> HttpResponse:
+def _dialog(request: StaffRequest, form: UntagForm, url_name: str, title: str, *, has_tags: bool) -> HttpResponse:
     context = {
         "form": form,
         "url_name": url_name,
         "title": title,
         "carried": MEMBERS.chosen_fields(request),
-        "has_tags": Tag.objects.exists(),
+        "has_tags": has_tags,
     }
     return render(request, "console/members/tag_dialog.html", context, status=422 if form.errors else 200)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -47,6 +48,7 @@ def keep_chosen(request: StaffRequest) -> HttpResponse:
             form.add_error("name", errors.sentence(refused))
         else:
             text = _("已存为人群“{name}”，{count} 人。").format(name=made.name, count=made.size)
-            return close_dialog(toast(HttpResponse(), text))
+            link = reverse("console:segment", args=[made.public_id])
+            return close_dialog(toast(HttpResponse(), text, link=link))
     context = {"form": form, "carried": MEMBERS.chosen_fields(request)}
     return render(request, "console/segments/keep_dialog.html", context, status=422 if form.errors else 200)
