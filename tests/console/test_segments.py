@@ -147,3 +147,34 @@ def test_every_part_of_an_overlap_opens_whom_it_counts(told, browser):
     assert "这个问题已经读不懂了" in gone
     named["常来"].delete()
     assert "规则里的人群已经删除了" in client.get(next(iter(parts))).content.decode()
+
+
+def test_what_is_filled_in_is_counted_beside_what_is_not_yet(told, browser):
+    group = told.community()
+    for number in range(3):
+        told.says(told.member(f"说过话{number}"), group, local(2026, 3, 1, 9))
+    told.settle()
+    client = browser()
+    form = SPOKE | {"name": "常说话", "r.0|number": "1"}
+
+    page = text_of(
+        client.post(reverse("console:new-segment"), {**form, "do": "add:r:tag"}, headers={"HX-Request": "true"})
+    )
+
+    assert re.search(r"figure-value[^>]*>3 ", page)
+    assert "先不算它" in page
+    assert "还没填好的条件没有算在内" in page
+    assert "is-wrong" not in page
+    # It is counted as it says in its own place, and the open one says no number.
+    assert page.count("3 人</span>") == 2
+    # To save it all must be filled in, and what is not is said in red.
+    kept = client.post(
+        reverse("console:new-segment"), {**form, "r.1|if": "tag", "save": "1"}, headers={"HX-Request": "true"}
+    )
+    assert "is-wrong" in text_of(kept)
+    assert not Segment.objects.exists()
+    # Beside something wrong nothing is counted.
+    wrong = client.post(
+        reverse("console:new-segment"), {**form, "r.0|number": "-5", "r.1|if": "tag"}, headers={"HX-Request": "true"}
+    )
+    assert not re.search(r"figure-value[^>]*>", text_of(wrong))

@@ -27,7 +27,8 @@ ROOT = "r"
 class Draft:
     """A group (``join`` is ``all`` or ``any``) or a condition (``key``), perhaps negated.
 
-    ``path`` is its place in the form, ``rule_path`` that of its part in the trial, ``size`` how many people it means.
+    ``path`` is its place in the form, ``size`` how many people it means. ``problem`` says what is wrong with it; of one that is open
+    that is only what is not filled in yet, and it is left out of what is counted meanwhile.
     """
 
     path: str = ROOT
@@ -38,6 +39,7 @@ class Draft:
     parts: list[Draft] = field(default_factory=list)
     widgets: list[Widget] = field(default_factory=list)
     problem: str = ""
+    is_open: bool = False
     size: int | None = None
     most_rows: bool = False
 
@@ -50,6 +52,11 @@ class Draft:
     def is_root(self) -> bool:
         """Tell whether this is the whole rule."""
         return self.path == ROOT
+
+    @property
+    def is_counted(self) -> bool:
+        """Tell whether it is filled in, or anything in it is."""
+        return not self.is_open if self.key else any(part.is_counted for part in self.parts)
 
     def walk(self) -> Iterator[Draft]:
         """Iterate over this part and all below it."""
@@ -154,27 +161,51 @@ def _change_rows(part: Draft, action: str, place: str) -> None:
     holder[name] = rows
 
 
-def rule_of(draft: Draft) -> Rule | None:
-    """Return the rule a draft says; None while a part of it is not filled in, which the part then says."""
-    is_complete = True
+def judge(draft: Draft) -> None:
+    """Note of every part what is wrong with it, and whether that is only because it is not filled in yet."""
     for part in draft.walk():
         if not part.key:
-            if not part.parts:
-                is_complete = False
+            part.is_open = not part.parts
             continue
         try:
             check_rule(read_rule({"if": part.key, **part.data}))
         except Refused as refused:
+            part.is_open = _is_unfilled(part.data, refused)
             part.problem = wrong_words(refused)
-            is_complete = False
-    return read_rule(_data(draft)) if is_complete else None
+
+
+def _is_unfilled(data: Data, refused: Refused) -> bool:
+    """Tell whether a condition is refused only because a field of it is empty."""
+    if refused.code != "segment.condition_wrong":
+        return False
+    value: Any = data
+    for step in str(refused.data.get("field", "")).split("."):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+    return value in (None, "", [], {})
+
+
+def rule_of(draft: Draft) -> Rule | None:
+    """Return the rule that a judged draft says; None while a part of it is open or wrong."""
+    if any(part.is_open or part.problem for part in draft.walk()):
+        return None
+    return read_rule(_data(draft))
+
+
+def filled_rule_of(draft: Draft) -> Rule | None:
+    """Return what the parts say that are filled in; None where there are none, or something is wrong."""
+    if not draft.is_counted or any(part.problem and not part.is_open for part in draft.walk()):
+        return None
+    return read_rule(_data(draft))
 
 
 def _data(draft: Draft) -> Data:
     if draft.key:
         data: Data = {"if": draft.key, **draft.data}
     else:
-        data = {draft.join: [_data(part) for part in draft.parts]}
+        data = {draft.join: [_data(part) for part in draft.parts if part.is_counted]}
     return {"not": data} if draft.is_negated else data
 
 
@@ -190,7 +221,7 @@ def show(draft: Draft, offers: Offers, trial: Trial | None) -> None:
 def _count(draft: Draft, path: str, trial: Trial) -> None:
     draft.size = trial.parts.get(path)
     inner = _below(path, 0) if draft.is_negated else path
-    for place, part in enumerate(draft.parts):
+    for place, part in enumerate(part for part in draft.parts if part.is_counted):
         _count(part, _below(inner, place), trial)
 
 

@@ -17,7 +17,7 @@ from liuliang.console import errors
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import lead_to
 from liuliang.console.members.listing import member_url, shown_name
-from liuliang.console.segments.drafts import Draft, change, draft_of, read_draft, rule_of, show
+from liuliang.console.segments.drafts import Draft, change, draft_of, filled_rule_of, judge, read_draft, rule_of, show
 from liuliang.console.segments.widgets import Offers
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
@@ -122,6 +122,7 @@ def _page(
         "problem": problem,
         "refusal": refusal,
         "trial": trial,
+        "is_part": draft is not None and any(part.is_open for part in draft.walk()),
         "sample": [(shown_name(one), member_url(one), one) for one in sample(trial.members)] if trial else [],
         "impossible": [leaf.condition.sentence(leaf.config, names) for leaf in trial.impossible] if trial else [],
         "conditions": _offered(request.access),
@@ -138,7 +139,8 @@ def _tried(access: Access, draft: Draft | None, place: Community | None) -> tupl
     if draft is None:
         return None, ""
     try:
-        rule = rule_of(draft)
+        judge(draft)
+        rule = filled_rule_of(draft)
         if rule is None:
             return None, ""
         _check_reach(access, rule, place)
@@ -148,6 +150,7 @@ def _tried(access: Access, draft: Draft | None, place: Community | None) -> tupl
 
 
 def _ready(access: Access, draft: Draft, place: Community | None) -> Rule:
+    judge(draft)
     rule = rule_of(draft)
     if rule is None:
         raise Refused("segment.rule_incomplete")
