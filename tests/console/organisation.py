@@ -30,7 +30,7 @@ from liuliang.commerce.codes import make_codes
 from liuliang.commerce.coupons import NewTemplate, create_template, give_coupon
 from liuliang.commerce.giving import add_rule
 from liuliang.commerce.mall import NewItem, Wanted, create_item, redeem
-from liuliang.commerce.models import CouponTemplate, MallItem, Order, Payment, Product, Redemption
+from liuliang.commerce.models import CouponRun, CouponTemplate, MallItem, Order, Payment, Product, Redemption
 from liuliang.commerce.plan_selling import sell_plan
 from liuliang.commerce.products import add_offer, add_variant, create_product
 from liuliang.commerce.quoting import Sale
@@ -371,6 +371,10 @@ def _shop(brand: Community, group: Community, member: Member, staff: Staff) -> d
     give_coupon(template, member.pk, how="hand", cause="world", at=now)
     make_codes(template, 2, title="密印传单", at=now)
     add_rule(template, "join", community=group.id, at=now)
+    CouponRun.objects.create(
+        template=template, title="密选的人", members=BitMap([member.pk]).serialize(), size=1,
+        held=BitMap([member.pk + 1_000]).serialize(), held_size=1, created_at=now - timedelta(days=40), ended_at=now,
+    )  # fmt: skip
     sale = Sale(member.pk, ((variant.pk, 1),), community=group.id, content="密文种草", play="密拼团", staff=staff.pk)
     order = place_order(sale, key="world", at=now, until=now + timedelta(hours=1))
     Order.objects.filter(pk=order.pk).update(reference="密流水号")
@@ -439,6 +443,7 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "template": lambda world: world.template.public_id,
         "batch_id": lambda world: str(world.template.batches.get().pk),
         "rule_id": lambda world: str(world.template.rules.get().pk),
+        "run_id": lambda world: str(world.template.runs.earliest("id").pk),
         "coupon_id": lambda world: str(world.template.coupons.get().pk),
         "order": lambda world: str(world.order.pk),
         "adapter": lambda world: "wechatpay",

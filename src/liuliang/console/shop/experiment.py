@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -65,12 +65,14 @@ class Row:
     url: str
 
 
-@page(permission=ORDERS_VIEW)
+@page(permission=SHOP_VIEW)
 def experiment(request: StaffRequest, template: CouponTemplate, run_id: int) -> HttpResponse:
     """Show what giving a coupon did."""
-    run = _found(request, template, run_id)
+    run = get_object_or_404(CouponRun, pk=run_id, template=template)
+    is_hidden = not _may(request.access)
     context = {**head(request, template, ""), "run": run, "definition": story.EXPERIMENT, "whom": story.WHOM}
-    if not run.held_size:
+    context["is_hidden"] = is_hidden
+    if is_hidden or not run.held_size:
         return render(request, "console/shop/experiment.html", context)
     found = story.effect(run.pk, story.window_of(run, clock.now()))
     may_see = may_see_members(request.access)
@@ -90,10 +92,12 @@ def experiment(request: StaffRequest, template: CouponTemplate, run_id: int) -> 
     return render(request, "console/shop/experiment.html", context)
 
 
-@page(permission=ORDERS_VIEW)
+@page(permission=SHOP_VIEW)
 def whom(request: StaffRequest, template: CouponTemplate, run_id: int) -> HttpResponse:
     """Show for whom a coupon does more: it is learnt, which takes seconds, so the page asks for it by itself."""
-    run = _found(request, template, run_id)
+    run = get_object_or_404(CouponRun, pk=run_id, template=template)
+    if not _may(request.access) or not run.held_size:
+        return HttpResponse()
     ground = ground_of(request.access, QueryDict(), ORDERS_VIEW)
     moved = story.uplift(run.pk, story.window_of(run, clock.now()), ground.scope, ground.timezone)
     parts = moved.parts if isinstance(moved, Uplift) else ()
@@ -104,12 +108,6 @@ def whom(request: StaffRequest, template: CouponTemplate, run_id: int) -> HttpRe
         "whom_words": whom_words(moved),
     }
     return render(request, "console/shop/experiment_whom.html", context)
-
-
-def _found(request: StaffRequest, template: CouponTemplate, run_id: int) -> CouponRun:
-    if not _may(request.access):
-        raise Http404
-    return get_object_or_404(CouponRun, pk=run_id, template=template)
 
 
 def verdict_words(found: Effect) -> str:
