@@ -10,7 +10,8 @@ import pytest
 from liuliang.analytics.circles import FEWEST_PEOPLE, Week, circles, divide, find_circles, weeks
 from liuliang.analytics.circles import _Graph as Graph
 from liuliang.analytics.periods import Period
-from liuliang.analytics.ties import Ties
+from liuliang.analytics.ties import Talk, Ties, count_ties
+from liuliang.simulator import simulate
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 14))
 MORNING = datetime(2026, 3, 3, 1, tzinfo=UTC)
@@ -66,6 +67,34 @@ def test_a_group_with_few_who_talk_is_said_to_be_too_small_to_tell():
     assert not found.is_telling
     assert found.found == ()
     assert not find_circles(_ties(3, [])).is_telling
+
+
+def test_those_who_keep_to_themselves_in_the_sample_brand_are_found_and_nobody_else_is():
+    world = simulate(ending=date(2026, 11, 23))
+    (large, small) = world.circles
+    staff = [each.key + 1 for each in world.people if each.is_staff]
+    for community in world.communities:
+        said = [
+            each for each in world.messages
+            if each.community == community.key and each.at >= world.exported_at - 90 * 86_400
+        ]  # fmt: skip
+        who = {each.id: each.person + 1 for each in said}
+        talk = Talk(
+            np.array([each.person + 1 for each in said], np.int64),
+            np.array([who.get(each.reply_to, 0) for each in said], np.int64),
+            np.array([each.at * 1000 for each in said], np.int64),
+            np.zeros(len(said), bool),
+            np.zeros((3, 0), np.int64),
+        )
+        found = find_circles(count_ties(talk), staff).found
+        if community.key != large.community:
+            assert not found, community.slug
+            continue
+        # The smaller one keeps to itself as well, but no more than so few may by chance.
+        assert small.community == community.key
+        (one,) = found
+        assert set(one.members) == {person + 1 for person in large.people}
+        assert one.leader == large.people[0] + 1
 
 
 def test_who_talks_with_everybody_can_be_left_out():
