@@ -42,6 +42,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("new-segment", "/members/segments/new/"),
     ("layers", "/members/segments/layers/"),
     ("candidates", "/members/candidates/"),
+    ("family", "/families/*"),
     ("health", "/health/"),
     ("aarrr", "/analysis/aarrr/"),
     ("retention", "/analysis/retention/"),

@@ -18,6 +18,7 @@ from liuliang.analytics.models import ReviewSubscription
 from liuliang.commerce.selling import pay_order
 from liuliang.dashboards.models import Card
 from liuliang.importers.models import Import
+from liuliang.families.models import Tier, TierGroup
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
 from liuliang.loyalty.earning import stop_rule
@@ -120,6 +121,51 @@ def disbanded(_world: World) -> Mapping[str, object]:
 def without_tags(world: World) -> Mapping[str, object]:
     Tag.objects.all().delete()
     return {}
+
+def _family_form(world: World) -> dict[str, object]:
+    """Give the family's groups free, and make another group; return the form of a family of both."""
+    other = _second_group(world)
+    TierGroup.objects.all().delete()
+    return {
+        "save": "1",
+        "name": "新家族",
+        "steady_days": "7",
+        "name-0": "核心",
+        "who-0": ["layer:activity:core"],
+        "groups-0": [world.group.public_id],
+        "invites-0": "1",
+        "name-1": "普通",
+        "groups-1": [other.public_id],
+    }
+
+
+def new_family(world: World) -> Mapping[str, object]:
+    return _family_form(world)
+
+
+def changed_family(world: World) -> Mapping[str, object]:
+    tier = Tier.objects.earliest("place")
+    return {**_family_form(world), "known-0": str(tier.pk)}
+
+
+def asked_over(world: World) -> Mapping[str, object]:
+    """Let somebody be in the other group of the family, and belong in this one."""
+    one = Member.objects.create(name="该来的人", created_at=clock.now())
+    other, (top, rest) = _second_group(world), Tier.objects.order_by("place")
+    TierGroup.objects.create(tier=rest, community=other)
+    Membership.objects.create(member=one, community=other, first_seen_at=clock.now())
+    LayerSet.objects.update_or_create(
+        dimension="activity", layer="core", defaults={"members": BitMap([one.pk]).serialize(), "size": 1}
+    )
+    return {"tier": str(top.pk), "group": world.group.public_id, "member": [one.public_id]}
+
+
+def _second_group(world: World) -> Community:
+    made = Community.objects.create(name="密林大群", parent=world.brand, type="learning", created_at=clock.now())
+    made.path = [*world.brand.path, made.id]
+    made.save()
+    return made
+
 
 
 def rejected(world: World) -> Mapping[str, object]:

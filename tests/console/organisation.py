@@ -37,6 +37,7 @@ from liuliang.commerce.quoting import Sale
 from liuliang.commerce.selling import place_order
 from liuliang.cultivation.models import Candidacy
 from liuliang.dashboards.models import Card, Dashboard
+from liuliang.families.models import Family, Invitation, Tier, TierGroup
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
 from liuliang.kernel.models import LoggedEvent
@@ -454,6 +455,8 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "redemption": lambda world: world.redemption.number,
         "dashboard": lambda world: world.dashboard.public_id,
         "own_dashboard": lambda world: world.dashboard.public_id,
+        "family": lambda world: Family.objects.get().public_id,
+        "invitation": lambda world: str(Invitation.objects.get().pk),
         "card": lambda world: world.card.public_id,
         "own_card": lambda world: world.card.public_id,
         "dimension": lambda world: "activity",
@@ -468,6 +471,24 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "adjustment_id": lambda world: str(world.adjustment.pk),
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
+def _company(group: Community, member: Member) -> None:
+    """Put the member into a circle of the group, and ask them into it as a tier of a family."""
+    now = clock.now()
+    CircleMember.objects.create(
+        circle=Circle.objects.create(community=group, name="密圈", leader=member, created_at=now),
+        member=member,
+        since=now,
+    )
+    family = Family.objects.create(name="密家族", created_at=now)
+    rule = {"if": "layer", "dimension": "activity", "layers": ["core"]}
+    top = Tier.objects.create(family=family, place=0, name="密核心", rule=rule)
+    Tier.objects.create(family=family, place=1, name="密普通")
+    TierGroup.objects.create(tier=top, community=group)
+    Invitation.objects.create(
+        family=family, tier=top, member=member, community=group, invited_at=now + timedelta(days=1)
+    )
+
+
         "name": lambda world: asset_url("console.css").rpartition("/")[2],
     }
 

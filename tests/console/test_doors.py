@@ -23,6 +23,7 @@ from liuliang.console import doors
 from liuliang.console.doors import ConsoleDoorMiddleware, Door, door_of, finds, page, public
 from liuliang.console.tables import XLSX
 from liuliang.dashboards.models import Card, Dashboard
+from liuliang.families.models import Family, Tier
 from liuliang.importers.models import Import
 from liuliang.kernel.models import LoggedEvent
 from liuliang.loyalty.models import Adjustment, Award, Badge, EarningRule, Penalty
@@ -331,6 +332,8 @@ def _written() -> set[str]:
     for model in (
         Circle,
         Community,
+        Family,
+        Tier,
         Member,
         Segment,
         Staff,

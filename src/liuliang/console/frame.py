@@ -39,6 +39,7 @@ SHELL = Shell(
             icon="sitemap",
             entries=(
                 Entry(pgettext_lazy("several", "社群"), "console:communities", COMMUNITIES_VIEW),
+                Entry(_("群家族"), "console:families", MEMBERS_VIEW),
                 Entry(_("人手"), "console:capacity", ANALYTICS_VIEW),
             ),
             go="c",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("overview/", include("liuliang.console.overview.urls")),
     path("capacity/", include("liuliang.console.capacity.urls")),
+    path("families/", include("liuliang.console.families.urls")),
     path("communities/", include("liuliang.console.communities.urls")),
     path("members/segments/", include("liuliang.console.segments.urls")),
     path("members/candidates/", include("liuliang.console.cultivation.urls")),

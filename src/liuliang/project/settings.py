@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "liuliang.importers",
     "liuliang.analytics",
     "liuliang.cultivation",
+    "liuliang.families",
     "liuliang.winback",
     "liuliang.partners",
     "liuliang.testimonials",

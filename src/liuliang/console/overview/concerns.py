@@ -19,8 +19,11 @@ from liuliang.analytics import attention
 from liuliang.analytics.attention import Attention, Shift
 from liuliang.console.capacity.listing import groups_url, overloaded
 from liuliang.console.doors import StaffRequest
+from liuliang.console.families.ground import may_look
 from liuliang.console.overview.data import Seen
 from liuliang.console.overview.table import community_url
+from liuliang.families.belonging import tiers_of
+from liuliang.families.models import Family
 from liuliang.importers.models import Import
 from liuliang.kernel import clock
 from liuliang.people.models import Community
@@ -210,6 +213,24 @@ def _due(seen: Seen) -> Concern:
 
 
 def _until(days: int, last: date) -> str:
+def _to_invite(request: StaffRequest) -> list[Concern]:
+    """Return the families of groups in which people are to be asked over, as they were looked through within the hour."""
+    if not request.access.may_everywhere(MEMBERS_EDIT):
+        return []
+    waiting = Family.objects.filter(dissolved_at=None, to_invite__gt=0).order_by("-to_invite", "pk")
+    named = [
+        Named(
+            each.name,
+            reverse("console:family", args=[each.public_id]),
+            ngettext("{n} 人", "{n} 人", each.to_invite).format(n=formats.exact(each.to_invite)),
+        )
+        for each in waiting
+        if may_look(request.access, tiers_of(each))
+    ]
+    counted = _("分层变了、属于家族里另一档、却不在那一档群里的人；每小时数一次。")
+    return [Concern(_("有人该换群的家族"), named, counted, icon="arrows-exchange", tone="warn")] if named else []
+
+
     words = {True: _("{day} 截止，已过 {n} 天"), False: _("{day} 截止，还有 {n} 天")}[days < 0]
     return words.format(day=formats.day(last), n=abs(days))
 
