@@ -46,6 +46,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("health", "/health/"),
     ("aarrr", "/analysis/aarrr/"),
     ("retention", "/analysis/retention/"),
+    ("survival", "/analysis/survival/?split=community&end=silent&days=90"),
     ("funnel", "/analysis/funnel/"),
     ("paths", "/analysis/paths/"),
     ("touches", "/analysis/touches/?days=90&words=挂耳"),

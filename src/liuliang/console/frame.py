@@ -95,6 +95,7 @@ SHELL = Shell(
                 Entry(_("健康度"), "console:health", ANALYTICS_VIEW),
                 Entry("AARRR", "console:aarrr", ANALYTICS_VIEW),
                 Entry(_("留存"), "console:retention", ANALYTICS_VIEW),
+                Entry(_("停留"), "console:survival", ANALYTICS_VIEW),
                 Entry(_("漏斗"), "console:funnel", ANALYTICS_VIEW),
                 Entry(_("路径"), "console:paths", ANALYTICS_VIEW),
                 Entry(_("触达次数"), "console:touches", ORDERS_VIEW),

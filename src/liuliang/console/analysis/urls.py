@@ -14,6 +14,7 @@ from liuliang.console.analysis import (
     predictions,
     refusals,
     retention,
+    survival,
     touches,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("costs/new/", costs.new_cost, name="new-cost"),
     path("costs/<str:cost>/delete/", costs.remove_cost, name="delete-cost"),
     path("retention/", retention.retention, name="retention"),
+    path("survival/", survival.survival, name="survival"),
     path("funnel/", funnel.funnel, name="funnel"),
     path("paths/", paths.paths, name="paths"),
     path("touches/", touches.touches, name="touches"),
