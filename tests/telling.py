@@ -22,10 +22,10 @@ from liuliang.kernel import clock
 from liuliang.kernel.events import Event, Fact
 from liuliang.kernel.log import append
 from liuliang.kernel.readers import catch_up, readers
-from liuliang.people.events import MemberJoined, MemberLeft, MessageSent
+from liuliang.people.events import MemberJoined, MemberLeft, MessageSent, SurveyAnswered
 from liuliang.people.models import Community, Member
 from liuliang.people.questions import is_question
-from liuliang.simulator import truth
+from liuliang.simulator import surveys, truth
 from liuliang.simulator.world import World
 
 FOUNDED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,6 +67,11 @@ class Told:
 
     def leaves(self, member: Member, community: Community, at: datetime) -> None:
         self.happened(MemberLeft(), at, member, community)
+
+    def answers(
+        self, member: Member, at: datetime, score: int, community: Community | None = None, **more: object
+    ) -> None:
+        self.happened(SurveyAnswered(score, **more), at, member, community)
 
     def buys(self, member: Member | None, at: datetime, amount: int, **more: object) -> Order:
         number = str(next(self.numbers))
@@ -162,6 +167,10 @@ def tell_world(told: Told, world: World) -> Simulated:
         status = "cancelled" if order.status == "已取消" else "paid"
         buyer = None if order.person is None else members[order.person]
         told.buys(buyer, when(order.at), order.amount, refunded=order.refunded, product=order.product, status=status)
+    for answer in surveys.answers(world):
+        told.answers(
+            members[answer.person], when(answer.at), answer.score, survey=surveys.SURVEY, comment=answer.comment
+        )
     told.settle()
     return Simulated(world, communities, members)
 

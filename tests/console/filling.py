@@ -407,6 +407,7 @@ def filled_forms(request: pytest.FixtureRequest) -> Mapping[str, Callable[[World
         "console:member-untag": tagged,
         "console:member-retag": lambda world: {},
         "console:member-needs": lambda world: {"needs": [next(iter(NEEDS))]},
+        "console:member-answer": lambda world: {"score": 9, "at": "2026-03-01T12:00", "survey": "回访"},
         "console:member-note": lambda world: {"text": "爱喝手冲"},
         "console:member-delete-note": lambda world: {},
         "console:member-merge": lambda world: {"other": world.proposal.second.public_id},

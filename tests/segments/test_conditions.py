@@ -404,3 +404,15 @@ def test_every_condition_says_itself_in_words():
         assert str(condition.title)
         assert str(condition.group)
         assert condition.icon
+
+
+def test_behaviour_asks_for_the_score_of_an_answer(told, at, found):
+    for name, score in (("推荐者", 9), ("贬损者", 6), ("很不满", 0)):
+        told.answers(told.member(name), at(2026, 3, 9, 9), score)
+    told.settle()
+    low = {
+        "if": "behaviour",
+        "kind": "survey.answered",
+        "properties": [{"field": "score", "operator": "at_most", "value": "6"}],
+    }
+    assert found(low) == {"贬损者", "很不满"}

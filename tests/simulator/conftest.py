@@ -26,7 +26,7 @@ def small_world() -> World:
 
 @pytest.fixture(scope="session")
 def small_files(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The small world's files by the slug of their community, and ``members`` and ``orders``."""
+    """The small world's files by the slug of their community, and ``members``, ``orders`` and ``scores``."""
     paths = write(small_world, tmp_path_factory.mktemp("files"))
     names = [community.slug for community in small_world.communities]
-    return dict(zip([*names, "members", "orders"], paths, strict=True))
+    return dict(zip([*names, "members", "orders", "scores"], paths, strict=True))

@@ -18,7 +18,7 @@ from liuliang.importers import services
 from liuliang.importers.models import Import
 from liuliang.kernel.readers import catch_up, readers
 from liuliang.people.models import Community, Identity, Member, Membership
-from liuliang.simulator import World, simulate, truth, write
+from liuliang.simulator import World, simulate, surveys, truth, write
 from liuliang.simulator.identities import distinct_people
 
 
@@ -64,6 +64,7 @@ def test_the_product_says_what_is_true(imported: Imported, tmp_path: Path) -> No
         "members_table",
         "orders_table",
     }
+        "scores_table",
     assert all(row.state == "done" and row.unreadable == 0 for row in imported.imports)
 
     assert Member.objects.filter(canonical=None).count() == distinct_people(world)
@@ -96,6 +97,17 @@ def test_the_product_says_what_is_true(imported: Imported, tmp_path: Path) -> No
         assert (found.member.canonical or found.member) == (identity.member.canonical or identity.member)
 
     members, orders_before = Member.objects.count(), len(orders)
+    said = {
+        (world.people[answer.person].phone, when(answer.at)): (answer.score, answer.comment)
+        for answer in surveys.answers(world)
+    }
+    told = LoggedEvent.objects.filter(kind="survey.answered")
+    phones = dict(Identity.objects.filter(kind="phone").values_list("member__canonical", "value")) | dict(
+        Identity.objects.filter(kind="phone").values_list("member", "value")
+    )
+    assert said
+    assert {(phones[row.member], row.occurred_at): (row.data["score"], row.data["comment"]) for row in told} == said
+
     again = bring_in(write(world, tmp_path / "again"))
     assert all(row.counts.get("added", 0) == 0 for row in again)
     assert (Member.objects.count(), Order.objects.count()) == (members, orders_before)

@@ -28,6 +28,9 @@ Style = Literal["count", "money", "percent", "duration", "ratio", "mean"]
 SMALL = 30
 """Shares and means of fewer than this are marked as small: their interval says so too, but people look at the number."""
 
+SIGNED = frozenset({"net", "nps", "roi"})
+"""Metrics that can be below nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -223,7 +226,7 @@ ORDER = (
     *("members", "joined", "left", "net"),
     *("speakers", "rate", "messages", "dau", "wau", "mau", "stickiness", "active"),
     *("activation", "retention_1", "retention_7", "retention_30", "churn"),
-    *("invites", "k_factor"),
+    *("invites", "k_factor", "nps"),
     *("gmv", "orders", "buyers", "conversion", "arpu", "repurchase", "ltv", "cost", "cac", "roi"),
 )
 """Which metric of a stage is asked for first; those that are not named follow by their keys."""

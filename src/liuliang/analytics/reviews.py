@@ -30,10 +30,13 @@ from liuliang.lake.queries import query
 Unit = Literal["week", "month"]
 
 KEYS = (
-    "members", "joined", "left", "speakers", "messages", "rate", "activation", "churn", "invites", "response_time", "gmv",
-    "orders", "buyers",
+    "members", "joined", "left", "speakers", "messages", "rate", "activation", "churn", "invites", "nps", "response_time",
+    "gmv", "orders", "buyers",
 )  # fmt: skip
 """What is reviewed, in the order it is told."""
+
+ASKED_FOR = frozenset({"nps"})
+"""Metrics of what members are asked by some brands only: where nobody was, nothing is told of them."""
 
 BY_MEMBER = frozenset({"messages", "gmv"})
 """Metrics behind which members differ by how much, not only by whether."""
@@ -45,6 +48,7 @@ SIDES: Mapping[str, tuple[str, str]] = {
     "rate": ("spoke", "silent"),
     "activation": ("spoke", "silent"),
     "churn": ("lost", "stayed"),
+    "nps": ("promoters", "detractors"),
     "response_time": ("waiting", ""),
     "buyers": ("paid", ""),
 }

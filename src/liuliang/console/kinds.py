@@ -11,7 +11,7 @@ Choice = tuple[str, str | Promise]
 
 _GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (_("消息"), ("message",)),
-    (_("群成员"), ("member",)),
+    (_("群成员"), ("member", "survey")),
     (_("交易"), ("order", "coupon", "mall", "subscription", "testimonial")),
     (_("积分和等级"), ("points", "growth", "level", "badge", "penalty")),
     (_("合伙人"), ("partner", "commission")),

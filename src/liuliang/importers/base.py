@@ -111,7 +111,7 @@ class Source(Protocol):
     title: str
     """What a person calls it, translatable: ``QQ 群聊天记录 (.txt)``."""
 
-    kind: Literal["chat", "members", "orders"]
+    kind: Literal["chat", "members", "orders", "scores"]
 
     def recognise(self, head: Head) -> float:
         """Say how sure the format is this one, 0 to 1, from the content alone."""

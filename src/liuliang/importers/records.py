@@ -137,6 +137,17 @@ class OrderRow(Struct, frozen=True, gc=False):
     staff: str = ""
 
 
+class ScoreRow(Struct, frozen=True, gc=False):
+    """One answer of a survey: how likely somebody is to recommend us, 0 to 10. ``group`` is a community as the file calls it."""
+
+    person: Person
+    at: datetime
+    score: int
+    survey: str = ""
+    comment: str = ""
+    group: str = ""
+
+
 def words_of(record: Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged) -> str:
     """Return who a record of a chat is about and what it says: what finds its line in the file again."""
     who: Person | None
@@ -161,4 +172,16 @@ class Unreadable(Struct, frozen=True, gc=False):
     excerpt: str
 
 
-Record = Message | Joined | Left | Renamed | Recalled | ChatRenamed | RoleChanged | MemberRow | OrderRow | Unreadable
+Record = (
+    Message
+    | Joined
+    | Left
+    | Renamed
+    | Recalled
+    | ChatRenamed
+    | RoleChanged
+    | MemberRow
+    | OrderRow
+    | ScoreRow
+    | Unreadable
+)

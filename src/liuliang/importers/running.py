@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
@@ -19,7 +19,9 @@ from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_MERGE
 from liuliang.importers import storage
 from liuliang.importers.base import Chat, Inspection, Options, Read, Source, sources
 from liuliang.importers.models import Import, ImportProblem
-from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, Unreadable
+from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRow, ScoreRow, Unreadable
+from liuliang.importers.scoring import Row as Score
+from liuliang.importers.scoring import bring_in_scores
 from liuliang.importers.tabling import Brought, bring_in_members, bring_in_orders, counts_of, wrong_with
 from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, is_of_chat, last_possible
 from liuliang.kernel import clock, log
@@ -28,6 +30,8 @@ from liuliang.kernel.events import Fact
 from liuliang.kernel.logs import get_logger
 from liuliang.people.access import Access
 from liuliang.people.communities import chat_community, remember_chat
+from liuliang.people.models import Community
+from liuliang.people.names import clean_name
 
 logger = get_logger(__name__)
 
@@ -100,7 +104,9 @@ class Run:
             counts.update(named, others=len(translated.facts) - sum(named.values()))
             counts.update(counts_of(translated.people))
         rows, doubtful = self._bring_in_rows(batch)
-        problems += doubtful
+        answered, unanswered = self._bring_in_scores(batch)
+        rows.append(answered)
+        problems += [*doubtful, *unanswered]
         with transaction.atomic():
             row = Import.objects.select_for_update().get(pk=self.row.pk)
             if row.state != "running" or row.checkpoint != self.row.checkpoint:
@@ -232,6 +238,30 @@ class Run:
             brought.append(bought)
         return brought, doubts
 
+    def _bring_in_scores(self, batch: Sequence[Read]) -> tuple[Brought, list[Unreadable]]:
+        """Bring in the answers of a survey; return what they brought, and what is doubtful."""
+        rows: list[Score] = []
+        doubts: list[Unreadable] = []
+        for read in batch:
+            row = read.record
+            if isinstance(row, ScoreRow):
+                at = self._instant(row.at)
+                if at is None:
+                    doubts.append(Unreadable(read.line, "date_out_of_range", f"{row.person.name} {row.at}"))
+                else:
+                    rows.append((row, at, read.line))
+        if not rows:
+            return Brought(), doubts
+        brought, left_out = bring_in_scores(
+            rows,
+            community=self.row.community_id,
+            groups=self._groups({row.group for row, _at, _line in rows} - {""}),
+            at=self.row.started_at or clock.now(),
+            may_merge=self._may_merge(),
+            among=self._may_reach(),
+        )
+        return brought, [*doubts, *(Unreadable(line, reason, "") for line, reason in left_out)]
+
     def _may_merge(self) -> bool:
         """Tell whether the file may merge members: merging reaches beyond the community that the import is allowed for."""
         staff = self.row.staff
@@ -241,6 +271,17 @@ class Run:
         """Return the communities whose orders the file may change; None for all."""
         staff = self.row.staff
         return None if staff is None else Access(staff).community_ids(IMPORTS_RUN)
+
+    def _groups(self, names: Collection[str]) -> dict[str, int]:
+        """Return the communities that the file may name, by name; a name that several bear is nobody's."""
+        reach = self._may_reach()
+        wanted = {clean_name(name) for name in names}
+        rows = Community.objects.filter(archived_at=None, name__in=wanted)
+        if reach is not None:
+            rows = rows.filter(pk__in=reach)
+        found = list(rows.values_list("name", "pk"))
+        borne = Counter(name for name, _pk in found)
+        return {name: pk for name, pk in found if borne[name] == 1}
 
     def _chargeable(self) -> QuerySet[Staff]:
         """Return the colleagues whom the file may name as in charge of its orders."""

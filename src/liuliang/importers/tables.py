@@ -30,6 +30,8 @@ _DELIMITERS = "\t;,|"
 _GUARDED = frozenset("=+-@＝＋－＠")
 """What a cell must not begin with in a file of ours: there an apostrophe stands before it."""
 _WORKBOOK = "xl/workbook.xml"
+_ASKED = re.compile(r"\s*[qQ]?\d{1,3}\s*[、.．:：)）]\s*")
+"""The number that form tools put before a question: 1、手机号 is 手机号."""
 
 Synonyms = Mapping[str, tuple[str, ...]]
 """The headers of each field, plainest first, in any case, width and spacing."""
@@ -156,7 +158,7 @@ def _fields(row: list[str], synonyms: Synonyms, chosen: Mapping[str, str]) -> tu
         if plain in chosen:
             name, rank = chosen[plain], -1
         else:
-            name, rank = ranks.get(plain, ("", 0))
+            name, rank = ranks.get(plain) or ranks.get(plain_header(_ASKED.sub("", header))) or ("", 0)
         if not name:
             continue
         if name not in owner or rank < owner[name][0]:

@@ -151,3 +151,13 @@ class MemberDescribed(Event):
     """The profile of a member changed; ``fields`` are the keys of the attributes, without what they say."""
 
     fields: tuple[str, ...] = ()
+
+
+@event("survey.answered", title=_("推荐意愿评分"), icon="mood-smile", personal=("comment",), value="score")
+@dataclass(frozen=True, slots=True)
+class SurveyAnswered(Event):
+    """A member said how likely they are to recommend us, from 0 to 10; ``survey`` is the name of the survey, if it has one."""
+
+    score: int
+    survey: str = ""
+    comment: str = ""

@@ -49,6 +49,9 @@ FIELD_TITLES = {
     "dimension": gettext_lazy("分层方式"),
     "before": gettext_lazy("之前"),
     "after": gettext_lazy("之后"),
+    "score": gettext_lazy("评分"),
+    "survey": gettext_lazy("问卷名称"),
+    "comment": gettext_lazy("评分的原因"),
 }
 """What fields of payloads are called; others show their own name."""
 

@@ -8,12 +8,13 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from liuliang.simulator import brand
-from liuliang.simulator.formats import members_table, orders_table
+from liuliang.simulator import brand, surveys
+from liuliang.simulator.formats import members_table, orders_table, scores_table
 from liuliang.simulator.formats.catalogue import write_chat
 from liuliang.simulator.formats.entries import Came, Chat, Entry, Retitled, Said, TookBack, Went, Who
 from liuliang.simulator.formats.members_table import MemberLine
 from liuliang.simulator.formats.orders_table import OrderLine
+from liuliang.simulator.formats.scores_table import ScoreLine
 from liuliang.simulator.world import Community, Join, Leave, Message, Person, Recall, Retitle, World
 
 _Happening = Join | Leave | Message | Recall | Retitle
@@ -28,7 +29,9 @@ def write(world: World, folder: Path) -> list[Path]:
     members_table.write(members, member_lines(world))
     orders = folder / "订单明细.xlsx"
     orders_table.write(orders, order_lines(world))
-    return [*paths, members, orders]
+    scores = folder / "推荐意愿.xlsx"
+    scores_table.write(scores, score_lines(world))
+    return [*paths, members, orders, scores]
 
 
 def file_name(world: World, community: Community) -> str:
@@ -91,6 +94,15 @@ def order_lines(world: World) -> Iterator[OrderLine]:
             status=order.status,
             content=order.content,
             play=order.play,
+        )
+
+
+def score_lines(world: World) -> Iterator[ScoreLine]:
+    """Yield what was answered: the survey knows people by the number that the shop has."""
+    for answer in surveys.answers(world):
+        person = world.people[answer.person]
+        yield ScoreLine(
+            _local(answer.at), surveys.SURVEY, shop_nickname(person), _phone(person.phone), answer.score, answer.comment
         )
 
 

@@ -54,7 +54,9 @@ STAGES: Mapping[str, Stage] = {
     "retention": Stage(
         gettext_lazy("留存"), gettext_lazy("过几天还在不在？"), ("retention_1", "retention_7", "retention_30", "churn")
     ),
-    "referral": Stage(gettext_lazy("裂变"), gettext_lazy("一个人带来几个人？"), ("invites", "k_factor")),
+    "referral": Stage(
+        gettext_lazy("裂变"), gettext_lazy("一个人带来几个人，愿不愿意推荐？"), ("invites", "k_factor", "nps")
+    ),
     "revenue": Stage(
         gettext_lazy("成交"),
         gettext_lazy("付了多少，值不值？"),

@@ -25,6 +25,7 @@ HOLDS = (
     ("others", gettext_lazy("次改名、撤回等")),
     ("members", gettext_lazy("位成员")),
     ("orders", gettext_lazy("个订单")),
+    ("scores", gettext_lazy("个评分")),
     ("private", gettext_lazy("条私聊，没有导入")),
 )
 """What a file may hold."""
@@ -44,6 +45,7 @@ NEWS = {
         ("changed", gettext_lazy("个订单有变化")),
         *_PEOPLE,
     ),
+    "scores": (("added", gettext_lazy("个新评分")), *_PEOPLE),
 }
 """What may be new in a file, by the kind of its format."""
 

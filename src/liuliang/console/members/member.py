@@ -31,6 +31,7 @@ from liuliang.console.doors import StaffRequest, page
 from liuliang.console.members.forms import NoteForm
 from liuliang.console.members.listing import member_url, rows_for, shown_name
 from liuliang.console.members.moments import HOWS, ROLES, moments, names_of
+from liuliang.console.members.surveys import answers_of
 from liuliang.console.rewards.card import rewards_of
 from liuliang.console.rewards.honour import awards_of
 from liuliang.console.rewards.penalties import penalties_of

@@ -179,6 +179,11 @@ def _points(data: dict[str, Any], _other: str) -> str:
     return formats.exact(data.get("amount") or 0)
 
 
+def _answer(data: dict[str, Any], _other: str) -> str:
+    score = _("{score} 分").format(score=data.get("score", ""))
+    return " · ".join(filter(None, (score, data.get("survey", ""), _cut(data.get("comment", "")))))
+
+
 def _penalty(data: dict[str, Any], _other: str) -> str:
     words = str(LADDER.get(data.get("step", ""), data.get("step", "")))
     return _("{step}，{points} 分").format(step=words, points=data["points"]) if data.get("points") else words
@@ -205,6 +210,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
         (
             "points.earned",
             "points.spent",
+    "survey.answered": _answer,
             "points.refunded",
             "points.expired",
             "points.deducted",

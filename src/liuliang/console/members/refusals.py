@@ -42,6 +42,9 @@ def install() -> None:
             "attribute.no_choices": _("单选字段至少要有一个选项，每行写一个。"),
             "attribute.unreadable": _("“{written}”不是“{title}”能接受的内容。"),
             "note.empty": _("备注是空的。"),
+            "survey.score": _("评分要在 0 到 {best} 之间。"),
+            "survey.future": _("回答的时间在以后，请改成已经过去的时间。"),
+            "survey.differs": _("这个人同一时间已经记过另一个分数，保留了原来的；确实又答了一次的，请改成那次的时间。"),
             "note.too_long": _("备注太长，最多 {most} 个字。"),
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from liuliang.console.analysis import predictions
-from liuliang.console.members import editing, member, proposals, refusals, tags, views
+from liuliang.console.members import editing, member, proposals, refusals, surveys, tags, views
 
 refusals.install()
 
@@ -37,6 +37,7 @@ urlpatterns = [
     path("<str:member>/untag/<int:tag_id>/", editing.untag, name="member-untag"),
     path("<str:member>/retag/<int:tag_id>/", editing.retag, name="member-retag"),
     path("<str:member>/needs/", editing.needs, name="member-needs"),
+    path("<str:member>/answers/", surveys.answer, name="member-answer"),
     path("<str:member>/notes/", editing.note, name="member-note"),
     path("<str:member>/notes/<int:note_id>/delete/", editing.remove_note, name="member-delete-note"),
     path("<str:member>/merge/", editing.merge, name="member-merge"),

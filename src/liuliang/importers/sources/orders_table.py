@@ -16,16 +16,15 @@ from liuliang.importers.cells import (
     count_of,
     currency_of,
     is_finer_than_a_coin,
-    mails_of,
     minor_units,
     narrow,
-    phones_of,
     when,
 )
 from liuliang.importers.clocks import DateOrder
 from liuliang.importers.fields import clean
 from liuliang.importers.head import head_of
-from liuliang.importers.records import OrderRow, Person, Record, Unreadable
+from liuliang.importers.persons import NOTHING, person_of
+from liuliang.importers.records import OrderRow, Record, Unreadable
 from liuliang.importers.tables import Layout, Table, find_layout, open_table
 from liuliang.importers.text import unreadable
 
@@ -112,9 +111,7 @@ TITLES: dict[str, str | Promise] = {
 }
 """What a column may be taken for, as a person chooses it."""
 
-_ACCOUNTS = ("wxid", "qq", "openid", "unionid", "wecom_external")
 _AMOUNTS = ("amount", "price", "refunded")
-_NOTHING = frozenset({"", "-", "--", "/", "无", "null", "none", "n/a", "nan"})
 
 # The first word that a status holds decides. A shop closes an order that was never paid, or that was paid back.
 _STATUSES: tuple[tuple[str, str], ...] = (
@@ -219,8 +216,8 @@ def _record(cells: list[str], number: int, places: dict[str, int], order: DateOr
     quantity = count_of(said.get("quantity", "")) if said.get("quantity") else 1
     amount = _amount(said, quantity or 0, currency)
     refund = said.get("refunded", "")
-    refunded = 0 if refund.lower() in _NOTHING else minor_units(refund, currency)
-    if code.lower() in _NOTHING:
+    refunded = 0 if refund.lower() in NOTHING else minor_units(refund, currency)
+    if code.lower() in NOTHING:
         reason, cell = "no_number", ""
     elif at is None:
         reason, cell = "bad_date", said.get("at", "")
@@ -237,13 +234,13 @@ def _record(cells: list[str], number: int, places: dict[str, int], order: DateOr
         product = clean(said.get("product", ""))
         content, play, staff = (_words(said.get(name, "")) for name in ("content", "play", "staff"))
         return OrderRow(
-            code, at, _buyer(said), amount, abs(refunded), currency, product, quantity, status, content, play, staff
+            code, at, person_of(said), amount, abs(refunded), currency, product, quantity, status, content, play, staff
         )
     return unreadable(number, reason, " | ".join(filter(None, (cell, ", ".join(cells)))))
 
 
 def _words(text: str) -> str:
-    return "" if text.lower() in _NOTHING else clean(text)
+    return "" if text.lower() in NOTHING else clean(text)
 
 
 def _is_sum(cells: list[str]) -> bool:
@@ -255,7 +252,7 @@ def _is_sum(cells: list[str]) -> bool:
 def _amount(said: dict[str, str], quantity: int, currency: str) -> int | None:
     """Return what was paid; of a list that has unit prices only, their multiple."""
     text = said.get("amount", "")
-    if text.lower() not in _NOTHING:
+    if text.lower() not in NOTHING:
         return minor_units(text, currency)
     price = minor_units(said.get("price", ""), currency)
     return None if price is None else price * quantity
@@ -270,17 +267,6 @@ def _status(text: str, refunded: int) -> str:
         if word in plain:
             return "refunded" if status == "cancelled" and refunded else status
     return clean(text)[:20]
-
-
-def _buyer(said: dict[str, str]) -> Person:
-    identities = [("phone", phone) for phone in phones_of(said.get("phone", ""))]
-    for kind in _ACCOUNTS:
-        account = clean(narrow(said.get(kind, "")))
-        if account.lower() not in _NOTHING and "*" not in account and (kind != "qq" or account.isdecimal()):
-            identities.append((kind, account))
-    identities += [("email", mail) for mail in mails_of(said.get("email", ""))]
-    name = next((text for key in ("nickname", "name") if (text := said.get(key, "")).lower() not in _NOTHING), "")
-    return Person(clean(name), tuple(identities))
 
 
 SOURCE = OrdersTable()
