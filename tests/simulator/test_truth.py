@@ -77,6 +77,7 @@ def world() -> World:
         renames=(),
         retitles=(),
         threads=(Thread(0, 1, (3,)), Thread(0, 4, ())),
+        circles=(),
         registrations=(),
         orders=(
             order("1", at(0, 9, 30), BEN, (1000, 0), "已完成"),

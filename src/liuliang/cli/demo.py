@@ -15,6 +15,7 @@ from rich.console import Console
 from liuliang import simulator
 from liuliang.accounts.services import owners
 from liuliang.cli.importing import import_all
+from liuliang.cli.sample_company import keep_company
 from liuliang.cli.sample_shop import open_shop, set_rewards
 from liuliang.cli.sample_team import appoint_team, tell_colleagues_apart
 from liuliang.cli.sample_watch import keep_an_eye
@@ -75,6 +76,7 @@ def create_sample_brand() -> None:
     open_shop(top, communities[0], at=clock.now())
     appoint_team(top, communities, owner)
     tell_colleagues_apart(owner, at=clock.now())
+    keep_company(dict(zip((each.slug for each in brand.PLANS), communities, strict=True)), at=clock.now())
     keep_an_eye(communities[0], owner, at=clock.now())
 
 

@@ -40,7 +40,8 @@ class Plan:
     end as at its beginning, ``launch`` on the day something new comes out. ``episodes`` are kinds of talk by weight;
     ``hours`` are weights for the 24 hours of a day, ``week`` for Monday to Sunday. ``referral`` says that members bring
     the next ones, faster and faster; ``leaves`` is the share of those who came that went, where a file can tell;
-    ``quotes`` says that its files can show which message another one answers.
+    ``quotes`` says that its files can show which message another one answers. ``circles`` are the sizes of those who keep to
+    themselves, which they do in episodes of ``company``.
     """
 
     slug: str
@@ -64,6 +65,7 @@ class Plan:
     has_pillar: bool = False
     leaves: float = 0.0
     quotes: bool = True
+    circles: tuple[int, ...] = ()
     layers: dict[str, float] = field(default_factory=dict)
 
 
@@ -108,9 +110,9 @@ PLANS: tuple[Plan, ...] = (
     ),
     Plan(
         slug="paid", title="雾汀品鉴私塾", old_title="", type="paid", platform="qq", source="qq_exporter_json",
-        owner=4, staff=(0,), joins=0.07, messages=0.05, hours=_EVENING, week=_WEEKEND, opens=0.1, leaves=0.05,
+        owner=4, staff=(0,), joins=0.07, messages=0.05, hours=_EVENING, week=_WEEKEND, opens=0.1, leaves=0.05, circles=(7, 5),
         layers={"core": 10, "active": 28, "occasional": 34, "silent": 10, "lost": 4, "lurker": 14},
-        episodes={"lesson": 30, "brewing": 34, "question": 16, "check_in": 8, "talk": 12},
+        episodes={"lesson": 26, "brewing": 28, "question": 16, "check_in": 8, "talk": 8, "company": 14},
     ),
     Plan(
         slug="service", title="雾汀售后服务群", old_title="", type="service", platform="wechat", source="weflow_json",

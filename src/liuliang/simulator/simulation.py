@@ -188,6 +188,11 @@ def _assemble(seed: int, span: _Span, people: tuple[Person, ...], groups: list[t
         retitles=tuple(_retitle(crowd, span.days) for crowd in crowds if crowd.plan.old_title),
         threads=tuple(threads),
         registrations=register(people, speakers, ending=span.end, random=_chance(seed, "registrations")),
+        circles=tuple(
+            Circle(crowd.community.key, tuple(seat.person for seat in circle))
+            for crowd, room in groups
+            for circle in room.circles
+        ),
         orders=buy(people, crowds, speakers, between=(span.begin, span.end), random=_chance(seed, "orders")),
     )
 

@@ -17,6 +17,13 @@ from liuliang.simulator.wording import Wording, roughen
 _PILLAR_SHARE = 0.4
 """The part of all lines in a group with a pillar that the pillar says."""
 
+_TO_OTHERS = 0.3
+"""How often people of a circle speak to the group at large, against what they would otherwise."""
+
+_WITH_LEADER = 0.75
+_ANSWERING = 0.5
+"""How often a circle's talk is with its leader, and how often a line in it answers the one before."""
+
 _PACES = {
     "brand": 30, "learning": 40, "deals": 11, "interest": 50, "paid": 55, "service": 60,
     "partner": 200, "flash": 12,
@@ -45,7 +52,7 @@ class Question:
 
 
 class Room:
-    """One community while it talks. Fills ``lines`` (in no order) and ``questions``."""
+    """One community while it talks. Fills ``lines`` (in no order) and ``questions``. The first of each of its ``circles`` leads it."""
 
     def __init__(self, crowd: Crowd, *, ending: int, random: Random) -> None:
         self.lines: list[Line] = []
@@ -57,6 +64,7 @@ class Room:
         self._pace = _PACES[crowd.plan.type]
         self._staff = [seat for seat in crowd.seats if seat.layer == "staff"]
         self._pillar = next((seat for seat in crowd.seats if seat.layer == "pillar"), None)
+        self.circles = self._form_circles()
         self._present: list[Seat] = []
         self._weights: list[float] = []
         self._episodes: dict[str, Callable[[int], None]] = {
@@ -74,6 +82,7 @@ class Room:
             "offer": self._offer,
             "red_packet": self._red_packet,
             "notice": self._notify,
+            "company": self._keep_company,
         }
         self._kinds = list(crowd.plan.episodes)
         # The plan weighs kinds by how much of the talk they are; a long kind must therefore start less often.
@@ -176,6 +185,45 @@ class Room:
             last = line or last
             at += self._pause(self._pace)
         self._react(at, int(random.expovariate(0.7)))
+
+    def _form_circles(self) -> list[list[Seat]]:
+        """Choose who keeps to themselves: people who like to talk, and from now on talk less to everybody else."""
+        lively = [seat for seat in self._crowd.seats if seat.layer == "active"]
+        circles = []
+        for size in self._plan.circles:
+            if len(lively) < size:
+                break
+            circle = self._random.sample(lively, size)
+            lively = [seat for seat in lively if seat not in circle]
+            for seat in circle:
+                seat.weight *= _TO_OTHERS
+            circles.append(circle)
+        return circles
+
+    def _keep_company(self, at: int) -> None:
+        """Let those of one circle who are there talk among themselves, mostly with who leads it."""
+        if not self.circles:
+            return
+        random = self._random
+        leader, *others = random.choice(self.circles)
+        here = [seat for seat in others if seat.may_speak(at)]
+        random.shuffle(here)
+        if leader.may_speak(at) and random.random() < _WITH_LEADER:
+            here.insert(0, leader)
+        dialogue = random.choice(self._small_talk(at))
+        letters = list(dict.fromkeys(turn[0] for turn in dialogue))
+        if len(here) < len(letters):
+            return
+        cast = dict(zip(letters, here, strict=False))
+        wording = Wording(random, at)
+        last: Line | None = None
+        for turn in dialogue:
+            seat, phrase = cast[turn[0]], turn[1:]
+            kind: Kind = "image" if phrase == "P" else "text"
+            answers = last if last and last.seat is not seat and random.random() < _ANSWERING else None
+            said = "" if kind == "image" else roughen(wording.fill(phrase), random)
+            last = self._say(at, seat, said, kind, reply_to=answers) or last
+            at += self._pause(self._pace / 2)
 
     def _small_talk(self, at: int) -> tuple[tuple[str, ...], ...]:
         """Return dialogues that suit the time of day."""

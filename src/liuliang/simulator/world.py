@@ -148,6 +148,14 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Circle:
+    """People of a community who keep to themselves; the first leads them."""
+
+    community: int
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """A row of the member list, and which accounts the shop knows of."""
 
@@ -202,5 +210,6 @@ class World:
     renames: tuple[Rename, ...]
     retitles: tuple[Retitle, ...]
     threads: tuple[Thread, ...]
+    circles: tuple[Circle, ...]
     registrations: tuple[Registration, ...]
     orders: tuple[Order, ...]

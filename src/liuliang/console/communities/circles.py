@@ -137,4 +137,7 @@ def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
     return next((each.members for each in found if leader is not None and each.leader == leader.pk), ())
 
 
-declare("circles", Crowd(lambda _parameters: _("数据里找到的小圈子"), lambda _parameters: (ANALYTICS_VIEW,), _members))
+declare(
+    "circles",
+    Crowd(lambda _access, _parameters: _("数据里找到的小圈子"), lambda _parameters: (ANALYTICS_VIEW,), _members),
+)
