@@ -10,7 +10,8 @@ import pytest
 from liuliang.accounts.models import AuditEntry
 from liuliang.analytics.base import Asked, metrics
 from liuliang.analytics.costs import spent
-from liuliang.analytics.levels import heads, present_at_end
+from liuliang.analytics.heads import heads
+from liuliang.analytics.levels import present_at_end
 from liuliang.analytics.models import ChannelCost
 from liuliang.analytics.periods import Period
 from liuliang.analytics.scopes import Population, Scope

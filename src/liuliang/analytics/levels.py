@@ -7,7 +7,7 @@ comes twice without having left (two records that are merged) counts once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,13 +17,13 @@ from liuliang.analytics.base import Asked, Statement
 from liuliang.analytics.counting import answer
 from liuliang.analytics.joining import local_day_of
 from liuliang.analytics.periods import ONE_DAY, Period
-from liuliang.analytics.presence import pairs_statement, presence, presence_statement, present_pairs
-from liuliang.analytics.remembering import remembered, remembered_of_records
+from liuliang.analytics.presence import presence, presence_statement, present_pairs
+from liuliang.analytics.remembering import remembered
 from liuliang.analytics.scopes import Scope
 from liuliang.kernel.clock import local_day
 from liuliang.lake.queries import query
 
-_FLOW_KINDS = ("member.joined", "member.left")
+FLOW_KINDS = ("member.joined", "member.left")
 
 _OLDEST = timedelta(hours=1)
 """By how much the present may be later than what is asked ``until``: answers are remembered for an hour."""
@@ -48,7 +48,7 @@ def levels(asked: Asked) -> tuple[Level, ...]:
     """
     parts = parts_of(asked)
     by_bucket: dict[date, defaultdict[str, int]] = {bucket.last: defaultdict(int) for bucket in asked.buckets}
-    for (community, day), members in members_at(asked.scope, tuple(by_bucket), _upto(asked)).items():
+    for (community, day), members in members_at(asked.scope, tuple(by_bucket), last_day_of_moves(asked)).items():
         by_bucket[day][parts[community]] += members
     return tuple(
         Level(part, bucket.first, max(0, members))
@@ -90,7 +90,7 @@ def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
     if asked.split or part:
         parts = parts_of(asked)
         scope = scope.only(each for each in scope.communities if asked.split and parts[each] == part)
-    upto = _upto(asked)
+    upto = last_day_of_moves(asked)
     moved = dict[Pair, str]()
     if upto > bucket.last:
         since, values = scope.during(Period(bucket.last + ONE_DAY, upto))
@@ -98,61 +98,18 @@ def present_at_end(asked: Asked, part: str, start: date) -> frozenset[Pair]:
         rows = query(
             f"SELECT community, member, {first} FROM {{events}} WHERE kind IN {{flows:Array(String)}} AND {since}"
             " GROUP BY community, member",
-            {**values, "flows": list(_FLOW_KINDS)},
+            {**values, "flows": list(FLOW_KINDS)},
         ).rows
         moved = {(int(row[0]), int(row[1])): row[2] for row in rows}
     return (present_pairs(scope) - moved.keys()) | {pair for pair, kind in moved.items() if kind == "member.left"}
 
 
-@remembered_of_records
-def heads(asked: Asked) -> Mapping[tuple[str, date], int]:
-    """Return how many people were in each part at the end of every bucket, whoever is in several of its communities once."""
-    parts = parts_of(asked)
-    present = set(present_pairs(asked.scope))
-    within: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for community, member in present:
-        within[parts[community]][member] += 1
-    # Before a coming somebody was not there, before a going they were: so the latest are undone first.
-    moves = iter(answer(_move_statement(asked)))
-    move = next(moves, None)
-    found: dict[tuple[str, date], int] = {}
-    for bucket in reversed(asked.buckets):
-        while move is not None and move[0] > bucket.last:
-            _day, community, member, is_left = move
-            part = within[parts[community]]
-            if is_left and (community, member) not in present:
-                present.add((community, member))
-                part[member] += 1
-            elif not is_left and (community, member) in present:
-                present.remove((community, member))
-                part[member] -= 1
-                if not part[member]:
-                    del part[member]
-            move = next(moves, None)
-        found |= {(part, bucket.first): len(people) for part, people in within.items()}
-    return dict(sorted(found.items()))
-
-
-def head_statements(asked: Asked) -> tuple[Statement, ...]:
-    """Return the queries behind `heads`: who is present now, and who came and went since the first bucket's end."""
-    sql, values = pairs_statement(asked.scope)
-    return Statement(sql, values, "records"), _move_statement(asked)
-
-
-def _move_statement(asked: Asked) -> Statement:
-    after, scope = asked.buckets[0].last + ONE_DAY, asked.scope
-    among, values = scope.during(Period(after, max(after, _upto(asked))))
-    return Statement(
-        f"SELECT {local_day_of(scope, 'occurred_at')} AS day, community, member, kind = 'member.left' AS is_left FROM {{events}}"
-        f" WHERE kind IN {{flows:Array(String)}} AND {among} ORDER BY day DESC, occurred_at DESC, is_left DESC",
-        {**values, "flows": list(_FLOW_KINDS)},
-    )
-
-
 def level_statements(asked: Asked) -> tuple[Statement, ...]:
     """Return the queries behind `levels`: who is present now, and the flows by day."""
     sql, values = presence_statement(asked.scope)
-    return Statement(sql, values, "records"), _flow_statement(asked.scope, asked.buckets[0].last, _upto(asked))
+    return Statement(sql, values, "records"), _flow_statement(
+        asked.scope, asked.buckets[0].last, last_day_of_moves(asked)
+    )
 
 
 def parts_of(asked: Asked) -> Mapping[int, str]:
@@ -167,7 +124,7 @@ def parts_of(asked: Asked) -> Mapping[int, str]:
     return parts
 
 
-def _upto(asked: Asked) -> date:
+def last_day_of_moves(asked: Asked) -> date:
     """Return the last day on which somebody can have come or gone by now, in whichever community it is latest."""
     now = asked.until + _OLDEST
     zones = [zone for zone, _ids in asked.scope.zones] or [asked.timezone]
@@ -186,7 +143,7 @@ def _flow_statement(scope: Scope, after: date, upto: date) -> Statement:
         " leadInFrame(before, 1, toInt8(kind = 'member.joined')) OVER (PARTITION BY community, member"
         " ORDER BY occurred_at, before ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS after"
         f" FROM {{events}} WHERE kind IN {{flows:Array(String)}} AND {among}) GROUP BY community, day",
-        {**values, "flows": list(_FLOW_KINDS)},
+        {**values, "flows": list(FLOW_KINDS)},
     )
 
 

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from liuliang.analytics.base import Asked, Reading, Statement
-from liuliang.analytics.counting import Teller, answer, divided
+from liuliang.analytics.counting import Teller, answer, divided, named
+from liuliang.analytics.levels import present_at_end
 from liuliang.analytics.orders import ALL, ATTRIBUTED, BUYER, CURRENCY, PERSON
 from liuliang.commerce.services import UNPAID
 
@@ -116,3 +117,17 @@ def paying(asked: Asked) -> Statement:
     return Statement(
         f"SELECT DISTINCT part, start, buyer AS member FROM {orders} WHERE buyer IS NOT NULL", values, "records"
     )
+
+
+def those_there_who_paid(asked: Asked, part: str, start: date) -> tuple[int, ...]:
+    """Return who is there at the end of a bucket and paid in it, in order."""
+    return tuple(sorted(_there(asked, part, start).intersection(named(paying(asked), part, start))))
+
+
+def those_there_who_paid_nothing(asked: Asked, part: str, start: date) -> tuple[int, ...]:
+    """Return who is there at the end of a bucket and did not pay in it, in order."""
+    return tuple(sorted(_there(asked, part, start).difference(named(paying(asked), part, start))))
+
+
+def _there(asked: Asked, part: str, start: date) -> set[int]:
+    return {member for _community, member in present_at_end(asked, part, start)}

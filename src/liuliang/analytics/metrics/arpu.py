@@ -12,8 +12,8 @@ from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.base import Asked, Reading, Side, Statement, Words
 from liuliang.analytics.counting import named
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.levels import level_statements, levels, present_at_end
-from liuliang.analytics.selling import paid_by_each, paid_by_person, paying
+from liuliang.analytics.levels import level_statements, levels
+from liuliang.analytics.selling import paid_by_each, paid_by_person, paying, those_there_who_paid_nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +37,9 @@ class Arpu(Words):
         """Return the members on one side of one value."""
         if side not in {"", "paid", "others"}:
             raise ValueError(f"nobody is behind {self.key} {side}")
-        paid = named(paying(asked), part, start)
-        if side != "others":
-            return paid
-        return tuple(sorted({member for _community, member in present_at_end(asked, part, start)}.difference(paid)))
+        return (
+            those_there_who_paid_nothing(asked, part, start) if side == "others" else named(paying(asked), part, start)
+        )
 
 
 METRIC = Arpu(

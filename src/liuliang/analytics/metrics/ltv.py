@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from liuliang.accounts.permissions import ORDERS_VIEW
 from liuliang.analytics.base import Asked, Reading, Side, Statement, Words, metrics
 from liuliang.analytics.definitions import Definition
-from liuliang.analytics.levels import head_statements, heads
+from liuliang.analytics.heads import head_statements, heads
 from liuliang.analytics.selling import paid_by_each, paid_by_person
 
 _MONTH = 30
