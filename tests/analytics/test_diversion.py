@@ -17,6 +17,7 @@ from liuliang.analytics.diversion import (
     diversion_statement,
     diversions,
     judged,
+    movers,
     pooled,
 )
 from liuliang.analytics.periods import Period
@@ -153,6 +154,11 @@ def test_the_lake_counts_as_the_plain_computation(told, at, only):
     for name in ("before", "after", "difference", "low", "high", "surprise"):
         assert getattr(one.effect, name) == pytest.approx(getattr(expected, name)), name
     assert one.joined == sum(change(days[person], when)[0] > 0 for person, when in joins.items())
+    asked = asks(scope, period, datetime(2026, 5, 20, tzinfo=UTC))
+    behind = movers(asked, here.id, there.id)
+    assert len(behind) == one.effect.people
+    assert set(behind) <= {members[person].id for person in joins}
+    assert movers(asked, there.id, here.id) == ()
 
 
 def test_few_say_nothing_and_small_losses_are_no_loss():

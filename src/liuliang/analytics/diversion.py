@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 
@@ -49,7 +49,7 @@ DIVERSION = Definition(
     _(
         "期内第一次进了另一个群的人，进去以后 28 天在原来的群里说话的天数，减去进去以前 28 天的；再减去对照的人同样这些天的变化。"
         "对照是原来这个群里、前 28 天说话天数和最近 7 天说话天数都差不多、前后 28 天没有进别的群（只看这里选中的群）的人，逐日逐组配对，再按进群的人数合起来。"
-        "前 28 天在原来的群里没说过话的人、找不到两个以上对照的人、进群还不满 28 天的人不算；没有进群记录的人不算。最多看期内最后 180 天进群的。"
+        "前 28 天在原来的群里没说过话的人、找不到两个以上对照的人、进群还不满 28 天的人不算；没有进群记录的人、已归档的群不算。最多看期内最后 180 天进群的。"
         "区间是 95% 的分层正态（Student）区间，同一个对照被用几次也只算一个人；不到 30 人不下结论，所有的群一起按 Benjamini–Hochberg 控制在 5%。"
         "“没有抢”是连区间最坏的一头也不到一成。配对只按说话的天数，进群的人还可能有别的不同。"
     ),
@@ -164,6 +164,32 @@ def diversions(asked: Asked) -> tuple[Diversion, ...]:
 
 def diversion_statement(asked: Asked) -> Statement | None:
     """Return the SQL of `diversions`; None while nobody who came in the period has been there for a whole window."""
+    compared = _compared(asked)
+    if compared is None:
+        return None
+    people, values = compared
+    return Statement(
+        "SELECT home, new, max(joined) AS joined, countIf(NOT is_ours) AS controls, countIf(is_ours) AS people,"
+        " sumIf(amount, is_ours) AS residuals, sumIf(amount * amount, is_ours) AS squares,"
+        " sumIf(amount * amount, NOT is_ours) AS shared, sum(had) AS before, sum(has) AS after"
+        f" FROM ({people}) GROUP BY home, new HAVING people >= 2 ORDER BY people DESC, home, new LIMIT {{most:UInt32}}",
+        values,
+    )
+
+
+def movers(asked: Asked, home: int, new: int) -> tuple[int, ...]:
+    """Return who came to ``new`` from ``home`` and could be compared: whom an effect of `diversions` is about."""
+    compared = _compared(asked)
+    if compared is None:
+        return ()
+    people, values = compared
+    of_two = f"is_ours AND home = {home:d} AND new = {new:d}"
+    rows = query(f"SELECT DISTINCT member FROM ({people}) WHERE {of_two} ORDER BY member", values).rows
+    return tuple(int(member) for (member,) in rows)
+
+
+def _compared(asked: Asked) -> tuple[str, dict[str, Any]] | None:
+    """Return the SQL of everybody who came and was compared, and of their controls, with its parameters."""
     period = asked.period
     first = max(period.first, period.last - timedelta(days=LONGEST - 1))
     last = min(period.last, asked.last_day - timedelta(days=WINDOW))
@@ -171,7 +197,7 @@ def diversion_statement(asked: Asked) -> Statement | None:
         return None
     among, values = asked.scope.condition()
     among += " AND member NOT IN (SELECT member FROM {member_day} WHERE kind = 'member.erased')"
-    values |= {
+    return _by_person(among), values | {
         "since": (first - timedelta(days=WINDOW)).isoformat(),
         "until": (last + timedelta(days=WINDOW)).isoformat(),
         "first": first.isoformat(),
@@ -182,11 +208,10 @@ def diversion_statement(asked: Asked) -> Statement | None:
         "fewest": SMALL,
         "most": MOST_PAIRS,
     }
-    return Statement(_sql(among), values)
 
 
-def _sql(among: str) -> str:
-    """Return the statement.
+def _by_person(among: str) -> str:
+    """Return the SQL of what each of the people who came, and each control, adds to the effect between two communities.
 
     Treated people and controls of a day and community that are alike are one stratum; of each, the treated become rows with their
     residuals, and each control a row a new community with what it contributes there.
@@ -252,13 +277,7 @@ def _sql(among: str) -> str:
         " toFloat64(0), toFloat64(0), toUInt64(0)), theirs), shares)))) AS part"
         f" FROM ({measured})"
     )
-    by_person = (
+    return (
         "SELECT home, part.1 AS new, part.2 AS is_ours, part.3 AS member, sum(part.4) AS amount,"
         f" sum(part.5) AS had, sum(part.6) AS has, max(part.7) AS joined FROM ({parts}) GROUP BY home, new, is_ours, member"
-    )
-    return (
-        "SELECT home, new, max(joined) AS joined, countIf(NOT is_ours) AS controls, countIf(is_ours) AS people,"
-        " sumIf(amount, is_ours) AS residuals, sumIf(amount * amount, is_ours) AS squares,"
-        " sumIf(amount * amount, NOT is_ours) AS shared, sum(had) AS before, sum(has) AS after"
-        f" FROM ({by_person}) GROUP BY home, new HAVING people >= 2 ORDER BY people DESC, home, new LIMIT {{most:UInt32}}"
     )

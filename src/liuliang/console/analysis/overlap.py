@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpResponseBase, QueryDict
@@ -24,6 +24,8 @@ from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground, ground_of, query_of
 from liuliang.console.analysis.statements import told
 from liuliang.console.doors import StaffRequest, page
+from liuliang.people.access import Access
+from liuliang.people.models import Community
 from liuliang.ui import formats
 from liuliang.ui.charts import Chart, Series
 from liuliang.ui.listing import Choice, Column, Empty, Listing, ListSource, Option, Source, Text, cells
@@ -52,7 +54,8 @@ VERDICTS: Mapping[Verdict, tuple[str | Promise, str]] = {
 class Line:
     """Two communities in the list; ``both`` is None where they share too few to be told.
 
-    ``by_other`` is what joining the second did to words in the first, ``by_one`` the other way round.
+    ``by_other`` is what joining the second did to words in the first, ``by_one`` the other way round; ``movers_urls`` are where
+    the people are whom each is about.
     """
 
     key: str
@@ -62,6 +65,7 @@ class Line:
     by_other: Diversion | None
     by_one: Diversion | None
     url: str
+    movers_urls: tuple[str, str] = ("", "")
 
     @property
     def both(self) -> int | None:
@@ -134,13 +138,13 @@ def overlap(request: StaffRequest) -> HttpResponseBase:
         parameters.pop(name, None)
     if not {"days", "from", "to"} & parameters.keys():
         parameters["days"] = USUAL_DAYS
-    ground = ground_of(request.access, parameters, path=request.path)
+    ground = _of_running(ground_of(request.access, parameters, path=request.path))
     if ground.choice.known is None:
         return render(request, f"{FOLDER}/empty.html", {"title": _now("重叠")})
     found = story.overlap(ground.scope)
     asked = ground.asked()
     moved = moving.diversions(asked)
-    url_of = _urls(ground, parameters)
+    url_of, movers_of = _urls(ground, parameters), _urls(ground, parameters, moved=1)
     sql, values = story.pairs_statement(ground.scope)
     statement = moving.diversion_statement(asked)
     context = {
@@ -160,7 +164,7 @@ def overlap(request: StaffRequest) -> HttpResponseBase:
         "sql": told(Statement(sql, values, "records")),
         "moved_sql": told(statement) if statement else "",
     }
-    lines = lines_of(found, moved, ground.names, url_of)
+    lines = lines_of(found, moved, ground.names, url_of, movers_of)
     return LISTING.respond(request, _rows(lines), template=f"{FOLDER}/overlap.html", context=context)
 
 
@@ -190,9 +194,16 @@ def moved_claim_of(moved: Sequence[Diversion], names: Mapping[int, str]) -> str:
 
 
 def lines_of(
-    found: Overlap, moved: Sequence[Diversion], names: Mapping[int, str], url_of: Callable[[int, int], str]
+    found: Overlap,
+    moved: Sequence[Diversion],
+    names: Mapping[int, str],
+    url_of: Callable[[int, int], str],
+    movers_of: Callable[[int, int], str],
 ) -> list[Line]:
-    """Return the pairs that share people, and those between which enough people went."""
+    """Return the pairs that share people, and those between which enough people went.
+
+    ``url_of`` gives the address of the people in two communities, ``movers_of`` of those who came from the first to the second.
+    """
     pairs = {(pair.one, pair.other): pair for pair in found.pairs}
     went = {(each.home, each.new): each for each in moved}
     keys = dict.fromkeys([*pairs, *((min(key), max(key)) for key in went)])
@@ -200,6 +211,7 @@ def lines_of(
         Line(
             f"{one}-{other}", names[one], names[other], pairs.get((one, other)), went.get((one, other)),
             went.get((other, one)), url_of(one, other) if (one, other) in pairs else "",
+            (movers_of(one, other), movers_of(other, one)),
         )
         for one, other in keys
     ]  # fmt: skip
@@ -243,8 +255,16 @@ def _cell(both: int | None, members: int, names: tuple[str, str], url: str) -> C
     return Cell(formats.percent(share, 0), hint, round(share * 10), url)
 
 
-def _urls(ground: Ground, parameters: QueryDict) -> Callable[[int, int], str]:
-    """Return what gives the address of the people in two communities, empty where they may not be seen in both."""
+def _of_running(ground: Ground) -> Ground:
+    """Leave out the groups that are closed: their people stay on record there, and are no reason to merge anything."""
+    closed = set(Community.objects.exclude(archived_at=None).values_list("id", flat=True))
+    if closed.isdisjoint(ground.scope.communities):
+        return ground
+    return replace(ground, scope=ground.scope.only(each for each in ground.scope.communities if each not in closed))
+
+
+def _urls(ground: Ground, parameters: QueryDict, **more: int) -> Callable[[int, int], str]:
+    """Return what gives the address of people of two communities, empty where they may not be seen in both."""
     reach = ground.access.community_ids(ANALYTICS_VIEW, MEMBERS_VIEW)
     public = {place.id: place.public_id for place in ground.places}
     query = query_of(parameters, sort=None, q=None, verdict=None)
@@ -252,7 +272,7 @@ def _urls(ground: Ground, parameters: QueryDict) -> Callable[[int, int], str]:
     def url_of(one: int, other: int) -> str:
         if reach is not None and not {one, other} <= reach:
             return ""
-        return behind_url("overlap", query, one=public[one], other=public[other])
+        return behind_url("overlap", query, one=public[one], other=public[other], **more)
 
     return url_of
 
@@ -295,8 +315,8 @@ def _both(line: Line) -> cells.Cell:
     return format_html('<a href="{}">{}</a>', line.url, f"{line.both:,}") if line.url else f"{line.both:,}"
 
 
-def _verdict(told_of: Diversion | None) -> cells.Cell:
-    """Draw what joining did, with its numbers; of few people nothing but that they are few."""
+def _verdict(told_of: Diversion | None, movers_url: str) -> cells.Cell:
+    """Draw what joining did, with its numbers, which lead to its people; of few people nothing but that they are few."""
     if told_of is None:
         return "–"
     effect = told_of.effect
@@ -312,6 +332,8 @@ def _verdict(told_of: Diversion | None) -> cells.Cell:
         days=f"{effect.difference:+.1f}", low=f"{effect.low:+.1f}", high=f"{effect.high:+.1f}",
         people=f"{effect.people:,}",
     )  # fmt: skip
+    if movers_url:
+        numbers = format_html('<a href="{}">{}</a>', movers_url, numbers)
     return format_html('{} <span class="faint" title="{}">{}</span>', ui.tag(*VERDICTS[told_of.verdict]), hint, numbers)
 
 
@@ -340,9 +362,9 @@ LISTING = Listing(
         Column("jaccard", _("相似度"), show=cells.percent, sort="jaccard", align="end", is_default=False,
                hint=_("两边都在的人，除以在任意一边的人（Jaccard 指数）")),
         Column("by_other", _("乙抢甲吗"), value=lambda line: _verdict_words(line.by_other),
-               cell=lambda line: _verdict(line.by_other), sort="lost", hint=_HINT, space="wrapping"),
+               cell=lambda line: _verdict(line.by_other, line.movers_urls[0]), sort="lost", hint=_HINT, space="wrapping"),
         Column("by_one", _("甲抢乙吗"), value=lambda line: _verdict_words(line.by_one),
-               cell=lambda line: _verdict(line.by_one), sort="lost_other", hint=_HINT, space="wrapping"),
+               cell=lambda line: _verdict(line.by_one, line.movers_urls[1]), sort="lost_other", hint=_HINT, space="wrapping"),
         Column("advice", _("可以怎么做"), space="wrapping"),
         Column("lost", _("在甲群差几天"), is_default=False, align="end"),
         Column("lost_low", _("差几天（甲）下限"), value=lambda line: _end(line.by_other, "low"), is_default=False, align="end"),
@@ -384,8 +406,10 @@ def _rows(lines: Sequence[Line]) -> Callable[[Mapping[str, Any]], Source]:
     return rows
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     # Who may open this may not know what the communities are called: what they are is in the question alone.
+    if "moved" in parameters:
+        return _now("重叠：从一个群又进了另一个群、比过的人")
     if "places" not in parameters:
         return _now("重叠：同时在这两个群里")
     places = int(parameters.get("places", ""))
@@ -395,6 +419,7 @@ def _words(parameters: QueryDict) -> str:
 
 
 def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
+    ground = _of_running(ground)
     if "places" in parameters:
         return story.members_in(ground.scope, int(parameters.get("places", "")))
     groups = set(ground.scope.communities)
@@ -402,6 +427,8 @@ def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
     one, other = (known.get(parameters.get(name, "")) for name in ("one", "other"))
     if one is None or other is None or one == other:
         return ()
+    if "moved" in parameters:
+        return moving.movers(ground.asked(), one, other)
     return story.members_in_both(ground.scope, one, other)
 
 
