@@ -80,6 +80,19 @@ def test_both_sides_are_counted_as_by_hand(told, begun, make_run):
     assert (found.given.people, found.given.buyers, found.held.people, found.left_out) == (2, 1, 2, 5)
 
 
+def test_an_order_that_the_coupon_paid_for_altogether_is_no_payment(told, begun, make_run):
+    given, held = ([told.member() for _ in range(3)] for _side in range(2))
+    run = make_run([each.id for each in given], [each.id for each in held])
+    told.buys(given[0], begun + DAY, 0)
+    told.buys(given[1], begun + DAY, 1)
+    told.buys(held[0], begun + DAY, 1_000)
+    told.settle()
+
+    found = effect(run.pk, begun + 30 * DAY)
+
+    assert (found.given.buyers, found.given.orders, found.held.buyers) == (1, 1, 1)
+
+
 def test_orders_count_up_to_now_by_the_hour_and_for_thirty_days(make_run, begun, told):
     run = make_run([told.member().id], [told.member().id])
     assert window_of(run, begun + timedelta(minutes=20)) == begun

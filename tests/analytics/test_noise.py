@@ -243,3 +243,24 @@ def test_a_rate_s_interval_holds_what_the_exact_one_does_and_knows_none():
     assert (low * 2, high * 2) == (pytest.approx(5.43, abs=0.01), pytest.approx(18.41, abs=0.01))
     assert noise.rate_interval(0, 4.0) == (0.0, pytest.approx(3.841 / 4, abs=0.001))
     assert noise.rate_interval(3, 0.0) is None
+
+
+@pytest.mark.parametrize(("up", "down"), [(0.5, 0.2), (0.9, 0.05), (0.1, 0.6), (0.3, 0.3), (0.02, 0.02), (0.96, 0.0)])
+@pytest.mark.parametrize("trials", [8, 20, 60])
+def test_the_interval_of_a_balance_holds_the_truth_nineteen_times_in_twenty(up, down, trials):
+    held = 0.0
+    for ups in range(trials + 1):
+        for downs in range(trials - ups + 1):
+            rest = trials - ups - downs
+            ways = math.comb(trials, ups) * math.comb(trials - ups, downs)
+            chance = ways * up**ups * down**downs * (1 - up - down) ** rest
+            low, high = noise.balance_interval(ups, downs, trials)
+            assert low <= (ups - downs) / trials <= high
+            held += chance * (low <= up - down <= high)
+    assert held > 0.93
+
+
+def test_a_balance_of_nothing_has_no_interval_and_of_one_almost_any():
+    assert noise.balance_interval(0, 0, 0) is None
+    low, high = noise.balance_interval(1, 0, 1)
+    assert (low, high) == (pytest.approx(-0.73, abs=0.01), 1.0)

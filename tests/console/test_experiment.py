@@ -6,12 +6,16 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import numpy as np
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from pyroaring import BitMap
 
-from liuliang.commerce.coupons import NewTemplate, create_template
-from liuliang.commerce.models import CouponRun
+from liuliang.analytics.forecasts.uplift import Part, Uplift
+from liuliang.commerce.coupons import NewTemplate, create_template, give_coupons
+from liuliang.commerce.models import Coupon, CouponRun, Order
+from liuliang.console.shop.experiment import whom_words
 from liuliang.kernel import clock
 from reading import people_in, text_of
 
@@ -68,8 +72,49 @@ def test_a_run_that_is_not_over_says_so(world, browser):
     CouponRun.objects.filter(pk=run.pk).update(created_at=clock.now() - 3 * DAY)
     text = text_of(browser().get(reverse("console:coupon-run", args=[template.public_id, run.pk])))
     assert "现在的数只是暂时的" in text
-    assert "看不出有用" in text
+    assert "要看得出 5 个百分点的差别，每边大约要" in text
     assert re.search(r"每边大约要 [\d,]+ 人", text)
+
+
+def test_before_the_time_is_up_a_difference_is_shown_and_nothing_is_concluded(world, browser):
+    """Who looks every day and stops at the first believed difference is wrong six times in a hundred, not one."""
+    _group, template, run = world
+    CouponRun.objects.filter(pk=run.pk).update(created_at=clock.now() - 39 * DAY)
+    owner = browser()
+    assert "有用：发了的人里" in text_of(owner.get(reverse("console:coupon-run", args=[template.public_id, run.pk])))
+    Order.objects.update(at=clock.now() - 2 * DAY)
+    CouponRun.objects.filter(pk=run.pk).update(created_at=clock.now() - 3 * DAY)
+
+    text = text_of(owner.get(reverse("console:coupon-run", args=[template.public_id, run.pk])))
+
+    assert "有用：" not in text
+    assert "平均每人多付" not in text
+    assert "到期才下结论" in text
+    assert "50.0%" in text
+    moved = Uplift((Part(60, 100, 5, 100, 0.4), Part(20, 100, 10, 100, 0.1), Part(5, 100, 5, 100, 0.0)), np.zeros(300))
+    assert "对人有分别" in whom_words(moved, is_over=True)
+    assert "对人有分别" not in whom_words(moved, is_over=False)
+    assert "到期才下结论" in whom_words(moved, is_over=False)
+
+
+def test_who_got_the_coupon_all_the_same_is_told(world, browser):
+    _group, template, run = world
+    page = reverse("console:coupon-run", args=[template.public_id, run.pk])
+    given, held = (list(BitMap.deserialize(bytes(each))) for each in (run.members, run.held))
+    give_coupons(template, given, how="segment", cause=f"run:{run.pk}", at=run.created_at)
+    owner = browser()
+    before = text_of(owner.get(page))
+    assert "人还是拿到了" not in before
+    assert "人没有拿到" not in before
+    give_coupons(template, held[:7], how="segment", cause="run:another", at=run.created_at + DAY)
+    give_coupons(template, held[7:9], how="segment", cause="run:late", at=run.created_at + 31 * DAY)
+    Coupon.objects.filter(member__in=given[:4]).delete()
+    cache.clear()
+
+    text = text_of(owner.get(page))
+
+    assert "对照里有 7 人还是拿到了这张券" in text
+    assert "发了券的一边有 4 人没有拿到" in text
 
 
 def test_without_a_control_group_nothing_is_claimed(world, browser):
@@ -90,9 +135,11 @@ def test_only_who_sees_everybodys_orders_sees_what_a_coupon_did(world, browser):
     assert "50.0%" not in text
     assert not mine.get(part).content
     for question in (f"run={run.pk}&side=given", f"run={run.pk}&part=0"):
-        assert (
-            people_in(mine, reverse("console:members") + "?behind=" + f"coupon-run?{question}".replace("&", "%26")) == 0
-        )
+        address = reverse("console:members") + "?behind=" + f"coupon-run?{question}".replace("&", "%26")
+        assert people_in(mine, address) == 0
+        # Runs are numbered: who tries the numbers is told neither what a coupon nor what a segment is called.
+        assert template.name not in text_of(mine.get(address))
+        assert run.title not in text_of(mine.get(address))
     other = create_template(
         NewTemplate(
             name="别的券", kind="amount", off=1_000, starts_at=run.created_at, ends_at=clock.now() + 90 * DAY, total=10,

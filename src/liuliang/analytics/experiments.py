@@ -39,7 +39,8 @@ EXPERIMENT = Definition(
     _("发券有没有用"),
     _(
         "发的时候随机留出一部分人不发，作对照。从开始发起 30 天，两边各有多少人付过款、平均每人付了多少（减去退款；券减掉的钱已经不在里面），一比就是券带来的。"
-        "分到哪边就算哪边，不管后来有没有拿到、用没用：只有这样两边才只差在“发没发”。全额退款的订单、机器人、注销的人不算；后来合并、两边都占的人不算。"
+        "分到哪边就算哪边，不管后来有没有拿到、用没用：只有这样两边才只差在“发没发”；有人没按分的来，会单独说有多少人。"
+        "到期才下结论：天天看、看到有差别就停，碰巧看错的远不止百分之一。全额退款的、券全抵了的订单，机器人、注销的人不算；后来合并、两边都占的人不算。"
         "差别的 95% 区间不含零、碰巧的可能不到百分之一，才说有用或反而更少。"
     ),
 )
@@ -56,13 +57,17 @@ WHOM = Definition(
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One side: its people, how many of them paid for an order, how many orders, and the money with the sum of its squares."""
+    """One side: its people, how many of them paid for an order, how many orders, and the money with the sum of its squares.
+
+    ``had`` is how many of them had the coupon by the end, however they came by it.
+    """
 
     people: int
     buyers: int
     orders: int
     money: float
     squares: float
+    had: int = 0
 
     @property
     def share(self) -> float | None:
@@ -111,10 +116,11 @@ class Effect:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Who counts: persons, whether they were given one, whether they paid, how many orders, and how much."""
+    """Who counts: persons, whether they were given one, whether they had one, how many orders they paid for, and how much."""
 
     person: Numbers
     is_given: Mask
+    has_had: Mask
     orders: Numbers
     money: Numbers
     left_out: int
@@ -125,13 +131,18 @@ def window_of(run: CouponRun, now: datetime) -> datetime:
     return min(run.created_at + WINDOW, max(run.created_at, now.replace(minute=0, second=0, microsecond=0)))
 
 
+def is_over(run: CouponRun, until: datetime) -> bool:
+    """Tell whether all the time in which orders count has passed by then."""
+    return until >= run.created_at + WINDOW
+
+
 @remembered_of_records
 def effect(run: int, until: datetime) -> Effect:
     """Return what a run did up to ``until`` (`window_of`)."""
     row = CouponRun.objects.select_related("template").get(pk=run)
     sides = _sides(row, until)
     given, held = (_arm(sides, arm) for arm in (sides.is_given, ~sides.is_given))
-    return Effect(given, held, sides.left_out, row.created_at, until, until >= row.created_at + WINDOW)
+    return Effect(given, held, sides.left_out, row.created_at, until, is_over(row, until))
 
 
 @remembered_of_records
@@ -176,26 +187,30 @@ def _sides(run: CouponRun, until: datetime) -> _Sides:
             " coalesce(sum(o.amount - o.refunded) FILTER (WHERE o.currency = %(currency)s), 0)::bigint"
             " FROM commerce_order o JOIN people_member m ON m.id = o.member_id"
             " WHERE o.at >= %(begin)s AND o.at < %(end)s AND o.status <> ALL(%(unpaid)s)"
-            " AND NOT (o.amount > 0 AND o.refunded >= o.amount) GROUP BY 1 ORDER BY 1",
+            # What the coupon paid for altogether is no payment: only those who have one can order so.
+            " AND o.amount > o.refunded GROUP BY 1 ORDER BY 1",
             {
                 "currency": run.template.currency, "begin": run.created_at, "end": until, "unpaid": sorted(UNPAID),
             },
         )  # fmt: skip
         buyers, orders, money = _columns(cursor.fetchall(), 3)
+        cursor.execute(
+            "SELECT DISTINCT coalesce(m.canonical_id, m.id) FROM commerce_coupon c JOIN people_member m ON m.id = c.member_id"
+            " WHERE c.template_id = %s AND c.given_at < %s",
+            [run.template_id, until],
+        )
+        (holders,) = _columns(cursor.fetchall(), 1)
     is_given = np.isin(records, given.to_array())
     on_both = np.intersect1d(persons[is_given], persons[~is_given])
     person, first = np.unique(persons, return_index=True)
     counts = ~np.isin(person, on_both)
     person, first = person[counts], first[counts]
-    place = np.searchsorted(buyers, person)
-    place[place == len(buyers)] = 0
-    did = buyers[place] == person if len(buyers) else np.zeros(len(person), bool)
-    return _Sides(
-        person, is_given[first],
-        np.where(did, orders[place], 0) if len(buyers) else np.zeros(len(person), np.int64),
-        np.where(did, money[place], 0) if len(buyers) else np.zeros(len(person), np.int64),
-        len(given) + len(held) - len(person),
-    )  # fmt: skip
+    did = np.isin(person, buyers)
+    place = np.searchsorted(buyers, person[did])
+    bought, paid = np.zeros((2, len(person)), np.int64)
+    bought[did], paid[did] = orders[place], money[place]
+    left_out = len(given) + len(held) - len(person)
+    return _Sides(person, is_given[first], np.isin(person, holders), bought, paid, left_out)
 
 
 def _columns(rows: list[tuple[int, ...]], width: int) -> list[NDArray[np.int64]]:
@@ -206,5 +221,5 @@ def _arm(sides: _Sides, who: Mask) -> Arm:
     money = sides.money[who].astype(np.float64)
     return Arm(
         int(who.sum()), int((sides.orders[who] > 0).sum()), int(sides.orders[who].sum()), float(money.sum()),
-        float((money * money).sum()),
+        float((money * money).sum()), int(sides.has_had[who].sum()),
     )  # fmt: skip

@@ -265,6 +265,21 @@ def wilson(successes: float, trials: int) -> tuple[float, float] | None:
     return low, high
 
 
+def balance_interval(ups: int, downs: int, trials: int) -> tuple[float, float] | None:
+    """Return the 95 % interval of the share of ``ups`` less that of ``downs`` among the same trials; None for none.
+
+    One up and one down are added, so that it holds for few trials too, and where all of them are alike.
+
+    Source: Bonett and Price 2012, Adjusted Wald confidence interval for a difference of binomial proportions based on paired
+    data; a difference of two shares of one multinomial sample is the same thing.
+    """
+    if trials <= 0:
+        return None
+    up, down = (ups + 1) / (trials + 2), (downs + 1) / (trials + 2)
+    half = _NORMAL.inv_cdf((1 + CONFIDENCE) / 2) * math.sqrt((up + down - (up - down) ** 2) / (trials + 2))
+    return max(-1.0, up - down - half), min(1.0, up - down + half)
+
+
 def rate_interval(count: int, exposure: float) -> tuple[float, float] | None:
     """Return the 95 % interval of a rate of happenings (Poisson) per unit of ``exposure``; None without any exposure.
 

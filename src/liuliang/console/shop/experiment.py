@@ -79,14 +79,16 @@ def experiment(request: StaffRequest, template: CouponTemplate, run_id: int) -> 
     context |= {
         "effect": found,
         "sides": [
-            Side(SIDES[side], arm, _side_url(run, side) if may_see and arm.buyers else "")
+            Side(
+                SIDES[side], arm, behind_url("coupon-run", "", run=run.pk, side=side) if may_see and arm.buyers else ""
+            )
             for side, arm in ((GIVEN, found.given), (HELD, found.held))
         ],
         "verdict": verdict_words(found),
         "buyers": change_of(found.buyers, story.EXPERIMENT, in_points=True),
         "buyers_interval": _points(found.buyers),
-        "money_words": money_words(found, template.currency),
-        "until": min(run.created_at + story.WINDOW, clock.now()),
+        "money_words": money_words(found, template.currency) if found.is_over else "",
+        "strayed": strayed_words(found),
         "last": run.created_at + story.WINDOW,
     }  # fmt: skip
     return render(request, "console/shop/experiment.html", context)
@@ -99,13 +101,16 @@ def whom(request: StaffRequest, template: CouponTemplate, run_id: int) -> HttpRe
     if not _may(request.access) or not run.held_size:
         return HttpResponse()
     ground = ground_of(request.access, QueryDict(), ORDERS_VIEW)
-    moved = story.uplift(run.pk, story.window_of(run, clock.now()), ground.scope, ground.timezone)
+    until = story.window_of(run, clock.now())
+    is_over = story.is_over(run, until)
+    moved = story.uplift(run.pk, until, ground.scope, ground.timezone)
     parts = moved.parts if isinstance(moved, Uplift) else ()
     may_see = may_see_members(request.access)
     context = {
         "whom": story.WHOM,
         "rows": [_row(run, place, part, may_see=may_see) for place, part in enumerate(parts)],
-        "whom_words": whom_words(moved),
+        "whom_words": whom_words(moved, is_over=is_over),
+        "is_over": is_over,
     }
     return render(request, "console/shop/experiment_whom.html", context)
 
@@ -119,6 +124,14 @@ def verdict_words(found: Effect) -> str:
         "given": formats.percent(change.now), "held": formats.percent(change.before),
         "points": f"{abs(change.difference) * 100:.1f}", "interval": _points(change),
     }  # fmt: skip
+    needed = ""
+    if min(found.given.people, found.held.people) < found.needed:
+        needed = _("要看得出 5 个百分点的差别，每边大约要 {n} 人。").format(n=formats.exact(found.needed))
+    if not found.is_over:
+        words = _(
+            "到期才下结论。到现在为止，发了的人里 {given} 付过款，没发的 {held}，差别的区间是 {interval} 个百分点。"
+        )
+        return words.format(**by) + needed
     if change.is_believed and change.difference > 0:
         return _("有用：发了的人里 {given} 付过款，没发的 {held}，多 {points} 个百分点（{interval}）。").format(**by)
     if change.is_believed:
@@ -126,9 +139,7 @@ def verdict_words(found: Effect) -> str:
             **by
         )
     words = _("看不出有用：发了的人里 {given} 付过款，没发的 {held}，差别（{interval}）可能只是碰巧。").format(**by)
-    if min(found.given.people, found.held.people) < found.needed:
-        words += _("要看得出 5 个百分点的差别，每边大约要 {n} 人。").format(n=formats.exact(found.needed))
-    return words
+    return words + needed
 
 
 def money_words(found: Effect, currency: str) -> str:
@@ -152,7 +163,25 @@ def money_words(found: Effect, currency: str) -> str:
     )
 
 
-def whom_words(found: Uplift | Withheld) -> str:
+def strayed_words(found: Effect) -> list[str]:
+    """Say how many did not get what the lot gave them: the difference of the sides is then less than what the coupon does."""
+    told = []
+    if found.held.had:
+        told.append(
+            _("对照里有 {n} 人还是拿到了这张券（别的发放、规则或券码），两边的差别因此比券真正带来的小。").format(
+                n=formats.exact(found.held.had)
+            )
+        )
+    if missing := found.given.people - found.given.had:
+        told.append(
+            _(
+                "发了券的一边有 {n} 人没有拿到（还没发到、发完了或已经到期），他们也算在内，差别因此比券真正带来的小。"
+            ).format(n=formats.exact(missing))
+        )
+    return told
+
+
+def whom_words(found: Uplift | Withheld, *, is_over: bool) -> str:
     """Say whether it is known whom the coupon moves more, or what is missing for that."""
     if isinstance(found, Withheld):
         return _(
@@ -161,6 +190,8 @@ def whom_words(found: Uplift | Withheld) -> str:
         ).format(people=found.needed_people, did=found.needed_did, here=found.people, fewest=found.did)  # fmt: skip
     contrast = found.contrast
     interval = _points(contrast)
+    if not is_over:
+        return _("到期才下结论。到现在为止，前后两份的差别的区间是 {interval} 个百分点。").format(interval=interval)
     if found.is_better:
         return _(
             "对人有分别：估计最有用的三分之一，比最没用的多推动 {points} 个百分点（{interval}）。下次先发给前一份。"
@@ -194,10 +225,6 @@ def _points(change: Comparison | None) -> str:
     return f"{change.low * 100:+.1f} ~ {change.high * 100:+.1f}" if change is not None else "–"
 
 
-def _side_url(run: CouponRun, side: str) -> str:
-    return behind_url("coupon-run", "", run=run.pk, side=side)
-
-
 def _may(access: Access) -> bool:
     """Tell whether somebody may see what coupons brought: the orders of everybody."""
     return access.may(SHOP_VIEW) and access.may_everywhere(ORDERS_VIEW)
@@ -220,13 +247,13 @@ def _part_of(parameters: QueryDict) -> int | None:
     return int(part) if part in {"0", "1", "2"} else None
 
 
-def _words(parameters: QueryDict) -> str:
-    run, part = _run_of(parameters), _part_of(parameters)
+def _words(_access: Access, parameters: QueryDict) -> str:
+    # Runs are numbered, so anybody can ask about one: what its coupon and its segment are called is not for everybody.
+    _run_of(parameters)
+    part = _part_of(parameters)
     if part is not None:
-        return f"{run.template.name} · {run.title} · {PARTS[part]}"
-    return _("{run} · {side}，付过款的人").format(
-        run=f"{run.template.name} · {run.title}", side=SIDES.get(parameters.get("side", ""), SIDES[GIVEN])
-    )
+        return _("发券的对照：{part}").format(part=PARTS[part])
+    return _("发券的对照：{side}，付过款的人").format(side=SIDES.get(parameters.get("side", ""), SIDES[GIVEN]))
 
 
 def _needed(parameters: QueryDict) -> tuple[str, ...]:
