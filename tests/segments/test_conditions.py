@@ -369,6 +369,31 @@ def test_points_of_a_branch_s_people_are_all_they_earned_and_spent(told, at, fou
     assert found({"all": [spent, joined]}, community=here.pk) == {"花过"}
 
 
+def test_orders_of_no_group_are_those_of_a_branch_s_people_wherever_they_are(told, at, found):
+    """As in a branch's figures: a web shop's orders name no group, and count for the groups their buyer is in."""
+    here, there = told.community("这里"), told.community("那里")
+    buyer, elsewhere, stranger = (told.member(name) for name in ("网店买", "别处买", "外人"))
+    for member, place in ((buyer, here), (elsewhere, here), (elsewhere, there), (stranger, there)):
+        told.joins(member, place, at(2026, 3, 1))
+    told.buys(buyer, at(2026, 3, 2), 1_000, product="晨雾")
+    told.buys(elsewhere, at(2026, 3, 2), 1_000, product="晨雾", community=there)
+    told.buys(stranger, at(2026, 3, 2), 1_000, product="晨雾")
+    told.settle()
+    bought = {"if": "behaviour", "kind": "order.paid"}
+    for rule in (
+        {"if": "orders"},
+        {"if": "orders", "measure": "amount", "number": 1_000},
+        {"if": "orders", "measure": "days_since", "number": 1},
+        {"if": "product", "product": "晨雾", "from_days": 1},
+        {"if": "sequence", "steps": [{"kind": "member.joined"}, {"kind": "order.paid"}]},
+        bought,
+    ):
+        assert found(rule) == {"网店买", "别处买", "外人"}
+        assert found(rule, community=here.pk) == {"网店买"}
+    # Of a group that is named, only what belongs to it.
+    assert found(bought | {"communities": [here.pk]}, community=here.pk) == set()
+
+
 def test_a_level_is_compared_by_what_it_asks_for(told, found):
     ladder = [NewLevel("new", "新客", 0, 0), NewLevel("regular", "常客", 100, 0), NewLevel("friend", "老友", 500, 0)]
     made = {level.key: level for level in set_ladder(ladder)}

@@ -192,6 +192,28 @@ def test_a_branch_sees_only_its_own_orders(told):
     assert list(ground_at(NOW, there.pk).buyers.ago) == [5]
 
 
+def test_money_at_stake_is_that_of_the_people_on_the_list(told):
+    """Robots and erased people are on no list; a web shop's order is a branch's where its buyer is one of its people."""
+    group, elsewhere = told.community("这里"), told.community("那里")
+    here, there, robot, erased = (
+        told.member(name, is_bot=name == "机器人") for name in ("在", "不在", "机器人", "已抹除")
+    )
+    for member, place in ((here, group), (there, elsewhere), (robot, group), (erased, group)):
+        told.joins(member, place, NOW - timedelta(days=90))
+        bought(told, member, 10)
+        bought(told, member, 80, "豆子", 90_000)
+    told.settle()
+    Member.objects.filter(pk=erased.pk).update(erased_at=NOW)
+    set_cycle("挂耳", 10, at=NOW)
+    for community, people in ((None, {here.pk, there.pk}), (group.pk, {here.pk})):
+        ground = ground_at(NOW, community)
+        by_key = {one.key: one for one in lists(ground)}
+        assert set(by_key["due"].members) == people
+        assert by_key["due"].at_stake == 5_000 * len(people)
+        assert {one.buyers for one in ground.products} == {len(people)}
+        assert set(ground.buyers.member.tolist()) == people
+
+
 def test_without_a_cycle_there_is_no_rule_and_nobody_is_due(told):
     bought(told, told.member(), 10)
     told.settle()

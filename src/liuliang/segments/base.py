@@ -30,6 +30,9 @@ class Config(BaseModel):
 
 C = TypeVar("C", bound=Config)
 
+_NOWHERE = 0
+"""The community of a row of the lake that belongs to none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refs:
@@ -76,9 +79,15 @@ class Context:
                 yield key, members
 
     def places_sql(self, communities: Collection[int], parameters: Parameters) -> str:
-        """Return the lake SQL that keeps to these communities within the branch."""
+        """Return the lake SQL that keeps to these communities within the branch.
+
+        Where none are named, what belongs to no community counts too, such as orders of a web shop: of a branch's people it is
+        counted in its figures as well.
+        """
         places = self.places(communities)
-        return "1" if places is None else f"community IN {parameters.numbers(places)}"
+        if places is None:
+            return "1"
+        return f"community IN {parameters.numbers(places if communities else places | {_NOWHERE})}"
 
 
 @dataclass(frozen=True, slots=True)

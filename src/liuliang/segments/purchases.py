@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from liuliang.segments.base import Context
 from liuliang.segments.parameters import Parameters
+from liuliang.segments.tables import read_members
 
 KINDS = frozenset({"order.paid", "order.claimed", "order.refunded"})
 
@@ -40,13 +41,19 @@ def purchases_sql(context: Context, parameters: Parameters) -> str:
 def orders_sql(context: Context, parameters: Parameters) -> str:
     """Return the SELECT of everybody's orders that did not go back: ``member``, ``products``, ``ago``, ``paid``, ``back``.
 
-    ``paid`` and ``back`` are minor units; ``currency`` is theirs.
+    ``paid`` and ``back`` are minor units; ``currency`` is theirs. Of a branch they are those of whoever was ever in it; robots
+    and erased people bought nothing.
     """
+    nobody = read_members("SELECT m.id FROM people_member m WHERE m.is_bot OR m.erased_at IS NOT NULL")
+    people = f"NOT member IN {parameters.numbers(nobody)}"
+    if context.branch is not None:
+        branch = parameters.numbers(context.branch)
+        people += f" AND member IN (SELECT member FROM {{member_day}} WHERE community IN {branch})"
     return (
         "SELECT member, JSONExtractInt(data, 'order') AS number, anyIf(JSONExtractString(data, 'product'), "
         f"{BOUGHT}) AS products, anyIf(JSONExtractString(data, 'currency'), {BOUGHT}) AS currency,"
         f" minIf({ago_sql(context, parameters)}, {BOUGHT}) AS ago, sumIf({AMOUNT}, {BOUGHT}) AS paid,"
         f" sum({BACK}) AS back FROM {{events}} WHERE kind IN {parameters.texts(KINDS)} AND member != 0"
-        f" AND {context.places_sql((), parameters)} GROUP BY member, number"
+        f" AND {people} AND {context.places_sql((), parameters)} GROUP BY member, number"
         f" HAVING countIf({BOUGHT}) > 0 AND NOT (paid > 0 AND back >= paid)"
     )

@@ -17,6 +17,7 @@ from liuliang.console.analysis.behind import Crowd, behind_url, declare
 from liuliang.console.analysis.ground import Ground as AnalysisGround
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.winback.ground import TITLES, asked_of, ground_at, place_of, places
+from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.charts import Chart, Mark, Series
 from liuliang.ui.figures import Figure
@@ -101,7 +102,7 @@ def _figures(found: Sequence[List]) -> list[Figure]:
         Figure(TITLES["due"], len(by_key["due"].members), unit=_("人")),
         Figure(TITLES["overdue"], len(by_key["overdue"].members), unit=_("人")),
         Figure(_("流失的买家"), len(by_key["recent"].members | by_key["long"].members), unit=_("人")),
-        Figure(_("他们流失前一年付的"), lost, "money"),
+        Figure(_("他们流失前一年付的（人民币）"), lost, "money"),
     ]
 
 
@@ -211,7 +212,7 @@ def _intervals(one: Product, ground: Ground) -> Chart | None:
     )
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     return _("复购与召回：{list}").format(list=asked_of(parameters).title)
 
 
