@@ -191,6 +191,16 @@ def test_a_new_group_asks_exactly_when_it_is_one_too_many_and_lets_one_go_on(tol
     assert f"带了 {GROUPS + 2} 个群" in warning(again)
 
 
+def test_the_first_group_of_a_branch_asks_whoever_is_named_there(told, browser, hire):
+    empty = branch(told, "华南")
+    places = [told.community(f"群{n}") for n in range(GROUPS)]
+    hire("安", empty, *places)
+
+    asked = browser().post(reverse("console:new-community"), new_group(empty, name="多的"))
+
+    assert f"带了 {GROUPS + 1} 个群，超出能带的 {GROUPS} 个" in warning(asked)
+
+
 def test_a_branch_is_no_group_to_run(told, browser, hire):
     area = branch(told)
     for n in range(GROUPS + 2):
@@ -262,6 +272,16 @@ def test_restoring_asks_with_everything_that_comes_back(told, browser, hire):
     assert Community.objects.get(pk=closed[1].pk).archived_at is not None
     assert owner.post(second, accepted_in(asked)).status_code == 302
     assert Community.objects.get(pk=closed[1].pk).archived_at is None
+
+
+def test_restoring_asks_whoever_was_named_in_the_closed_group_itself(told, browser, hire):
+    places = [told.community(f"群{n}") for n in range(GROUPS + 1)]
+    hire("安", *places)
+    Community.objects.filter(pk=places[-1].pk).update(archived_at=clock.now())
+
+    asked = browser().post(reverse("console:community-restore", args=[places[-1].public_id]))
+
+    assert f"带了 {GROUPS + 1} 个群，超出能带的 {GROUPS} 个" in warning(asked)
 
 
 def test_a_colleague_who_comes_back_to_too_much_is_asked_about(told, browser, hire):

@@ -40,6 +40,10 @@ class Load:
         """Tell whether either is more than ``most``."""
         return self.groups > most.groups or self.members > most.members
 
+    def times(self, most: Load) -> float:
+        """Return how many times ``most`` it is, by groups or by members, whichever is more."""
+        return max(self.groups / most.groups, self.members / most.members)
+
     def leaves_room_in(self, most: Load) -> bool:
         """Tell whether one more group, as yet without members, is within ``most``."""
         return self.groups < most.groups and self.members < most.members

@@ -123,17 +123,18 @@ class Overload:
 
 
 def charge_of(paths: Mapping[int, tuple[int, ...]], members: Mapping[int, int]) -> Charge:
-    """Return who is in charge of these groups, with one question for the roles and one for the limits."""
-    steps = {step for path in paths.values() for step in path}
+    """Return who is in charge of these groups, with one question for the roles and one for the limits.
+
+    Who is named where none of them is counts as well: for the groups that `Charge.with_groups` adds there.
+    """
     named: defaultdict[int, set[int]] = defaultdict(set)
     names: dict[int, str] = {}
     grants = Grant.objects.filter(
         community__isnull=False, staff__is_active=True, role__permissions__contains=list(RUNS)
     )
     for community, staff, name in grants.values_list("community_id", "staff_id", "staff__name"):
-        if community in steps:
-            named[community].add(staff)
-            names[staff] = name
+        named[community].add(staff)
+        names[staff] = name
     return Charge(paths, members, {each: frozenset(staff) for each, staff in named.items()}, names, limits())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -58,7 +59,7 @@ class Line:
     @property
     def pressure(self) -> float:
         """Return how many times what can be run the load is, by groups or by members, whichever is more."""
-        return max(self.load.groups / self.most.groups, self.load.members / self.most.members)
+        return self.load.times(self.most)
 
     @property
     def groups(self) -> int:
@@ -203,36 +204,25 @@ def evidence(lines: Sequence[Line]) -> list[str]:
     found = verdicts([Side(line.state == OVER, line.asking) for line in lines])
     if all(each.comparison is None for each in found):
         return [_too_few(found[0])]
-    return [_EVIDENCE[each.what](each) for each in found]
+    return [_said(each) for each in found]
 
 
-def _of_shares(found: Verdict) -> str:
-    what = _now("没人答的提问占比")
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """How a measure is told: its name, how a value is written, and what is said where those who carry too much do worse, or better."""
+
+    what: str | Promise
+    show: Callable[[float], str]
+    worse: str | Promise
+    better: str | Promise
+
+
+def _said(found: Verdict) -> str:
+    measure = _MEASURES[found.what]
     if found.comparison is None or not found.is_told:
-        return _unknown(what, found)
-    now, before = formats.percent(found.comparison.now), formats.percent(found.comparison.before)
-    words = (
-        _now("带得过多的 {n} 人，没人答的提问平均占 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人答得更少。")
-        if found.comparison.difference > 0
-        else _now(
-            "带得过多的 {n} 人，没人答的提问平均占 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人反而答得更多，上限也许可以放宽。"
-        )
-    )
-    return words.format(n=found.over, m=found.within, now=now, before=before)
-
-
-def _of_medians(found: Verdict) -> str:
-    what = _now("响应时间")
-    if found.comparison is None or not found.is_told:
-        return _unknown(what, found)
-    now, before = formats.duration(found.comparison.now), formats.duration(found.comparison.before)
-    words = (
-        _now("带得过多的 {n} 人，响应时间平均 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人答得更慢。")
-        if found.comparison.difference > 0
-        else _now(
-            "带得过多的 {n} 人，响应时间平均 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人反而答得更快，上限也许可以放宽。"
-        )
-    )
+        return _unknown(str(measure.what), found)
+    words = str(measure.worse if found.comparison.difference > 0 else measure.better)
+    now, before = measure.show(found.comparison.now), measure.show(found.comparison.before)
     return words.format(n=found.over, m=found.within, now=now, before=before)
 
 
@@ -250,13 +240,28 @@ def _too_few(found: Verdict) -> str:
     ).format(questions=FEWEST_QUESTIONS, n=found.over, m=found.within, people=FEWEST_PEOPLE)
 
 
-_EVIDENCE: Mapping[str, Callable[[Verdict], str]] = {"share": _of_shares, "median": _of_medians}
+_MEASURES: Mapping[str, _Measure] = {
+    "share": _Measure(
+        _("没人答的提问占比"),
+        formats.percent,
+        _("带得过多的 {n} 人，没人答的提问平均占 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人答得更少。"),
+        _(
+            "带得过多的 {n} 人，没人答的提问平均占 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人反而答得更多，上限也许可以放宽。"
+        ),
+    ),
+    "median": _Measure(
+        _("响应时间"),
+        formats.duration,
+        _("带得过多的 {n} 人，响应时间平均 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人答得更慢。"),
+        _(
+            "带得过多的 {n} 人，响应时间平均 {now}；带得动的 {m} 人是 {before}。超出偶然：带得多的人反而答得更快，上限也许可以放宽。"
+        ),
+    ),
+}
 
 
 def overloaded(access: Access) -> list[tuple[Standing, str]]:
     """Return who carries more than they can run, most of it first, each with the words for it."""
     found = [each for each in standings(see(access, ANALYTICS_VIEW).charge) if each.load.exceeds(each.most)]
-    found.sort(
-        key=lambda each: max(each.load.groups / each.most.groups, each.load.members / each.most.members), reverse=True
-    )
+    found.sort(key=lambda each: each.load.times(each.most), reverse=True)
     return [(each, over_words(each.load, each.most)) for each in found]
