@@ -14,7 +14,7 @@ from liuliang.analytics.base import Asked, metrics
 from liuliang.analytics.goals import Forecast, follow, forecast_sum, state_of
 from liuliang.analytics.models import Goal
 from liuliang.analytics.periods import Period
-from liuliang.analytics.services import delete_goal, set_goal
+from liuliang.analytics.services import delete_goal, enter_cost, set_goal
 from liuliang.kernel.errors import Refused
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
@@ -97,6 +97,36 @@ def test_members_are_a_level_on_its_way_from_where_it_was(told, at, only):
     assert found.expected == pytest.approx(4 + 31 * 6 / 31)
     assert found.share == pytest.approx(6 / 31)
     assert found.forecast.value == pytest.approx(35)
+
+
+@pytest.mark.parametrize(("key", "target"), [("conversion", 0.25), ("rate", 0.25), ("arpu", 250)])
+def test_what_grows_with_the_days_is_not_called_lost_before_they_are_over(told, at, only, key, target):
+    """One of a hundred members pays and speaks a day, each for the first time: at the end thirty-one have."""
+    here, people = told.community(), [told.member() for _ in range(100)]
+    for place, member in enumerate(people):
+        told.joins(member, here, at(2026, 2, 1, 9))
+        if place < 31:
+            told.says(member, here, at(2026, 3, place + 1, 9))
+            told.buys(member, at(2026, 3, place + 1, 9), 1_000)
+    told.settle()
+
+    states = [follow(metrics()[key], asked(only(here), day), target).state for day in (5, 15, 31)]
+
+    assert states == ["open", "open", "reached"]
+    assert follow(metrics()[key], asked(only(here), 5), target).forecast is None
+
+
+def test_a_cost_that_nobody_entered_is_no_goal_reached(told, at, only):
+    here = told.community()
+    told.joins(told.member(), here, at(2026, 3, 1, 9))
+    told.settle()
+
+    assert follow(metrics()["cost"], asked(only(here), 31), 50_000).state == "unknown"
+
+    given = {"community": here, "how": "", "first_day": MARCH.first, "last_day": MARCH.last, "at": at(2026, 3, 1)}
+    enter_cost(**given, amount=62_000)
+    assert follow(metrics()["cost"], asked(only(here), 10), 50_000).state == "behind"
+    assert follow(metrics()["cost"], asked(only(here), 31), 62_000).state == "reached"
 
 
 def test_goals_are_set_changed_and_taken_away_in_the_log(told, at):

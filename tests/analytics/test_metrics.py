@@ -15,7 +15,7 @@ from liuliang.analytics.base import DIMENSIONS, STAGES, Asked, metrics
 from liuliang.analytics.conversation import Said, response
 from liuliang.analytics.overview import overview
 from liuliang.analytics.periods import Period
-from liuliang.analytics.scopes import Population
+from liuliang.analytics.scopes import Population, Scope
 from liuliang.people.events import MemberJoined
 from liuliang.people.merging import merge_members
 from liuliang.simulator import truth
@@ -276,8 +276,9 @@ def test_money_is_that_of_plain_python(asked, simulated, reckoned, period):
     assert again.count == sum(1 for who, count in buyers.items() if count > 1 or who in earlier)
     there = {member for community in asked.scope.communities for member in _there(asked, community)}
     converted = whole("conversion", asked)
-    assert (converted.count, converted.of) == (len(buyers), len(there))
-    assert converted.value == pytest.approx(len(buyers) / len(there))
+    ids = {simulated.members[person].id for person in buyers}
+    assert (converted.count, converted.of) == (len(ids & there), len(there))
+    assert converted.value == pytest.approx(len(ids & there) / len(there))
     members = whole("members", asked).value
     assert whole("arpu", asked).value == pytest.approx(sum(order.amount for order in orders) / members)
     for key, community in simulated.communities.items():
@@ -441,3 +442,31 @@ def test_the_people_behind_a_metric_are_those_of_plain_python(asked, simulated, 
     back = {who for who, day in observed.items() if who in reckoned.active(Period(day + DAY, day + DAY))}
     assert behind("retention_1") == back
     assert behind("retention_1", "lost") == observed.keys() - back
+
+
+def test_who_buys_without_being_there_does_not_convert_those_who_are(told, at):
+    tea, books = told.community("茶"), told.community("书")
+    here, gone, *others = (told.member() for _ in range(5))
+    for member in (here, gone, *others):
+        told.joins(member, tea, at(2026, 1, 5, 9))
+    told.joins(here, books, at(2026, 1, 5, 9))
+    for member in (here, gone, *(told.member(f"路人{n}") for n in range(7))):
+        told.buys(member, at(2026, 1, 8, 9), 1_000)
+    told.leaves(gone, tea, at(2026, 1, 9, 9))
+    told.settle()
+    scope = Scope.of([(each.id, each.timezone) for each in (tea, books)], is_everything=True)
+    period = Period(date(2026, 1, 5), date(2026, 1, 11))
+    asked = Asked(scope, period, at(2026, 1, 12, 9), ZONE, types=((tea.id, "interest"), (books.id, "interest")))
+
+    reading = whole("conversion", asked)
+
+    assert (reading.count, reading.of) == (1, 4)
+    people = metrics()["conversion"].people
+    assert people(asked, "", period.first, "paid") == (here.id,)
+    assert people(asked, "", period.first, "others") == tuple(each.id for each in others)
+    parts = {
+        each.part: (each.count, each.of) for each in metrics()["conversion"].read(replace(asked, split="community"))
+    }
+    assert parts == {str(tea.id): (1, 4), str(books.id): (1, 1)}
+    days = metrics()["conversion"].read(replace(asked, step="day"))
+    assert [(each.count, each.of) for each in days] == [(0, 5), (0, 5), (0, 5), (2, 5), (0, 4), (0, 4), (0, 4)]

@@ -26,6 +26,16 @@ assert urlpatterns  # which declare the operations
 SENT: dict[str, Callable[[Ground], Any]] = {
     "put-orders": lambda ground: batch(order("NEW"), community=ground.group.public_id),
     "refund": lambda ground: {"number": "OLD", "amount": 100, "currency": "CNY"},
+    "put-answers": lambda ground: {
+        "answers": [
+            {
+                "score": 9,
+                "answered_at": "2026-02-28T20:00:00+08:00",
+                "respondent": {"identities": [{"kind": "phone", "value": "13900000001"}]},
+            }
+        ],
+        "community": ground.group.public_id,
+    },
     "find-member": lambda ground: {"kind": "phone", "value": "13900000001"},
     "adjust-points": lambda ground: {"amount": 5, "reason": "补发"},
     "give-coupon": lambda ground: {"coupon": ground.template.public_id},
@@ -182,7 +192,7 @@ def test_operations_ask_for_what_keys_can_be_given_and_for_all_of_it():
 def test_what_moves_something_demands_a_key_for_itself(world):
     moving = [one for one in OPERATIONS if one.moves]
     assert {one.name for one in moving} == {
-        "put-orders", "refund", "adjust-points", "give-coupon", "claim-coupon-code", "redeem-item",
+        "put-orders", "refund", "adjust-points", "give-coupon", "claim-coupon-code", "redeem-item", "put-answers",
     }  # fmt: skip
     for one in moving:
         for key in ("", "x" * 201):

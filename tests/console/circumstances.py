@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django_otp.oath import totp
 from organisation import CHAT, PASSWORD, World, hashed
+from pyroaring import BitMap
 
 from liuliang.accounts import second_factor
 from liuliang.accounts.models import Staff
@@ -17,8 +18,8 @@ from liuliang.alerting.models import Alert
 from liuliang.analytics.models import ReviewSubscription
 from liuliang.commerce.selling import pay_order
 from liuliang.dashboards.models import Card
-from liuliang.importers.models import Import
 from liuliang.families.models import Tier, TierGroup
+from liuliang.importers.models import Import
 from liuliang.importers.services import examine, receive
 from liuliang.kernel import clock
 from liuliang.loyalty.earning import stop_rule
@@ -31,10 +32,13 @@ from liuliang.people.circles import disband_circle
 from liuliang.people.models import (
     Circle,
     Community,
+    Member,
+    Membership,
     Tag,
 )
 from liuliang.people.proposals import reject_proposal
 from liuliang.people.tagging import tag_members
+from liuliang.segments.models import LayerSet
 from liuliang.testimonials.models import Testimonial
 from liuliang.testimonials.services import note_consent
 from liuliang.ui.listing import Column
@@ -118,10 +122,6 @@ def disbanded(_world: World) -> Mapping[str, object]:
     return {}
 
 
-def without_tags(world: World) -> Mapping[str, object]:
-    Tag.objects.all().delete()
-    return {}
-
 def _family_form(world: World) -> dict[str, object]:
     """Give the family's groups free, and make another group; return the form of a family of both."""
     other = _second_group(world)
@@ -166,6 +166,10 @@ def _second_group(world: World) -> Community:
     made.save()
     return made
 
+
+def without_tags(world: World) -> Mapping[str, object]:
+    Tag.objects.all().delete()
+    return {}
 
 
 def rejected(world: World) -> Mapping[str, object]:

@@ -189,11 +189,7 @@ def world(db: None, _folder_of_its_own: None) -> World:
     )
     twin = Member.objects.create(name="密友阿珍珍", created_at=now)
     Membership.objects.create(member=twin, community=group, first_seen_at=now)
-    CircleMember.objects.create(
-        circle=Circle.objects.create(community=group, name="密圈", leader=member, created_at=now),
-        member=member,
-        since=now,
-    )
+    _company(group, member)
     record = Member.objects.create(name="密友小号", canonical=member, created_at=now)
 
     owner = staff("老板", is_owner=True, box="owner")
@@ -455,12 +451,12 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "redemption": lambda world: world.redemption.number,
         "dashboard": lambda world: world.dashboard.public_id,
         "own_dashboard": lambda world: world.dashboard.public_id,
-        "family": lambda world: Family.objects.get().public_id,
-        "invitation": lambda world: str(Invitation.objects.get().pk),
         "card": lambda world: world.card.public_id,
         "own_card": lambda world: world.card.public_id,
         "dimension": lambda world: "activity",
         "pattern": lambda world: "mute-newcomers",
+        "family": lambda world: Family.objects.get().public_id,
+        "invitation": lambda world: str(Invitation.objects.get().pk),
         "circle": lambda world: Circle.objects.get(name="密圈").public_id,
         "candidate_kind": lambda world: "star",
         "candidacy": lambda world: str(world.candidacy.pk),
@@ -471,6 +467,10 @@ def address_parts() -> Mapping[str, Callable[[World], str]]:
         "adjustment_id": lambda world: str(world.adjustment.pk),
         "merge_id": lambda world: str(world.merge.pk),
         "proposal_id": lambda world: str(world.proposal.pk),
+        "name": lambda world: asset_url("console.css").rpartition("/")[2],
+    }
+
+
 def _company(group: Community, member: Member) -> None:
     """Put the member into a circle of the group, and ask them into it as a tier of a family."""
     now = clock.now()
@@ -487,10 +487,6 @@ def _company(group: Community, member: Member) -> None:
     Invitation.objects.create(
         family=family, tier=top, member=member, community=group, invited_at=now + timedelta(days=1)
     )
-
-
-        "name": lambda world: asset_url("console.css").rpartition("/")[2],
-    }
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,6 +20,7 @@ from liuliang.accounts.permissions import ANALYTICS_VIEW, ORDERS_VIEW, ensure_bu
 from liuliang.analytics.base import metrics
 from liuliang.console.analysis.metrics import write
 from liuliang.kernel import clock
+from liuliang.people.communities import archive_community
 from liuliang.people.models import Grant, MemberTag, Tag, TagGroup
 from liuliang.segments.services import create_list
 from liuliang.simulator.simulation import simulate
@@ -307,7 +309,7 @@ def test_who_may_not_see_members_is_told_why_no_list_is_offered(simulated, signe
 
 def test_metrics_stand_in_the_order_in_which_people_ask_for_them(simulated, signed_in):
     text = text_of(signed_in().get(address("console:metrics", days="30")))
-    asked = ["谁在群里，谁来谁走", "谁在说话", "谁留了下来", "谁带来了人", "谁买了什么", "提问有没有人答"]
+    asked = ["谁在群里，谁来谁走", "谁在说话", "谁留了下来", "谁带来了人，谁愿意推荐", "谁买了什么", "提问有没有人答"]
     assert re.findall(r'card-title">([^<]+)<', text) == asked
     told = [key for key in re.findall(r"/analysis/metrics/(\w+)/", text) if key != "stage"]
     assert told[:6] == ["members", "joined", "left", "net", "speakers", "rate"]
@@ -512,6 +514,25 @@ def test_overlap_leads_to_who_is_in_both_and_exports_what_it_shows(simulated, si
         assert people_in(client, f"{reverse('console:members')}?{urlencode({'behind': odd})}") == 0
 
 
+def test_a_verdict_on_who_went_over_leads_to_the_people_it_is_about(told, signed_in):
+    home, new = told.community("老群"), told.community("新群")
+    begin = clock.now() - timedelta(days=100)
+    for number in range(70):
+        one = told.member(f"人{number}")
+        told.joins(one, home, begin - timedelta(days=1))
+        goes = number < 35
+        for day in range(number % 3, 100, 3):
+            if not goes or day < 50 or day % 2:
+                told.says(one, home, begin + timedelta(days=day))
+        if goes:
+            told.joins(one, new, begin + timedelta(days=50, minutes=number))
+    told.settle()
+    client = signed_in()
+    text = text_of(client.get(reverse("console:overlap")))
+    ((number, url),) = re.findall(r'title="(\d+) 人（进群 [^"]*"><a href="([^"]+moved%3D1)">', text)
+    assert people_in(client, unescape(url)) == int(number) == 35
+
+
 def test_overlap_shows_those_pairs_alone_of_which_both_may_be_seen(simulated, signed_in, monkeypatch):
     monkeypatch.setattr("liuliang.analytics.overlap.FEWEST_SHARED", 1)
     one, other, hidden, *_rest = simulated.communities.values()
@@ -536,6 +557,24 @@ def test_overlap_shows_those_pairs_alone_of_which_both_may_be_seen(simulated, si
         )
     elsewhere = signed_in("analyst", hidden)
     assert elsewhere.get(address("console:overlap", community=one.public_id)).status_code == 409
+
+
+def test_overlap_leaves_out_groups_that_are_closed(told, signed_in):
+    old, new = told.community("旧群"), told.community("新群")
+    for member in [told.member(f"成员{n}") for n in range(6)]:
+        told.joins(member, old, clock.now() - timedelta(days=50))
+        told.joins(member, new, clock.now() - timedelta(days=40))
+    told.settle()
+    client = signed_in()
+    assert "人大多重复" in text_of(client.get(reverse("console:overlap")))
+    archive_community(old.id, at=clock.now() - timedelta(days=30))
+
+    text = text_of(client.get(reverse("console:overlap")))
+
+    assert "人大多重复" not in text
+    assert "只有一个群" in text
+    behind = {"behind": f"overlap?{urlencode({'one': old.public_id, 'other': new.public_id})}"}
+    assert people_in(client, f"{reverse('console:members')}?{urlencode(behind)}") == 0
 
 
 def test_overlap_names_nobody_to_those_who_see_figures_alone(simulated, signed_in, monkeypatch):

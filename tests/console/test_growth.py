@@ -155,6 +155,79 @@ def test_a_review_is_on_screen_and_in_a_workbook(simulated, browser):
         assert said[4] == pytest.approx(said[2] / said[1] - 1)
 
 
+def test_a_week_that_is_not_over_is_not_held_against_a_whole_one(told, browser):
+    """Everybody speaks once a week, as ever; it is Tuesday 10 March."""
+    here, started = told.community(), clock.now() - timedelta(days=50)
+    for number in range(140):
+        member = told.member(f"成员{number}")
+        told.joins(member, here, started)
+        for day in range(number % 7, 50, 7):
+            told.says(member, here, started + timedelta(days=day))
+    told.settle()
+    owner = browser()
+
+    now = text_of(owner.get(reverse("console:reviews"), {"start": "2026-03-09"}))
+
+    assert "1 项超出平常" not in now
+    assert "这里的记录停在" not in now
+    assert "说话率" in now
+    assert "这一期还没过完" in now
+    assert "没有一项超出平常的波动" not in now
+    assert "这一期还没过完" not in text_of(owner.get(reverse("console:reviews"), {"start": "2026-03-02"}))
+    # A stage up to today speaks of the days that are over.
+    stage = {"unit": "stage", "from": "2026-02-25", "to": "2026-03-10"}
+    assert "2026-02-25 ~ 03-09" in text_of(owner.get(reverse("console:reviews"), stage))
+
+
+def test_a_group_that_fell_silent_within_a_week_is_held_against_the_one_before(told, browser):
+    here, other = told.community("热闹群"), told.community("另一个群")
+    people = [told.member(f"成员{number}") for number in range(40)]
+    for member in people:
+        told.joins(member, here, clock.now() - timedelta(days=50))
+        for day in range(8, 50):
+            told.says(member, here, clock.now() - timedelta(days=day))
+    told.says(people[0], other, clock.now() - timedelta(days=1))
+    told.settle()
+
+    text = text_of(browser().get(reverse("console:reviews"), {"community": here.public_id, "start": "2026-03-02"}))
+
+    assert "还没过完" not in text
+    assert "项超出平常" in text
+
+
+def test_a_group_that_is_silent_for_weeks_is_reviewed_in_them_all_the_same(told, browser):
+    here, other = told.community("热闹群"), told.community("另一个群")
+    people = [told.member(f"成员{number}") for number in range(40)]
+    for member in people:
+        told.joins(member, here, clock.now() - timedelta(days=60))
+        for day in range(20, 60):
+            told.says(member, here, clock.now() - timedelta(days=day))
+    told.says(people[0], other, clock.now() - timedelta(days=1))
+    told.settle()
+
+    owner = browser()
+    text = text_of(owner.get(reverse("console:reviews"), {"community": here.public_id}))
+
+    assert "2026-03-02 ~ 03-08" in text
+    assert "这里的记录停在 2026-02-18" in text
+    set_stage(here, "dying", reason="没人了", at=clock.now() - timedelta(days=10))
+    stage = text_of(owner.get(reverse("console:reviews"), {"community": here.public_id, "unit": "stage"}))
+    assert "2026-02-28 ~ 03-09" in stage
+
+
+def test_where_nothing_can_be_compared_nothing_is_called_calm(told, browser):
+    here = told.community()
+    for day in range(1, 10):
+        told.says(told.member(), here, clock.now() - timedelta(days=day))
+    told.settle()
+    owner = browser()
+    text = text_of(owner.get(reverse("console:reviews")))
+    assert "没有完整的上一期，所以说不出变化" in text
+    assert "没有一项超出平常的波动" not in text
+    paper = owner.get(reverse("console:reviews"), {"export": "pdf"})
+    assert paper.status_code == 200
+
+
 def test_a_review_of_a_past_week_advises_what_was_to_do_then(told, browser):
     """A group lively for two months, in which nobody has said a word for the last four weeks; it is Tuesday 10 March."""
     here = told.community("热闹群")

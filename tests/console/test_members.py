@@ -130,7 +130,7 @@ def test_every_page_costs_a_bounded_number_of_queries(brand, service, who, djang
     for url in [*PAGES, *(f"/members/{member.public_id}/{tab}" for tab in TABS)]:
         if url == "/members/proposals/" and who != "owner":
             continue
-        with django_assert_max_num_queries(34):
+        with django_assert_max_num_queries(35):
             assert client.get(url).status_code == 200, url
 
 

@@ -70,6 +70,23 @@ def test_the_review_of_a_week_that_is_over_is_sent_once(fallen, told, browser, p
     assert str(subscription.sent_first) == "2026-03-09"
 
 
+def test_a_week_of_all_groups_is_over_when_it_is_over_where_they_are(told, browser, post):
+    """On Monday morning in Shanghai it is Sunday still in New York: no letter may say that nothing was said on that day."""
+    away = told.community("海外群", "America/New_York")
+    said_at = local(2026, 3, 1, 12)
+    told.says(told.member(), away, said_at)
+    told.settle()
+    with time_machine.travel(local(2026, 3, 16, 9), tick=False):
+        assert str(subscribed(browser(), None).sent_first) == "2026-03-02"
+        send_reviews(timestamp=0)
+        assert not Letter.objects.exists()
+    with time_machine.travel(local(2026, 3, 16, 13), tick=False):
+        told.says(told.member("小刚"), away, local(2026, 3, 16, 12, 30))
+        told.settle()
+        send_reviews(timestamp=0)
+    assert str(ReviewSubscription.objects.get().sent_first) == "2026-03-09"
+
+
 def test_whoever_may_not_see_the_group_any_more_is_sent_nothing(fallen, told, browser, post):
     keeper = browser("community_owner", fallen)
     subscribed(keeper, fallen)

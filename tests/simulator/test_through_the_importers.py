@@ -16,6 +16,7 @@ from liuliang.analytics.scopes import Scope
 from liuliang.commerce.models import Order
 from liuliang.importers import services
 from liuliang.importers.models import Import
+from liuliang.kernel.models import LoggedEvent
 from liuliang.kernel.readers import catch_up, readers
 from liuliang.people.models import Community, Identity, Member, Membership
 from liuliang.simulator import World, simulate, surveys, truth, write
@@ -63,8 +64,8 @@ def test_the_product_says_what_is_true(imported: Imported, tmp_path: Path) -> No
     assert {row.source for row in imported.imports} == {each.source for each in world.communities} | {
         "members_table",
         "orders_table",
-    }
         "scores_table",
+    }
     assert all(row.state == "done" and row.unreadable == 0 for row in imported.imports)
 
     assert Member.objects.filter(canonical=None).count() == distinct_people(world)
@@ -96,7 +97,6 @@ def test_the_product_says_what_is_true(imported: Imported, tmp_path: Path) -> No
         assert found.member is not None
         assert (found.member.canonical or found.member) == (identity.member.canonical or identity.member)
 
-    members, orders_before = Member.objects.count(), len(orders)
     said = {
         (world.people[answer.person].phone, when(answer.at)): (answer.score, answer.comment)
         for answer in surveys.answers(world)
@@ -108,6 +108,7 @@ def test_the_product_says_what_is_true(imported: Imported, tmp_path: Path) -> No
     assert said
     assert {(phones[row.member], row.occurred_at): (row.data["score"], row.data["comment"]) for row in told} == said
 
+    members, orders_before = Member.objects.count(), len(orders)
     again = bring_in(write(world, tmp_path / "again"))
     assert all(row.counts.get("added", 0) == 0 for row in again)
     assert (Member.objects.count(), Order.objects.count()) == (members, orders_before)

@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.analytics.base import Metric
+from liuliang.analytics.base import SIGNED, Metric
 from liuliang.kernel.errors import Refused
 
 Kind = Literal["above", "below", "unusual"]
@@ -55,9 +55,6 @@ LEVELS = frozenset({"members", "mau", "wau", "stickiness", "churn", "ltv", "cac"
 
 GROWING = frozenset({"messages", "joined", "left", "invites", "active", "dau", "speakers", "orders", "buyers", "gmv"})
 """Metrics that cannot fall while a day goes on."""
-
-SIGNED = frozenset({"net", "roi"})
-"""Metrics that can be below nothing."""
 
 LATER: Mapping[str, int] = {
     "retention_1": 1,

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 
 from liuliang.alerting.judging import Point, Series
-from liuliang.alerting.rules import LATER, SIGNED
+from liuliang.alerting.rules import LATER
 from liuliang.analytics.acts import EVIDENCE
-from liuliang.analytics.base import Asked, Metric, Reading, metrics
+from liuliang.analytics.base import SIGNED, Asked, Metric, Reading, metrics
 from liuliang.analytics.noise import CONFIDENCE, student_quantile
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.presence import robots

@@ -84,7 +84,7 @@ class Reading:
 
     ``value`` is None where there is nothing to divide by. ``low`` and ``high`` are the 95% interval of a share or a mean;
     ``count`` of ``of`` is what was divided. ``among`` is of how many ``of`` are all of whom anything is known, where it is not
-    known of everybody.
+    known of everybody. Of a ``balance`` are so many people for and against, of ``of``.
     """
 
     part: str
@@ -95,6 +95,7 @@ class Reading:
     count: float | None = None
     of: int | None = None
     among: int | None = None
+    balance: tuple[int, int] | None = None
 
     @property
     def is_small(self) -> bool:
@@ -107,22 +108,29 @@ class Side:
     """Some of the people behind a metric: those it counts, or those of whom it counts them and who are not among them.
 
     ``number`` is what of a reading says how many they are: its value, the ``count`` of a share, what it is shared by
-    (``of``), or the ``rest`` of that; empty where the number is of something else, such as messages or money. ``is_by_place``
+    (``of``), or the ``rest`` of that, of a balance those ``for``, ``against`` or ``neither``; empty where the number is of something else, such as messages or money. ``is_by_place``
     tells that the number is of members in a community, so that a list of people may be shorter.
     """
 
     key: str
     title: str | Promise
-    number: Literal["value", "count", "of", "rest", ""] = ""
+    number: Literal["value", "count", "of", "rest", "for", "against", "neither", ""] = ""
     is_by_place: bool = False
 
     def size(self, reading: Reading) -> int | None:
         """Return how many a reading says they are; None where its number is of something else or there is none."""
         amount: float | None
-        if self.number == "rest":
-            amount = reading.of - reading.count if reading.of is not None and reading.count is not None else None
-        else:
-            amount = {"value": reading.value, "count": reading.count, "of": reading.of, "": None}[self.number]
+        of, count, balance = reading.of, reading.count, reading.balance
+        match self.number:
+            case "rest":
+                amount = of - count if of is not None and count is not None else None
+            case "for" | "against" | "neither":
+                ups, downs = balance or (0, 0)
+                amount = (
+                    {"for": ups, "against": downs, "neither": (of or 0) - ups - downs}[self.number] if balance else None
+                )
+            case _:
+                amount = {"value": reading.value, "count": count, "of": of, "": None}[self.number]
         return None if amount is None else round(amount)
 
 
@@ -216,7 +224,7 @@ STAGES = {
     "size": _("谁在群里，谁来谁走"),
     "activity": _("谁在说话"),
     "retention": _("谁留了下来"),
-    "referral": _("谁带来了人"),
+    "referral": _("谁带来了人，谁愿意推荐"),
     "revenue": _("谁买了什么"),
     "service": _("提问有没有人答"),
 }

@@ -81,7 +81,7 @@ def _comparison(metric: Metric, asked: Asked, now: Reading | None, before: Readi
 def difference(now: Reading, before: Reading, *, in_points: bool) -> Comparison | None:
     """Return how two readings with intervals differ; None where one has no value or no interval.
 
-    Shares differ in points, by how many of how many they are; everything else by its ratio.
+    Shares differ in points, by how many of how many they are, and so do balances, by their intervals; everything else by its ratio.
     """
     if in_points and now.count is not None and before.count is not None and now.low is not None:
         return noise.compare_shares(int(now.count), now.of or 0, int(before.count), before.of or 0)
@@ -89,7 +89,10 @@ def difference(now: Reading, before: Reading, *, in_points: bool) -> Comparison 
     known = [
         (value, low, high) for value, low, high in ends if value is not None and low is not None and high is not None
     ]
-    return noise.compare_amounts(*known) if len(known) == 2 else None
+    if len(known) < 2:
+        return None
+    # A balance of two shares may be below nothing, where a ratio means nothing.
+    return noise.compare_estimates(*known) if in_points else noise.compare_amounts(*known)
 
 
 def daily(metric: Metric, asked: Asked) -> list[float]:

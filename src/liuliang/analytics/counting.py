@@ -32,11 +32,12 @@ class Counted(Words):
     The statement's rows are part, first day of the bucket, and then: of a ``count`` its value; of a ``share`` how many of
     how many people; of a ``ratio`` the same of what is no number of people, so that it has no interval; of a ``mean`` the sum,
     how many, and the sum of squares; of a ``median`` the value, of how many, and its interval (or NULL). ``who`` gives the people behind
-    by side: the rows are part, first day and member.
+    by side: the rows are part, first day and member. Of a ``balance`` the rows say how many people are for and how many against,
+    of how many.
     """
 
     tell: Teller
-    result: Literal["count", "share", "ratio", "mean", "median"] = "count"
+    result: Literal["count", "share", "ratio", "mean", "median", "balance"] = "count"
     who: tuple[tuple[Side, Teller], ...] = ()
 
     @property
@@ -104,6 +105,11 @@ def _reading(result: str, row: tuple[Any, ...]) -> Reading:
     if result == "median":
         low, high = (None if end is None else float(end) for end in row[4:6])
         return Reading(part, start, float(amount), low, high, of=int(row[3]))
+    if result == "balance":
+        ups, downs, of = (int(number) for number in row[2:5])
+        interval = noise.balance_interval(ups, downs, of)
+        low, high = interval if interval is not None else (None, None)
+        return Reading(part, start, (ups - downs) / of if of else None, low, high, of=of, balance=(ups, downs))
     if result == "ratio":
         of = int(row[3])
         return Reading(part, start, float(amount) / of if of else None, count=float(amount), of=of)

@@ -3,7 +3,8 @@
 What adds up day by day (messages, joins, money) is forecast from the days so far, with an interval that holds the noise of
 the days to come and of the mean of those gone by. A level (members) is forecast from its daily changes. Shares and means
 are what they are now, with their own interval. Of people who are counted once in the whole period nothing is forecast:
-how many of those to come are new cannot be told from the days.
+how many of those to come are new cannot be told from the days. Nor is it of what grows with the days it is of, such as the
+share of those who paid: what it is so far is surely less than it will be.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from liuliang.analytics.periods import ONE_DAY, Period
 State = Literal["not_begun", "unknown", "reached", "on_course", "open", "behind", "missed"]
 
 LEVEL = "members"
+
+_GATHERING = frozenset({"rate", "conversion", "arpu", "repurchase", "roi"})
+"""Shares and means that grow with the days they are of: of the first days they say nothing of the whole."""
+
+_ENTERED = frozenset({"cost"})
+"""What is known only where staff entered it: nothing entered is not nothing."""
+
 _FEWEST_DAYS = 3
 """Days from which on the rest of a period is forecast."""
 
@@ -70,7 +78,7 @@ def follow(metric: Metric, asked: Asked, target: float) -> Progress:
     reading = next(iter(metric.read(sofar)), None)
     value = reading.value if reading is not None else None
     is_summable = is_summed(metric)
-    if value is None and (is_summable or metric.style == "count"):
+    if value is None and (is_summable or metric.style == "count") and metric.key not in _ENTERED:
         value = 0.0
     if value is None:
         return Progress(target, None, None, None, "unknown", elapsed, days)
@@ -83,7 +91,7 @@ def follow(metric: Metric, asked: Asked, target: float) -> Progress:
         ahead = forecast_sum(changes, days - elapsed)
         forecast = Forecast(start + ahead.value, start + ahead.low, start + ahead.high) if ahead is not None else None
         expected = start + (target - start) * elapsed / days
-    elif reading is not None and reading.low is not None and reading.high is not None:
+    elif metric.key not in _GATHERING and reading is not None and reading.low is not None and reading.high is not None:
         forecast = Forecast(value, reading.low, reading.high)
     is_kept = is_summable and metric.definition.good != "down"
     state = state_of(

@@ -112,7 +112,7 @@ def presence(scope: Scope) -> Mapping[int, Presence]:
 
 def presence_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     """Return the SQL of `presence`, and its parameters."""
-    where, values = _among(scope)
+    where, values = among(scope)
     return (
         (
             "SELECT community_id, count(*) FILTER (WHERE is_present), max(last_spoke_at), min(first_seen_at),"
@@ -133,7 +133,7 @@ def present_pairs(scope: Scope) -> frozenset[tuple[int, int]]:
 
 def pairs_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     """Return the SQL of `present_pairs`, and its parameters."""
-    where, values = _among(scope)
+    where, values = among(scope)
     return f"SELECT community_id, member_id FROM people_membership m WHERE {where} AND is_present", values
 
 
@@ -156,7 +156,7 @@ def silence(scope: Scope, period: Period, *, examples: int = 20) -> Silence:
     """
     timezone, _community = one_community(scope)
     begin, _end = period.instants(timezone)
-    where, values = _among(scope)
+    where, values = among(scope)
     quiet = "is_present AND (last_spoke_at IS NULL OR last_spoke_at < %(begin)s)"
     values |= {"begin": begin, "examples": examples}
     with connection.cursor() as cursor:
@@ -190,7 +190,7 @@ def one_community(scope: Scope) -> tuple[str, int]:
     return scope.zones[0][0], communities[0]
 
 
-def _among(scope: Scope) -> tuple[str, dict[str, Any]]:
+def among(scope: Scope) -> tuple[str, dict[str, Any]]:
     """Return the SQL on ``people_membership m`` that keeps to the scope, and its parameters."""
     terms, values = ["true"], dict[str, Any]()
     if not scope.is_everything:

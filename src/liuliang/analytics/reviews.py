@@ -136,6 +136,7 @@ def review(asked_of: Mapping[str, Asked], *, is_comparable: bool) -> Sequence[Fi
     return [
         _explained(each, asked_of[each.metric.key], is_real=each.comparison is not None and each.comparison.is_believed)
         for each in found
+        if each.metric.key not in ASKED_FOR or each.now is not None or each.before is not None
     ]
 
 

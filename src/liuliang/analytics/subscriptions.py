@@ -23,8 +23,7 @@ UNSUBSCRIBED = audit.action("review.unsubscribed", _("退订复盘"))
 @transaction.atomic
 def subscribe(staff: Staff, community: Community | None, unit: Unit, *, at: datetime) -> ReviewSubscription:
     """Have somebody sent the reviews of a community (None: of all) from the period on that is not over yet; once is enough."""
-    zone = community.timezone if community is not None else settings.TIME_ZONE
-    past = latest_period(unit, local_day(at, zone) - ONE_DAY).first
+    past = latest_period(unit, local_day(at, zone_of(community)) - ONE_DAY).first
     row, is_new = ReviewSubscription.objects.get_or_create(
         staff=staff, community=community, unit=unit, defaults={"sent_first": past, "at": at}
     )
@@ -41,6 +40,14 @@ def unsubscribe(subscription: ReviewSubscription) -> None:
         UNSUBSCRIBED, subscription, name=_name(subscription), community=subscription.community_id, changes=changes
     )
     subscription.delete()
+
+
+def zone_of(community: Community | None) -> str:
+    """Return the time zone of the days in a community's reviews; of all, the one that all groups have, else the installation's."""
+    if community is not None:
+        return community.timezone
+    zones = set(Community.objects.filter(is_group=True).values_list("timezone", flat=True).distinct())
+    return zones.pop() if len(zones) == 1 else settings.TIME_ZONE
 
 
 def _name(row: ReviewSubscription) -> str:

@@ -17,6 +17,7 @@ from liuliang.accounts.permissions import (
     COUPONS_GIVE,
     KEYS_MANAGE,
     MEMBERS_CONTACT,
+    MEMBERS_EDIT,
     MEMBERS_VIEW,
     ORDERS_EDIT,
     ORDERS_VIEW,
@@ -44,7 +45,7 @@ PER_MINUTE = 600
 """Calls a minute that a key may make."""
 
 FOR_KEYS = (
-    MEMBERS_VIEW, MEMBERS_CONTACT, POINTS_VIEW, POINTS_ADJUST, ORDERS_VIEW, ORDERS_EDIT, SHOP_VIEW, COUPONS_GIVE,
+    MEMBERS_VIEW, MEMBERS_CONTACT, MEMBERS_EDIT, POINTS_VIEW, POINTS_ADJUST, ORDERS_VIEW, ORDERS_EDIT, SHOP_VIEW, COUPONS_GIVE,
 )  # fmt: skip
 """What a key can be given: what the operations of the interface ask for."""
 

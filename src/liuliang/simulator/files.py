@@ -1,4 +1,4 @@
-"""Write the world as the files its people would export: one chat history a community, a member list, an order list."""
+"""Write the world as the files its people would export: a chat history of each community, and lists of members, orders, answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Happening = Join | Leave | Message | Recall | Retitle
 
 
 def write(world: World, folder: Path) -> list[Path]:
-    """Write every file into ``folder`` (made if missing) and return their paths: chats, then members, then orders."""
+    """Write every file into ``folder`` (made if missing) and return their paths: chats, then members, orders, answers."""
     folder.mkdir(parents=True, exist_ok=True)
     happenings = _by_community(world)
     paths = [_write_community(world, community, happenings[community.key], folder) for community in world.communities]

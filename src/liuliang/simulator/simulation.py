@@ -15,6 +15,7 @@ from liuliang.simulator.people import invent_people
 from liuliang.simulator.shopping import buy, register
 from liuliang.simulator.talk import Line, Room
 from liuliang.simulator.world import (
+    Circle,
     Community,
     Membership,
     Message,
@@ -187,12 +188,12 @@ def _assemble(seed: int, span: _Span, people: tuple[Person, ...], groups: list[t
         renames=tuple(sorted(renames, key=lambda rename: rename.at)),
         retitles=tuple(_retitle(crowd, span.days) for crowd in crowds if crowd.plan.old_title),
         threads=tuple(threads),
-        registrations=register(people, speakers, ending=span.end, random=_chance(seed, "registrations")),
         circles=tuple(
             Circle(crowd.community.key, tuple(seat.person for seat in circle))
             for crowd, room in groups
             for circle in room.circles
         ),
+        registrations=register(people, speakers, ending=span.end, random=_chance(seed, "registrations")),
         orders=buy(people, crowds, speakers, between=(span.begin, span.end), random=_chance(seed, "orders")),
     )
 

@@ -9,9 +9,8 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ORDERS_VIEW
-from liuliang.analytics.base import Asked, Reading, Side, Statement, Words
-from liuliang.analytics.costs import covered_people, spent, spent_statement
-from liuliang.analytics.counting import named
+from liuliang.analytics.base import Asked, Reading, Side, Statement, Words, metrics
+from liuliang.analytics.costs import spent, spent_statement
 from liuliang.analytics.definitions import Definition
 
 
@@ -34,9 +33,7 @@ class Cost(Words):
 
     def people(self, asked: Asked, part: str, start: date, side: str = "") -> tuple[int, ...]:
         """Return those who came at a cost in one bucket."""
-        if side not in {"", "came"}:
-            raise ValueError(f"nobody is behind {self.key} {side}")
-        return named(covered_people(asked), part, start)
+        return metrics()["cac"].people(asked, part, start, side)
 
 
 METRIC = Cost(

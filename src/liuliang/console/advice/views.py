@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW, MEMBERS_VIEW, ORDERS_VIEW, SEGMENTS_EDIT
 from liuliang.analytics.comebacks import COMEBACKS, RARE, SILENCES, WITHIN, Comeback, comebacks, lost_after
@@ -129,8 +130,8 @@ def _share_words(step: Comeback) -> str:
 
 
 def _drawn(steps: list[Comeback], now: int) -> Chart:
-    labels = [_("{n} 天").format(n=step.silent) for step in steps]
-    here = _("{n} 天").format(n=now)
+    labels = [ngettext("{n} 天", "{n} 天", step.silent).format(n=step.silent) for step in steps]
+    here = ngettext("{n} 天", "{n} 天", now).format(n=now)
     shares = Series(
         "value",
         _("之后 30 天又有动静的"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from liuliang.alerting.models import Alert, Firing
 from liuliang.alerting.rules import Condition, read_condition
-from liuliang.analytics.base import Metric, Style, metrics
+from liuliang.analytics.base import SIGNED, Metric, Style, metrics
 from liuliang.console.analysis.metrics import write
 from liuliang.people.models import Community
 
@@ -111,7 +111,7 @@ def round_of(metric: str, value: float) -> float:
 
 def floor_of(metric: str, low: float) -> float:
     """Return the lower end of an interval: never less than nothing of what cannot be."""
-    return round_of(metric, low if metric in {"net", "roi"} else max(0.0, low))
+    return round_of(metric, low if metric in SIGNED else max(0.0, low))
 
 
 def state_of(alert: Alert, unacknowledged: int, at: datetime) -> str:

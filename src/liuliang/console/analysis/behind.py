@@ -37,10 +37,10 @@ LONGEST = 4_000
 class Crowd:
     """How a kind of number finds its people.
 
-    ``words`` says who they are, ``needed`` which permissions the question takes besides, ``members`` who they are.
+    ``words`` says who they are without naming what may not be seen, ``needed`` which permissions the question takes besides, ``members`` who they are.
     """
 
-    words: Callable[[QueryDict], str]
+    words: Callable[[Access, QueryDict], str]
     needed: Callable[[QueryDict], tuple[str, ...]]
     members: Callable[[Ground, QueryDict], tuple[int, ...]]
 
@@ -90,7 +90,7 @@ class Behind(Filter):
     def chips(self, value: Told) -> list[Chip]:
         """Say who they are."""
         try:
-            words = value.crowd.words(value.parameters)
+            words = value.crowd.words(self.request.access, value.parameters)  # type: ignore[union-attr]
         except (Refused, ValueError):
             words = _now("这个问题已经读不懂了")
         return [Chip(words, [(self.key, "")])]
@@ -117,7 +117,7 @@ def _read(text: str) -> Told | None:
     return Told(text, _crowds.get(key, _NOBODY), QueryDict(query)) if text else None
 
 
-def _unreadable(_parameters: QueryDict) -> str:
+def _unreadable(_access: Access, _parameters: QueryDict) -> str:
     raise ValueError("no page asks that")
 
 

@@ -34,6 +34,7 @@ from liuliang.console.analysis.words import WAYS, happening_words
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.kinds import grouped
 from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
 from liuliang.people.communities import TYPES
 from liuliang.ui.figures import Change
 
@@ -246,7 +247,7 @@ def stages_of(question: Funnel, flow: Flow, before: Flow | None, query: str) -> 
     return drawn
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     form, step = read_form(parameters), int(parameters.get("step", ""))
     if not 1 <= step <= len(form.lines):
         raise ValueError(step)

@@ -17,7 +17,7 @@ from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.presence import robots
 from liuliang.analytics.scopes import Population, Scope
 from liuliang.analytics.traffic import coverage
-from liuliang.console.periods import PeriodChoice, chosen
+from liuliang.console.periods import STALE, PeriodChoice, chosen
 from liuliang.kernel import clock
 from liuliang.kernel.errors import Refused
 from liuliang.people.access import Access
@@ -155,6 +155,17 @@ def ground_of(access: Access, parameters: QueryDict, *needed: str, path: str = "
         segments=tuple((segment.public_id, segment.name, is_chosen) for segment, is_chosen in segments),
         in_charge=in_charge,
     )
+
+
+def recorded_until(ground: Ground) -> datetime:
+    """Return up to when anything is recorded: this hour, or the end of the last day of exports that ended days ago.
+
+    Unlike `Ground.until` it is of all communities: that one of them fell silent is no end of what is known of it.
+    """
+    now, recorded = clock.now(), coverage(Scope.of((), is_everything=True))
+    if recorded is not None and recorded.last < ground.choice.today - STALE:
+        return Period(recorded.last, recorded.last).instants(ground.timezone)[1]
+    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def ground_where(access: Access, parameters: QueryDict, *needed: str) -> Ground | None:

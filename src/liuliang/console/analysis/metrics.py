@@ -383,7 +383,7 @@ def _asked_metric(parameters: QueryDict) -> Metric:
     return found
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     found = _asked_metric(parameters)
     start = date.fromisoformat(parameters.get("start", ""))
     asked = parameters.get("side", "")

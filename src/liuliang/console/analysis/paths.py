@@ -25,6 +25,7 @@ from liuliang.console.analysis.words import happening_words, kind_words
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.kinds import grouped
 from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
 
 FOLDER = "console/analysis"
 DIRECTIONS = {"after": gettext_lazy("之后做了什么"), "before": gettext_lazy("之前做了什么")}
@@ -128,7 +129,7 @@ def steps_of(found: story.Paths, query: str) -> Sequence[Step]:
     ]
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     step = int(parameters.get("step", ""))
     origin = happening_words(line_of(parameters).happening)
     words = (

@@ -421,7 +421,7 @@ def _asked_groups(parameters: QueryDict) -> tuple[str, ...]:
     return (group,)
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     groups = _asked_groups(parameters)
     subject = SUBJECTS.get(parameters.get("subject", ""), SUBJECTS["speaking"])
     titles = formats.listed(TITLES[group] for group in GROUPS if group in groups)

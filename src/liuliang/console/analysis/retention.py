@@ -20,6 +20,7 @@ from liuliang.console.analysis.ground import Ground, ground_of, may_see_members,
 from liuliang.console.analysis.statements import told
 from liuliang.console.analysis.words import BACK, BEGAN, UNITS, WAYS, age_words, cohort_words
 from liuliang.console.doors import StaffRequest, page
+from liuliang.people.access import Access
 from liuliang.ui import formats
 from liuliang.ui.charts import Chart, Series
 
@@ -210,7 +211,7 @@ def curve_of(question: Question, matrix: Matrix) -> Chart:
     )
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     unit = parameters.get("unit", "")
     start = date.fromisoformat(parameters.get("start", ""))
     if unit not in UNITS:

@@ -22,6 +22,7 @@ from liuliang.console.analysis.ground import Ground, ground_of, may_see_members,
 from liuliang.console.analysis.statements import told
 from liuliang.console.doors import StaffRequest, page
 from liuliang.kernel.errors import Refused
+from liuliang.people.access import Access
 from liuliang.ui.charts import Chart, Series
 
 FOLDER = "console/analysis"
@@ -213,7 +214,7 @@ def _rates_chart(rows: Sequence[Row]) -> Chart:
     )
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     place = int(parameters.get("at", ""))
     if not 0 <= place < len(FIRSTS):
         raise ValueError(place)

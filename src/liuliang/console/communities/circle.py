@@ -153,4 +153,4 @@ def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
     return tuple(people_in(asked)) if ground.access.may(MEMBERS_VIEW, asked.community_id) else ()
 
 
-declare("circle", Crowd(lambda _parameters: _("小圈子里的人"), lambda _parameters: (), _members))
+declare("circle", Crowd(lambda _access, _parameters: _("小圈子里的人"), lambda _parameters: (), _members))

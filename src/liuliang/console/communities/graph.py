@@ -182,6 +182,8 @@ def _members(ground: Ground, parameters: QueryDict) -> tuple[int, ...]:
 declare(
     "graph",
     Crowd(
-        lambda parameters: _("关系：{role}").format(role=TITLES[_role(parameters)]), lambda _parameters: (), _members
+        lambda _access, parameters: _("关系：{role}").format(role=TITLES[_role(parameters)]),
+        lambda _parameters: (),
+        _members,
     ),
 )

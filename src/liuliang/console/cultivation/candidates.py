@@ -286,5 +286,6 @@ def _needed(parameters: QueryDict) -> tuple[str, ...]:
 
 
 declare(
-    "candidates", Crowd(lambda parameters: _("人选：{kind}").format(kind=_kind_of(parameters).title), _needed, _members)
+    "candidates",
+    Crowd(lambda _access, parameters: _("人选：{kind}").format(kind=_kind_of(parameters).title), _needed, _members),
 )

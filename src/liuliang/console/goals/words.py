@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from liuliang.accounts.permissions import ANALYTICS_VIEW
-from liuliang.analytics.base import Asked, Metric, metrics
+from liuliang.analytics.base import SIGNED, Asked, Metric, metrics
 from liuliang.analytics.goals import Progress, follow
 from liuliang.analytics.models import Goal
 from liuliang.analytics.periods import ONE_DAY, Period
@@ -88,7 +89,8 @@ class Told:
         ahead = self.progress.forecast
         if ahead is None or self.progress.elapsed == self.progress.days:
             return ""
-        ends = (write(self.metric.style, max(0.0, end)) for end in (ahead.low, ahead.high))
+        least = -math.inf if self.metric.key in SIGNED else 0.0
+        ends = (write(self.metric.style, max(least, end)) for end in (ahead.low, ahead.high))
         return " ~ ".join(ends)
 
     @property

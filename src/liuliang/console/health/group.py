@@ -24,6 +24,7 @@ from liuliang.console.doors import StaffRequest, page
 from liuliang.console.health.ground import see
 from liuliang.console.health.listing import A_WINDOW, change_of
 from liuliang.console.health.words import ADVICE, GRADES, lift_words, reason_words, stage_title
+from liuliang.people.access import Access
 from liuliang.people.models import Community
 from liuliang.ui.charts import Chart, Series
 
@@ -167,7 +168,7 @@ def _asked(parameters: QueryDict) -> tuple[str, Side, date]:
     return part, cast("Side", side), last
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     part, side, last = _asked(parameters)
     told = {"part": PARTS[part].definition.title, "day": last.isoformat()}
     if side == "in":

@@ -20,20 +20,26 @@ REASONS: dict[str, str | Promise] = {
     "bad_quantity": _("数量读不懂"),
     "bad_refund": _("退款金额读不懂"),
     "bad_row": _("这一行读不懂"),
+    "bad_score": _("评分不是 0 到 10 的整数，改成 0、1……10 里的一个"),
     "bad_type": _("内容的类型不对"),
     "broken_json": _("JSON 在这里坏了，跳过了这一条"),
     "date_out_of_range": _("日期不可能：早于 1990 年或在将来"),
     "encrypted": _("内容是加密的，请先解密"),
+    "group_unknown": _(
+        "没有叫这个名字的社群、有几个同名的，或你不能导入到那里；改成系统里的社群名，或清空这一格再导入"
+    ),
     "item_too_large": _("这一条太大，没有读"),
     "line_too_long": _("这一行太长，超出部分没有读"),
     "member_elsewhere": _("这个人在你看不到的社群里已有资料，没有改动；请让能看到全部成员的同事导入"),
     "message_too_long": _("消息太长，超出部分没有读"),
+    "name_alone": _("只有名字，认不出是谁；补上手机号、邮箱或账号，或写明是哪个社群的"),
     "no_buyer": _("看不出是谁买的"),
     "no_date": _("没有日期"),
     "no_header": _("前面没有消息头或表头，不知道这是什么"),
     "no_json": _("这里不是 JSON"),
     "no_member": _("看不出是谁"),
     "no_number": _("没有订单号"),
+    "no_respondent": _("看不出是谁答的；匿名的答卷不能导入，补上手机号、邮箱、账号，或名字和社群"),
     "no_sender": _("看不出是谁说的"),
     "order_staff_unknown": _(
         "没有叫这个名字（或邮箱）的同事，订单已导入，负责人空着；改好这一列再导入，或在订单页补上"
@@ -41,6 +47,7 @@ REASONS: dict[str, str | Promise] = {
     "order_elsewhere": _("这个订单属于你不能导入的社群，没有改动；请让能看到那个社群的同事导入"),
     "order_told_differently": _("这个订单以前导入过，金额或时间不一样，保留了原来的"),
     "refund_above_amount": _("退款比付款多"),
+    "score_told_differently": _("这个人这一秒的评分以前导入过，分数不一样，保留了原来的"),
     "sheet_missing": _("没有这个工作表"),
     "too_deep": _("嵌套太深，没有读"),
     "truncated_json": _("文件在这里断了，前面的都已读入"),
@@ -57,6 +64,7 @@ WARNINGS: dict[str, str | Promise] = {
     "no_at_column": _("没有认出时间列，请在下面指定"),
     "no_header": _("没有认出表头"),
     "no_number_column": _("没有认出订单号列，请在下面指定"),
+    "no_score_column": _("没有认出评分列，请在下面指定"),
     "private_chat": _("这像是两个人的私聊，不会导入；如果是群，请选定它的社群再导入"),
     "private_chats": _("这里有私聊，私聊不会导入"),
 }

@@ -112,7 +112,8 @@ HISTORY = Listing(
     row_url=lambda row: reverse("console:import", args=[row.public_id]),
     export_name=gettext_lazy("导入记录"),
     empty=Empty(
-        gettext_lazy("还没有导入过"), gettext_lazy("把聊天记录、成员名单或订单拖到上面，每次导入都会记在这里。")
+        gettext_lazy("还没有导入过"),
+        gettext_lazy("把聊天记录、成员名单、订单或推荐意愿评分拖到上面，每次导入都会记在这里。"),
     ),
 )
 

@@ -146,6 +146,7 @@ def member(request: StaffRequest, member: Member) -> HttpResponse:
         "standings": standings_of(access, member),
         "memberships": memberships_of(access, member),
         "rewards": rewards_of(access, member),
+        "answers": answers_of(access, ids),
         "awards": awards_of(access, member),
         "may_honour": reaches(access, HONOUR_MANAGE, member),
         **penalties_of(access, member),

@@ -161,12 +161,16 @@ def _same(_data: dict[str, Any], other: str) -> str:
     return other
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
+
+
 def _message(data: dict[str, Any], other: str) -> str:
     text = str(data.get("text", "")).strip()
     kind = MESSAGE_TYPES.get(data.get("type", ""))
     if kind is not None:
         text = f"[{kind}] {text}".strip()
-    text = text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
+    text = _cut(text)
     return _("回复 {name}：{text}").format(name=other, text=text) if other else text
 
 
@@ -175,13 +179,13 @@ def _candidate(data: dict[str, Any], _other: str) -> str:
     return f"{kind.title} · {state}" if kind else str(state)
 
 
-def _points(data: dict[str, Any], _other: str) -> str:
-    return formats.exact(data.get("amount") or 0)
-
-
 def _answer(data: dict[str, Any], _other: str) -> str:
     score = _("{score} 分").format(score=data.get("score", ""))
     return " · ".join(filter(None, (score, data.get("survey", ""), _cut(data.get("comment", "")))))
+
+
+def _points(data: dict[str, Any], _other: str) -> str:
+    return formats.exact(data.get("amount") or 0)
 
 
 def _penalty(data: dict[str, Any], _other: str) -> str:
@@ -206,11 +210,11 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str], str]] = {
     "member.merged": _same,
     "member.split": _same,
     "candidate.moved": _candidate,
+    "survey.answered": _answer,
     **dict.fromkeys(
         (
             "points.earned",
             "points.spent",
-    "survey.answered": _answer,
             "points.refunded",
             "points.expired",
             "points.deducted",

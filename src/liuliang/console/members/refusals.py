@@ -22,6 +22,7 @@ def install() -> None:
             "title": _("名称"),
             "choices": _("选项"),
             "is_personal": _("个人信息"),
+            "score": _("评分"),
         }
     )
     history.name_values("type", profile.TYPES)
@@ -41,10 +42,10 @@ def install() -> None:
             "attribute.title_taken": _("已经有叫“{title}”的字段了。"),
             "attribute.no_choices": _("单选字段至少要有一个选项，每行写一个。"),
             "attribute.unreadable": _("“{written}”不是“{title}”能接受的内容。"),
-            "note.empty": _("备注是空的。"),
             "survey.score": _("评分要在 0 到 {best} 之间。"),
             "survey.future": _("回答的时间在以后，请改成已经过去的时间。"),
             "survey.differs": _("这个人同一时间已经记过另一个分数，保留了原来的；确实又答了一次的，请改成那次的时间。"),
+            "note.empty": _("备注是空的。"),
             "note.too_long": _("备注太长，最多 {most} 个字。"),
         }
     )

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from liuliang.accounts.permissions import IMPORTS_RUN
+from liuliang.accounts.permissions import IMPORTS_RUN, MEMBERS_EDIT
 from liuliang.analytics import attention
 from liuliang.analytics.attention import Attention, Shift
 from liuliang.console.capacity.listing import groups_url, overloaded
@@ -76,7 +76,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
     counting = attention.messages_by_day.begin(seen.scope, period.with_previous) if seen.choice.known else None
     found = seen.overview
     if found is None or counting is None:
-        return [*_troubled_imports(request), *_overloaded(request)]
+        return [*_troubled_imports(request), *_overloaded(request), *_to_invite(request)]
     by_day = counting()
     alive = [each for each in found.communities if not seen.places[each.community].is_archived]
     noticed = attention.attention(by_day, alive, period, is_comparable=seen.choice.is_comparable)
@@ -88,6 +88,7 @@ def concerns(request: StaffRequest, seen: Seen) -> list[Concern]:
         *_full(seen),
         *_overloaded(request),
         _due(seen),
+        *_to_invite(request),
         _dormant(seen, noticed),
         _risen(seen, noticed.risen),
     ]
@@ -212,7 +213,6 @@ def _due(seen: Seen) -> Concern:
     return Concern(_("目标到期的群"), named, counted, icon="flag", tone="warn")
 
 
-def _until(days: int, last: date) -> str:
 def _to_invite(request: StaffRequest) -> list[Concern]:
     """Return the families of groups in which people are to be asked over, as they were looked through within the hour."""
     if not request.access.may_everywhere(MEMBERS_EDIT):
@@ -231,6 +231,7 @@ def _to_invite(request: StaffRequest) -> list[Concern]:
     return [Concern(_("有人该换群的家族"), named, counted, icon="arrows-exchange", tone="warn")] if named else []
 
 
+def _until(days: int, last: date) -> str:
     words = {True: _("{day} 截止，已过 {n} 天"), False: _("{day} 截止，还有 {n} 天")}[days < 0]
     return words.format(day=formats.day(last), n=abs(days))
 

@@ -18,6 +18,7 @@ from liuliang.accounts.permissions import ANALYTICS_VIEW
 from liuliang.analytics.models import ReviewSubscription
 from liuliang.analytics.periods import ONE_DAY
 from liuliang.analytics.reviews import Unit, latest_period
+from liuliang.analytics.subscriptions import zone_of
 from liuliang.console.reviews.file import write_review
 from liuliang.console.reviews.telling import UNITS, file_name, tell_review
 from liuliang.kernel.clock import local_day
@@ -76,7 +77,7 @@ def _send(subscription: ReviewSubscription, at: datetime) -> bool:
 
 def _is_due(subscription: ReviewSubscription, at: datetime) -> bool:
     """Tell by the calendar alone whether a period may have ended since the last that was sent."""
-    zone = subscription.community.timezone if subscription.community is not None else settings.TIME_ZONE
+    zone = zone_of(subscription.community)
     unit: Unit = "month" if subscription.unit == "month" else "week"
     return latest_period(unit, local_day(at, zone) - ONE_DAY).first > subscription.sent_first
 
@@ -87,8 +88,8 @@ def letter(told: Mapping[str, Any], url: str) -> tuple[str, str]:
     span = f"{period.first} ~ {period.last}"
     subject = _("【{unit}】{title} {span}").format(unit=UNITS[told["unit"]], title=title, span=span)
     lines = [_("{title}，{span}").format(title=title, span=span), ""]
-    if not told["is_comparable"]:
-        lines.append(_("还没有完整的上一期，所以说不出变化。"))
+    if told["why_not"]:
+        lines.append(told["why_not"])
     elif told["changed"]:
         lines.append(_("超出平常的变化："))
         for line in told["changed"]:

@@ -51,9 +51,7 @@ def _told(told: Mapping[str, Any]) -> dict[str, object]:
         "versus": _("与 {first} ~ {last} 相比；区间是 95% 的把握。").format(
             first=formats.day(period.previous.first), last=formats.day(period.previous.last)
         ),
-        "note": ""
-        if told["is_comparable"]
-        else _("记录从 {day} 才开始，没有完整的上一期，所以说不出变化。").format(day=formats.day(told["known"].first)),
+        "note": _text(told["why_not"]),
         "changed": [_change(line) for line in told["changed"]],
         "unsure": [_change(line) for line in told["unsure"]],
         "steady": [_change(line) for line in told["steady"]],
@@ -61,7 +59,7 @@ def _told(told: Mapping[str, Any]) -> dict[str, object]:
         "counted": _text(told["review"].counted),
         "words": {
             "changed": _("什么变了，变了多少？"),
-            "calm": _("没有一项超出平常的波动。"),
+            "calm": _("这一期还说不出变化。") if told["why_not"] else _("没有一项超出平常的波动。"),
             "groups": _("变化在这些群："),
             "members": _("变化最大的人："),
             "between": _("；"),

@@ -23,12 +23,13 @@ from liuliang.analytics.health import Health, lifts
 from liuliang.analytics.models import StageChoice
 from liuliang.analytics.periods import ONE_DAY, Period
 from liuliang.analytics.reviews import KEYS, REVIEW, Finding, Part, Unit, latest_period, period_of, review
-from liuliang.console.analysis.ground import Ground, ground_of, query_of
+from liuliang.console.analysis.ground import Ground, ground_of, query_of, recorded_until
 from liuliang.console.analysis.metrics import behind_metric, grounds_of, write
 from liuliang.console.figures import change_of
 from liuliang.console.health.ground import Seen, see
 from liuliang.console.health.listing import health_url
 from liuliang.console.health.words import lift_words, reason_words, stage_title
+from liuliang.console.periods import STALE
 from liuliang.kernel import clock
 from liuliang.lake.queries import in_one_state
 from liuliang.people.access import Access
@@ -115,10 +116,13 @@ class ToDo:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is known of a period: every figure as a line, and by its key the question it answers."""
+    """What is known of a period: every figure as a line, and by its key the question it answers.
+
+    ``why_not`` says why it cannot be compared with the one before; empty where it can.
+    """
 
     period: Period
-    is_comparable: bool
+    why_not: str
     lines: Sequence[Line]
     questions: Mapping[str, Asked]
 
@@ -144,13 +148,32 @@ def changes_of(ground: Ground, parameters: QueryDict, *, names_people: bool = Tr
     if known is None:
         return None
     period = _period(ground, parameters)
-    is_comparable = known.first <= period.previous.first
+    why_not = _why_not(known.first, period, is_over=_is_over(ground, period))
     who = access.members(MEMBERS_VIEW) if names_people and access.may(MEMBERS_VIEW) else Member.objects.none()
     questions = _questions(access, parameters, period)
     with in_one_state():
-        found = review(questions, is_comparable=is_comparable)
-        lines = [_line(who, parameters, ground, period, each) for each in found]
-    return Changes(period, is_comparable, lines, questions)
+        found = review(questions, is_comparable=not why_not)
+        lines = [_line(who, parameters, ground, period, each, is_comparable=not why_not) for each in found]
+    return Changes(period, why_not, lines, questions)
+
+
+def _is_over(ground: Ground, period: Period) -> bool:
+    """Tell whether all of a period is known: that a group fell silent within it is no end of what is known."""
+    return period.last <= _last_day(ground)
+
+
+def _last_day(ground: Ground) -> date:
+    """Return the last day of which all is known; a group that fell silent is reviewed in its silence too."""
+    return clock.local_day(recorded_until(ground), ground.timezone) - ONE_DAY
+
+
+def _why_not(first_known: date, period: Period, *, is_over: bool) -> str:
+    """Say why a period cannot be compared with the one before; nothing where it can."""
+    if not is_over:
+        return _("这一期还没过完，过完才和上一期比：几天的数和整期放在一起，什么都像跌了。")
+    if first_known > period.previous.first:
+        return _("记录从 {day} 才开始，没有完整的上一期，所以说不出变化。").format(day=formats.day(first_known))
+    return ""
 
 
 def _unit(parameters: QueryDict) -> Unit:
@@ -177,12 +200,12 @@ def tell_review(
     known = ground.choice.known
     if changes is None or known is None:
         return None
-    last, period = ground.asked().last_day, changes.period
+    last, period = _last_day(ground), changes.period
     seen = see(access, period.last)
     is_of_stage = _is_of_stage(parameters)
     unit = STAGE if is_of_stage else _unit(parameters)
     before, after = _beside(unit, period)
-    stage, note = _stage_known(ground, last)
+    stage, note = _stage_known(ground, last) if is_of_stage else (None, "")
     is_latest = period.last >= (last if is_of_stage else latest_period(_unit(parameters), last).last)
     return {
         "ground": ground,
@@ -192,7 +215,7 @@ def tell_review(
             for key, words in {**UNITS, STAGE: STAGE_WORDS}.items()
         ],
         "is_of_stage": is_of_stage,
-        "stage_note": note if is_of_stage and stage == period else "",
+        "stage_note": note if stage == period else "",
         "period": period,
         "title": ground.place_words,
         "changed": changes.changed,
@@ -201,9 +224,9 @@ def tell_review(
         "todos": _todos(seen, ground, is_latest=is_latest),
         "todos_day": seen.looked.last if seen.looked is not None else None,
         "review": REVIEW,
-        "is_comparable": changes.is_comparable,
-        "known": known,
-        "is_over": period.last <= last,
+        "why_not": changes.why_not,
+        "silent_since": known.last if known.last < min(period.last, last) - STALE else None,
+        "is_over": _is_over(ground, period),
         "before_url": f"?{query_of(parameters, **before)}",
         "after_url": f"?{query_of(parameters, **after)}" if period.last < last else "",
         "unit_words": STAGE_WORDS if is_of_stage else UNITS[unit],
@@ -220,9 +243,12 @@ def file_name(told: Mapping[str, Any], kind: str) -> str:
 
 def _period(ground: Ground, parameters: QueryDict) -> Period:
     """Return the period of the address; anything unreadable or yet to come means the latest that is over."""
-    last = ground.asked().last_day
+    last = _last_day(ground)
     if _is_of_stage(parameters):
-        return ground.choice.period if ground.choice.is_custom else _usual_stage(ground, last)
+        period = ground.choice.period
+        # Of today only a part is known: it would be held against whole days.
+        is_chosen = ground.choice.is_custom and period.first <= last
+        return Period(period.first, min(period.last, last)) if is_chosen else _usual_stage(ground, last)
     unit = _unit(parameters)
     try:
         day = parse_date(parameters.get("start", ""))
@@ -273,16 +299,27 @@ def _stage_known(ground: Ground, last: date) -> tuple[Period | None, str]:
 def _questions(access: Access, parameters: QueryDict, period: Period) -> Mapping[str, Asked]:
     """Return the question of every metric that may be seen somewhere, with the groups where it may."""
     grounds = grounds_of(access, parameters, [metrics()[key] for key in KEYS])
-    return {key: replace(ground.asked(), period=period) for key, ground in grounds.items()}
+    return {
+        key: replace(ground.asked(), period=period, until=recorded_until(ground)) for key, ground in grounds.items()
+    }
 
 
-def _line(who: QuerySet[Member], parameters: QueryDict, ground: Ground, period: Period, finding: Finding) -> Line:
+def _line(
+    who: QuerySet[Member],
+    parameters: QueryDict,
+    ground: Ground,
+    period: Period,
+    finding: Finding,
+    *,
+    is_comparable: bool,
+) -> Line:
     metric, found = finding.found.metric, finding.found
     style = metric.style
     days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
     query = query_of(parameters, unit=None, start=None, export=None, days=None, **days)
     nothing = 0 if style in {"count", "money"} and metric.key != "arpu" else None
-    before = found.before.value if found.before is not None else nothing
+    # Of a period that is not looked at nobody knows whether it had nothing.
+    before = found.before.value if found.before is not None else nothing if is_comparable else None
     now = found.now.value if found.now is not None else nothing
     return Line(
         metric.key,
@@ -350,7 +387,7 @@ def _behind(who: QuerySet[Member], finding: Finding, ground: Ground, period: Per
         for each in finding.people
         if each in names
     ]
-    asked = replace(ground.asked(), period=period)
+    asked = replace(ground.asked(), period=period, until=recorded_until(ground))
     return People(title, few, behind_metric(metric, asked, "", query, side=finding.side))
 
 

@@ -229,8 +229,9 @@ def _named(access: Access, parameters: QueryDict) -> Segment:
     return found
 
 
-def _words(parameters: QueryDict) -> str:
-    found = {one.public_id: one.name for one in Segment.objects.filter(public_id__in=_compared(parameters))}
+def _words(access: Access, parameters: QueryDict) -> str:
+    asked = _compared(parameters)
+    found = dict(visible(access, MEMBERS_VIEW).filter(public_id__in=asked).values_list("public_id", "name"))
     names = [found.get(public_id, _("已删除")) for public_id in _compared(parameters)]
     if "inside" not in parameters:
         return _("人群：%(name)s") % {"name": names[0]}

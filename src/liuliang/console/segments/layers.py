@@ -264,7 +264,7 @@ def _named(parameters: QueryDict) -> tuple[Dimension[Any], str]:
     return dimension, layer
 
 
-def _words(parameters: QueryDict) -> str:
+def _words(_access: Access, parameters: QueryDict) -> str:
     dimension, layer = _named(parameters)
     return f"{dimension.title} · {dimension.layers[layer].title}"
 
@@ -285,7 +285,7 @@ def _moved(parameters: QueryDict) -> tuple[Dimension[Any], str, str, Config]:
     return dimension, before, after, dimension.config.model_validate(told)
 
 
-def _move_words(parameters: QueryDict) -> str:
+def _move_words(_access: Access, parameters: QueryDict) -> str:
     dimension, before, after, _config = _moved(parameters)
     titles = dimension.layers[before].title, dimension.layers[after].title
     return _("{dimension}按没保存的新规则：{before} → {after}").format(

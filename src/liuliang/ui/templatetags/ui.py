@@ -154,9 +154,9 @@ def chart(value: Chart) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/parts/counted.html")
-def counted(text: object) -> dict[str, Any]:
-    """Draw "how is this counted"."""
-    return {"text": text}
+def counted(text: object, title: object = "") -> dict[str, Any]:
+    """Draw "how is this counted"; where a page has several, ``title`` tells them apart."""
+    return {"text": text, "title": title}
 
 
 @register.inclusion_tag("ui/parts/progress.html")

@@ -44,7 +44,7 @@ def draw(standing: Standing, question: ReviewQuestion) -> Drawn:
         url,
         sqls=list(sqls),
         part="console/dashboards/review.html",
-        context={"changed": found.changed},
+        context={"changed": found.changed, "why_not": found.why_not},
         note=_("{first} 至 {last}，和上一期比；不随看板选的日子变。").format(
             first=formats.day(found.period.first), last=formats.day(found.period.last)
         ),
