@@ -136,22 +136,17 @@ def read(path: Path) -> Catalog:
 
 
 def merged(found: Sequence[Found], old: Catalog) -> Catalog:
-    """Return a catalogue of what was found with the English there was; what is gone is kept as obsolete."""
+    """Return a catalogue of what was found with the English there was; what is gone from the sources is gone here."""
     new = Catalog(locale="en", domain="django", project="Liuliang", version="1", fuzzy=False)
     new.header_comment = "# English words of Liuliang. The message ids are Chinese, the source language."
     new.msgid_bugs_address = ""
     new.creation_date = new.revision_date = _DATE
     new.last_translator = new.language_team = "Liuliang contributors"
-    known = {name_of(message): message for message in (*old.obsolete.values(), *old) if message.id}
+    known = {name_of(message): message for message in old if message.id}
     for one in found:
         earlier = known.get(one.key)
         text = earlier.string if earlier and isinstance(earlier.id, str) == isinstance(one.id, str) else None
         new.add(one.id, text or None, [(one.file, 1)], context=one.context or None)
-    used = {one.key for one in found}
-    for name, message in sorted(known.items()):
-        if name not in used and is_translated(message):
-            message.locations = []
-            new.obsolete[name] = message
     return new
 
 
