@@ -185,8 +185,9 @@ class Membership(models.Model):
     ``member`` is the canonical one. Somebody is present unless the last thing known is that they left.
     """
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="memberships")
-    community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="memberships")
+    # The indexes below begin with either, and every event that is folded writes them all.
+    member = models.ForeignKey(Member, db_index=False, on_delete=models.CASCADE, related_name="memberships")
+    community = models.ForeignKey(Community, db_index=False, on_delete=models.CASCADE, related_name="memberships")
     first_seen_at = models.DateTimeField()
     first_joined_at = models.DateTimeField(null=True)
     last_joined_at = models.DateTimeField(null=True)
@@ -287,8 +288,8 @@ class Tag(models.Model):
 class MemberTag(models.Model):
     """A tag on a member record; ``source`` is staff, import or a rule's key. An expired one no longer counts."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="member_tags")
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="member_tags")
+    member = models.ForeignKey(Member, db_index=False, on_delete=models.CASCADE, related_name="member_tags")
+    tag = models.ForeignKey(Tag, db_index=False, on_delete=models.CASCADE, related_name="member_tags")
     source = models.CharField(max_length=60)
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()

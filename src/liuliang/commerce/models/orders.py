@@ -23,7 +23,7 @@ class Order(models.Model):
 
     source = models.CharField(max_length=60)
     number = models.CharField(max_length=100)
-    member = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="orders")
+    member = models.ForeignKey(Member, null=True, db_index=False, on_delete=models.PROTECT, related_name="orders")
     community = models.ForeignKey(Community, null=True, on_delete=models.PROTECT, related_name="orders")
     at = models.DateTimeField()
     amount = models.BigIntegerField()
