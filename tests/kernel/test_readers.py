@@ -235,6 +235,26 @@ def test_what_a_reader_does_not_act_on_is_passed_over_in_large_steps(seen, make_
     assert not readers.advance_shard(Recorder(), 0, readers.horizon())
 
 
+def test_a_reader_that_rests_passes_over_the_log_in_one_step_and_acts_on_what_comes_later(seen, make_fact):
+    class Resting(Recorder):
+        name = "test.resting"
+        shards = 1
+        is_resting = True
+
+        def rests(self):
+            return self.is_resting
+
+    reader = Resting()
+    readers.ensure_cursors(reader)
+    log.append([make_fact(number) for number in range(15)])
+    assert readers.advance_shard(reader, 0, readers.horizon())
+    assert not readers.advance_shard(reader, 0, readers.horizon())
+    reader.is_resting = False
+    log.append([make_fact(15)])
+    assert readers.catch_up(reader) == 1
+    assert seen() == all_positions()[-1:]
+
+
 def test_a_reader_that_builds_on_another_stays_behind_it(seen, make_fact):
     class Follower(Recorder):
         name = "test.follower"

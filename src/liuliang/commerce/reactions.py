@@ -25,11 +25,13 @@ class CouponReaction(Reaction):
     shards = 1
     batch = 50
 
+    def rests(self) -> bool:
+        """Tell whether no rule is in force."""
+        return not CouponRule.objects.filter(is_active=True).exists()
+
     def apply(self, window: Window) -> None:
         """Give for the window's events."""
         rules = list(CouponRule.objects.filter(is_active=True).select_related("template", "community").order_by("pk"))
-        if not rules:
-            return
         at = clock.now()
         found = []
         takers: defaultdict[CouponTemplate, set[int]] = defaultdict(set)

@@ -15,18 +15,19 @@ from liuliang.kernel.readers import Window
 class Arrivals(Reaction):
     """Note who came into a group of the tier they were asked into.
 
-    Not every platform tells that somebody joins: to be on a group's list or to speak there tells it as well. Few people are
-    asked at a time, so one reader passes over everything that is said.
+    Not every platform tells that somebody joins: to be on a group's list or to speak there tells it as well.
     """
 
     name = "families.arrivals"
     shards = 1
     kinds: ClassVar[tuple[str, ...]] = ("member.joined", "member.listed", "message.sent")
 
+    def rests(self) -> bool:
+        """Tell whether nobody is awaited."""
+        return not Invitation.objects.filter(state="invited").exists()
+
     def apply(self, window: Window) -> None:
         """Note the window's arrivals."""
-        if not Invitation.objects.filter(state="invited").exists():
-            return
         condition, params = window.where()
         with connection.cursor() as cursor:
             cursor.execute(

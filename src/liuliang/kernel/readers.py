@@ -105,6 +105,10 @@ class Reader(ABC):
         """Return how far this reader may go now, if it builds on what another has made of the log; None for no limit."""
         return None
 
+    def rests(self) -> bool:
+        """Tell whether no event at all could make this reader act as things are; it passes over the log then."""
+        return False
+
     def hold(self) -> None:
         """Lock every shard's cursor until the transaction ends, so that nothing is read meanwhile."""
         ensure_cursors(self)
@@ -208,13 +212,16 @@ def _step(
 ) -> bool:
     """Act on the next window after ``after`` and move the cursors ``where`` to its end; the caller has locked them."""
     limit = reader.limit()
-    upto = _ahead(reader, after, settled if limit is None else min(limit, settled))
-    if upto is None:
+    end = settled if limit is None else min(limit, settled)
+    if end <= after:
         return False
+    is_resting = reader.rests()
+    upto = end if is_resting else _ahead(reader, after, end)
     with connection.cursor() as cursor:
         if not reader.is_felt_outside:
             cursor.execute("SET LOCAL synchronous_commit TO off")
-        reader.apply(Window(upto, after, shard, shards, reader.kinds))
+        if not is_resting:
+            reader.apply(Window(upto, after, shard, shards, reader.kinds))
         cursor.execute(
             f"UPDATE kernel_cursor SET xid = %s, position = %s, advanced_at = now() WHERE {where}",
             [upto.xid, upto.position, *whose],
@@ -241,10 +248,8 @@ def standing() -> dict[str, Mark]:
         return {reader: Mark(xid, position) for reader, xid, position in cursor.fetchall()}
 
 
-def _ahead(reader: Reader, after: Mark, end: Mark) -> Mark | None:
-    """Return where the next step of ``reader`` ends, at the most at ``end``; None when it was passed."""
-    if end <= after:
-        return None
+def _ahead(reader: Reader, after: Mark, end: Mark) -> Mark:
+    """Return where the next step of ``reader`` ends, at the most at ``end``."""
     with _counting:
         if not reader.kinds or reader.batch >= BATCH:
             return _further(after, reader.batch, end)

@@ -35,6 +35,10 @@ class EarningReaction(Reaction):
     shards = 1
     batch = 2_000
 
+    def rests(self) -> bool:
+        """Tell whether there are no rules."""
+        return not EarningRule.objects.exists()
+
     def apply(self, window: Window) -> None:
         """Pay for the window's events and take back what they undo."""
         found = books(list(EarningRule.objects.order_by("pk")))

@@ -29,6 +29,10 @@ class CommissionReaction(Reaction):
     shards = 1
     batch = 50
 
+    def rests(self) -> bool:
+        """Tell whether there are no partners."""
+        return not Partner.objects.exists()
+
     def apply(self, window: Window) -> None:
         """Bind and settle."""
         inviting = {
@@ -36,8 +40,6 @@ class CommissionReaction(Reaction):
             for partner in Partner.objects.filter(is_active=True).select_related("plan", "member")
             if partner.member is not None and partner.plan.binds_invited
         }
-        if not inviting and not Partner.objects.exists():
-            return
         orders = self._orders(window)
         # Before the members whom binding holds: giving back the money of an order holds it first, too.
         hold_orders(orders)

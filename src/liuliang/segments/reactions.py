@@ -25,7 +25,10 @@ class KeepingReaction(Reaction):
         """Return how far the lake and the memberships are."""
         return min(sealed_upto(), reached(MembershipProjection.name))
 
+    def rests(self) -> bool:
+        """Tell whether there are no segments."""
+        return not (KeptLeaf.objects.exists() or Segment.objects.exists())
+
     def apply(self, window: Window) -> None:
         """Work out again what the window's events touch."""
-        if KeptLeaf.objects.exists() or Segment.objects.exists():
-            keep_up(read_touched(window), at=clock.now())
+        keep_up(read_touched(window), at=clock.now())

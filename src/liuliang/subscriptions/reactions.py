@@ -28,10 +28,12 @@ class MemberDayReaction(Reaction):
     shards = 1
     batch = 100
 
+    def rests(self) -> bool:
+        """Tell whether no plan gives more points on a day."""
+        return not Plan.objects.filter(day_points__gt=0).exclude(day_kind="").exists()
+
     def apply(self, window: Window) -> None:
-        """Look at the window's points; nothing is asked while no plan gives any."""
-        if not Plan.objects.filter(day_points__gt=0).exclude(day_kind="").exists():
-            return
+        """Look at the window's points."""
         condition, params = window.where()
         with connection.cursor() as cursor:
             cursor.execute(
