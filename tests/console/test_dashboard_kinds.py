@@ -54,6 +54,7 @@ def questions(two):
             "metric": {"metric": "speakers"},
             "funnel": {"steps": [{"kind": "member.joined"}, {"kind": "message.sent"}], "window": "30d"},
             "retention": {},
+            "survival": {},
             "segment": {"segment": few.public_id},
             "health": {},
             "goals": {},

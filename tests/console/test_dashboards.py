@@ -187,6 +187,7 @@ def test_the_file_holds_the_numbers_of_the_cards(two, browser):
     [
         ("console:funnel", "kind=member.joined&kind=message.sent&window=30d", "funnel"),
         ("console:retention", "unit=week&back=stayed", "retention"),
+        ("console:survival", "end=silent&split=community&days=30", "survival"),
         ("metric", "split=community&days=7", "metric"),
     ],
 )

@@ -138,6 +138,7 @@ def test_what_is_ready_made_can_all_be_asked():
         ("funnel", {"steps": [{"kind": "member.joined"}] * 21}),
         ("funnel", {"steps": [{"kind": "a"}, {"kind": "b"}], "window": "for ever"}),
         ("retention", {"unit": "minute"}),
+        ("survival", {"end": "bored"}),
         ("segment", {}),
         ("goals", {"goal": "x" * 61}),
     ],

@@ -15,6 +15,7 @@ from liuliang.analytics.forecasts.histories import Subject
 from liuliang.analytics.funnels import FEWEST, MOST
 from liuliang.analytics.paths import Direction
 from liuliang.analytics.retention import Back, Began, Unit
+from liuliang.analytics.survival import End, Split
 from liuliang.kernel.errors import Refused
 from liuliang.segments.layering import dimensions
 
@@ -81,6 +82,13 @@ class RetentionQuestion(Question):
     how: Key = ""
     unit: Unit | Literal[""] = ""
     view: Literal["curve", "matrix"] = "curve"
+
+
+class SurvivalQuestion(Question):
+    """How long those stay who come: until they leave or fall silent, all together or in parts."""
+
+    end: End = "left"
+    split: Split = ""
 
 
 class SegmentQuestion(Question):
@@ -154,11 +162,10 @@ class AlertsQuestion(Question):
 
 @dataclass(frozen=True, slots=True)
 class CardKind:
-    """A kind of card: what it is called, its picture, the form of its question, and how wide a new one is."""
+    """A kind of card: what it is called, the form of its question, and how wide a new one is."""
 
     key: str
     title: str | Promise
-    icon: str
     config: type[Question]
     width: int = 2
 
@@ -166,18 +173,19 @@ class CardKind:
 KINDS: Mapping[str, CardKind] = {
     kind.key: kind
     for kind in (
-        CardKind("metric", _("指标"), "chart-bar", MetricQuestion, 1),
-        CardKind("funnel", _("漏斗"), "filter", FunnelQuestion),
-        CardKind("retention", _("留存"), "repeat", RetentionQuestion),
-        CardKind("segment", _("人群"), "users", SegmentQuestion),
-        CardKind("health", _("健康度"), "heart", HealthQuestion),
-        CardKind("goals", _("目标"), "star", GoalsQuestion),
-        CardKind("stage", _("AARRR"), "stairs", StageQuestion),
-        CardKind("review", _("复盘"), "report-analytics", ReviewQuestion),
-        CardKind("layers", _("分层"), "stack-2", LayersQuestion),
-        CardKind("predictions", _("预测"), "trending-up", PredictionsQuestion, 4),
-        CardKind("paths", _("路径"), "transform", PathsQuestion, 4),
-        CardKind("alerts", _("预警"), "bell", AlertsQuestion),
+        CardKind("metric", _("指标"), MetricQuestion, 1),
+        CardKind("funnel", _("漏斗"), FunnelQuestion),
+        CardKind("retention", _("留存"), RetentionQuestion),
+        CardKind("survival", _("停留"), SurvivalQuestion),
+        CardKind("segment", _("人群"), SegmentQuestion),
+        CardKind("health", _("健康度"), HealthQuestion),
+        CardKind("goals", _("目标"), GoalsQuestion),
+        CardKind("stage", _("AARRR"), StageQuestion),
+        CardKind("review", _("复盘"), ReviewQuestion),
+        CardKind("layers", _("分层"), LayersQuestion),
+        CardKind("predictions", _("预测"), PredictionsQuestion, 4),
+        CardKind("paths", _("路径"), PathsQuestion, 4),
+        CardKind("alerts", _("预警"), AlertsQuestion),
     )
 }
 
