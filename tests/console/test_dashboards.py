@@ -187,7 +187,7 @@ def test_the_file_holds_the_numbers_of_the_cards(two, browser):
     [
         ("console:funnel", "kind=member.joined&kind=message.sent&window=30d", "funnel"),
         ("console:retention", "unit=week&back=stayed", "retention"),
-        ("console:survival", "end=silent&split=community&days=30", "survival"),
+        ("console:survival", "end=silent&split=community", "survival"),
         ("metric", "split=community&days=7", "metric"),
     ],
 )
@@ -207,7 +207,7 @@ def test_what_somebody_looks_at_goes_on_a_dashboard(two, browser, path, query, k
     assert "怎么算的" in drawn(client, card)
     new = {**given, "board": "new", "name": "新的", "keeps_days": "on"}
     assert client.post(reverse("console:put-card"), new).status_code == 302
-    assert Dashboard.objects.get(name="新的").cards.get().days == (7 if kind == "metric" else 30)
+    assert Dashboard.objects.get(name="新的").cards.get().days == {"metric": 7, "survival": 90}.get(kind, 30)
 
 
 def test_other_pages_and_nonsense_cannot_be_put_on_a_dashboard(two, browser):

@@ -30,7 +30,7 @@ from liuliang.ui.listing import Column, Empty, Listing, ListSource, Source, cell
 from liuliang.ui.templatetags import ui
 
 FOLDER = "console/analysis"
-USUAL_DAYS = "90"
+USUAL_DAYS = 90
 AFTER: Mapping[int, str | Promise] = {
     1: _("满 1 天还在"),
     7: _("满 7 天还在"),
@@ -93,7 +93,7 @@ def survival(request: StaffRequest) -> HttpResponseBase:
     for name in _OF_LIST:
         parameters.pop(name, None)
     if not {"days", "from", "to"} & parameters.keys():
-        parameters["days"] = USUAL_DAYS
+        parameters["days"] = str(USUAL_DAYS)
     ground = ground_of(request.access, parameters, path=request.path)
     if ground.choice.known is None:
         return render(request, f"{FOLDER}/empty.html", {"title": _now("停留")})

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 
 from liuliang.console.analysis.ground import Ground
 from liuliang.console.dashboards.drawn import Drawn
+from liuliang.console.periods import USUAL
 from liuliang.dashboards.models import Card
 from liuliang.dashboards.questions import Question
 from liuliang.kernel.registry import Registry
@@ -68,6 +69,8 @@ class Face:
     """Whether it can speak of some communities only."""
     has_days: bool = False
     """Whether it speaks of a period."""
+    usual_days: int = USUAL
+    """The days that its page shows where none are chosen."""
     page: str = ""
     """The name of the page of analysis that asks the same, from which it can be put on a dashboard."""
     read: Callable[[Access, Mapping[str, str], QueryDict], dict[str, Any]] | None = None

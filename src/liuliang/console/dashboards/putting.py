@@ -19,7 +19,6 @@ from liuliang.console.dashboards.places import places_of
 from liuliang.console.dialogs import dialog, done
 from liuliang.console.doors import StaffRequest, page
 from liuliang.console.leading import back
-from liuliang.console.periods import USUAL
 from liuliang.dashboards.arranging import NewCard, add_card
 from liuliang.dashboards.queries import changeable
 from liuliang.dashboards.services import NAME_LIMIT, create_dashboard
@@ -102,7 +101,7 @@ def _told(access: Access, url: str) -> dict[str, Any]:
     if parameters.get("segment"):
         question["segment"] = parameters["segment"]
     # A period chosen by its days is not one that a card can keep.
-    days = parameters.get("days", "" if "from" in parameters else str(USUAL))
+    days = parameters.get("days", "" if "from" in parameters else str(face.usual_days))
     places, charge = parameters.getlist("community"), parameters.get("charge", "")
     return {"kind": face.key, "question": question, "places": places, "charge": charge, "days": days}
 

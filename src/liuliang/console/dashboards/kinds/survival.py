@@ -16,7 +16,7 @@ from liuliang.analytics.base import Statement
 from liuliang.console.analysis.ground import may_see_members, query_of
 from liuliang.console.analysis.metrics import Behind
 from liuliang.console.analysis.statements import told
-from liuliang.console.analysis.survival import AFTER, ENDS, SPLITS, chart_of, claim_of, lines_of
+from liuliang.console.analysis.survival import AFTER, ENDS, SPLITS, USUAL_DAYS, chart_of, claim_of, lines_of
 from liuliang.console.analysis.survival import Line as Part
 from liuliang.console.analysis.survival import question_of as survival_of
 from liuliang.console.dashboards.drawn import Drawn, Line
@@ -86,4 +86,6 @@ def _read(access: Access, parts: Mapping[str, str], parameters: QueryDict) -> di
     return {name: parameters[name] for name, known in choices.items() if parameters.get(name) in known}
 
 
-FACE = Face("survival", draw, fields=_fields, has_days=True, page="survival", read=_read, put_width=4)
+FACE = Face(
+    "survival", draw, fields=_fields, has_days=True, usual_days=USUAL_DAYS, page="survival", read=_read, put_width=4
+)
