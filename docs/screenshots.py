@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
@@ -131,7 +131,7 @@ def _open(page: Page, path: str) -> None:
 def _shot(page: Page, name: str, language: str) -> None:
     page.wait_for_load_state("networkidle")
     # What is still being worked out asks again by itself until it is there.
-    page.wait_for_function("!document.querySelector('main [hx-trigger^=every]')", timeout=PATIENCE)
+    expect(page.locator("main [hx-trigger^=every]")).to_have_count(0, timeout=PATIENCE)
     # Pages have few colours: with a palette of them a picture takes a third of the room and looks the same.
     drawn = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     drawn.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.{language}.png", optimize=True)

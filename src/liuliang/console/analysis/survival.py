@@ -247,9 +247,7 @@ def _after(days: int) -> Callable[[Line], cells.Cell]:
         if point.share < 1 and line.within_urls[days]:
             share = format_html('<a href="{}">{}</a>', line.within_urls[days], share)
         bounds = f"{formats.percent(point.low, 0)} ~ {formats.percent(point.high, 0)}"
-        return format_html(
-            '{} <span class="faint">{}{}</span>', share, bounds, _now("，小样本") if point.is_small else ""
-        )
+        return format_html('{}<div class="faint">{}{}</div>', share, bounds, _now("，小样本") if point.is_small else "")
 
     return draw
 
