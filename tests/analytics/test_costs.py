@@ -162,3 +162,20 @@ def test_heads_are_those_present_at_the_end_of_every_bucket_each_once(simulated)
         assert found
         for (part, start), count in found.items():
             assert count == len({member for _community, member in present_at_end(asked, part, start)}), (part, start)
+
+
+def test_heads_are_of_the_groups_there_were_when_it_was_asked(told, at):
+    tea = told.community("茶")
+    told.joins(told.member(), tea, at(2026, 1, 5, 9))
+    scope = Scope.of([(tea.id, tea.timezone)], is_everything=True)
+    new = told.community("新建的群")
+    for leaves in (False, True):
+        member = told.member()
+        told.joins(member, new, at(2026, 1, 5, 10))
+        if leaves:
+            told.leaves(member, new, at(2026, 1, 12, 10))
+    told.settle()
+    period = Period(date(2026, 1, 5), date(2026, 1, 11))
+    for split in ("", "community"):
+        asked = Asked(scope, period, at(2026, 1, 14, 9), ZONE, "week", split)
+        assert set(heads(asked).values()) == {1}

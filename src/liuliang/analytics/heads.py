@@ -59,8 +59,9 @@ def ends(asked: Asked) -> Iterator[End]:
     places = np.zeros(max(parts, default=0) + 1, np.int64)
     for community, name in parts.items():
         places[community] = names.index(name)
-    day, community, member, is_left = _moves(asked)
-    where = _Where(_present(asked), _keyed(community, member), places)
+    told = np.fromiter(parts, np.int64, len(parts))
+    day, community, member, is_left = _of(told, _moves(asked), at=1)
+    where = _Where(_keyed(*_of(told, _present(asked), at=0)), _keyed(community, member), places)
     done = 0
     for bucket in reversed(asked.buckets):
         upto = int(np.searchsorted(-day, -(bucket.last - _EPOCH).days, side="left"))
@@ -118,10 +119,15 @@ def _keyed(first: Numbers | np.int64, second: Numbers) -> Numbers:
     return (first << _SHIFT) | second
 
 
+def _of(communities: Numbers, columns: Numbers, *, at: int) -> Numbers:
+    """Keep what is of these communities: one may have been made since it was asked about all there are."""
+    return columns[:, np.isin(columns[at], communities)]
+
+
 def _present(asked: Asked) -> Numbers:
+    """Return community and member of everybody who is there now."""
     sql, values = pairs_statement(asked.scope)
-    community, member = read_columns(sql, values, columns=2)
-    return _keyed(community.astype(np.int64), member.astype(np.int64))
+    return np.array(read_columns(sql, values, columns=2), np.int64)
 
 
 def _moves(asked: Asked) -> Numbers:
