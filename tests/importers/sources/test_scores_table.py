@@ -42,6 +42,14 @@ def test_a_form_tool_with_numbered_questions(read_file: Callable[..., Any]) -> N
     ]
 
 
+@pytest.mark.parametrize("who", ["成员", "会员", "用户", "客户名称"])
+def test_a_list_that_was_kept_by_hand(read_text: ReadText, who: str) -> None:
+    text = f"{who},时间,评分,评语\n小明,2026-03-05,9,很喜欢\n"
+    assert read_text(text, expected="scores_table", name="打分.csv") == [
+        ScoreRow(Person("小明"), datetime(2026, 3, 5), 9, "", "很喜欢")
+    ]
+
+
 def test_an_english_form_with_groups(read_file: Callable[..., Any]) -> None:
     inspection, reads = read_file(SAMPLES / "english.csv", expected="scores_table")
     assert inspection.date_order == "mdy"

@@ -36,7 +36,7 @@ SYNONYMS = {
         "answered at", "response date", "completed at", "end date", "timestamp", "date", "time",
     ),
     "comment": (
-        "原因", "打分原因", "评分原因", "评价", "意见", "建议", "意见建议", "反馈", "留言", "评论", "说明", "备注", "为什么", "为什么打这个分", "您打这个分数的原因",
+        "原因", "打分原因", "评分原因", "评价", "意见", "建议", "意见建议", "反馈", "留言", "评论", "说明", "备注", "为什么", "为什么打这个分", "您打这个分数的原因", "评语", "理由", "打分理由", "评分理由",
         "comment", "comments", "reason", "feedback", "why",
     ),
     "survey": ("问卷", "问卷名称", "问卷标题", "调查", "调查名称", "表单", "表单名称", "批次", "survey", "survey name", "form", "form name", "wave"),
@@ -46,7 +46,7 @@ SYNONYMS = {
         "mobile number",
     ),
     "nickname": ("昵称", "微信昵称", "用户昵称", "会员昵称", "群昵称", "填写者", "提交人", "答题者", "填表人", "nickname", "username", "respondent", "user"),
-    "name": ("姓名", "您的姓名", "名字", "真实姓名", "会员姓名", "客户姓名", "客户", "name", "full name", "your name", "customer"),
+    "name": ("姓名", "您的姓名", "名字", "真实姓名", "会员姓名", "客户姓名", "客户名称", "客户", "成员", "成员名称", "成员姓名", "会员", "用户", "name", "full name", "your name", "customer", "member"),
     "wxid": ("wxid", "微信号", "微信", "微信id", "您的微信号", "wechat", "wechat id"),
     "qq": ("qq号", "qq", "qq号码"),
     "openid": ("openid", "微信openid"),
