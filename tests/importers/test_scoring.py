@@ -84,6 +84,9 @@ def test_what_is_wrong_is_said_row_by_row_and_the_rest_is_imported():
         (2, "score_told_differently"), (3, "bad_score"), (4, "group_unknown"), (5, "group_unknown"), (6, "name_alone"),
         (7, "no_respondent"), (8, "date_out_of_range"),
     ]  # fmt: skip
+    excerpts = dict(ImportProblem.objects.filter(import_run=row).values_list("line", "excerpt"))
+    assert "没这个群" in excerpts[4]
+    assert excerpts[6].startswith("2026-03-05 12:00:00, 只有名字")
     assert logged() == [(here.pk, 9, "", ""), (here.pk, 7, "", "")]
     assert (row.counts["scores"], row.counts["added"], row.counts["known"]) == (2, 1, 0)
 

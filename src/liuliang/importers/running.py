@@ -23,6 +23,7 @@ from liuliang.importers.records import Joined, Left, MemberRow, Message, OrderRo
 from liuliang.importers.scoring import Row as Score
 from liuliang.importers.scoring import bring_in_scores
 from liuliang.importers.tabling import Brought, bring_in_members, bring_in_orders, counts_of, wrong_with
+from liuliang.importers.text import unreadable
 from liuliang.importers.translating import ChatRecord, Translator, clean, instant_of, is_of_chat, last_possible
 from liuliang.kernel import clock, log
 from liuliang.kernel.errors import Refused
@@ -260,7 +261,8 @@ class Run:
             may_merge=self._may_merge(),
             among=self._may_reach(),
         )
-        return brought, [*doubts, *(Unreadable(line, reason, "") for line, reason in left_out)]
+        cells = {read.line: read.cells for read in batch}
+        return brought, [*doubts, *(unreadable(line, reason, ", ".join(cells[line])) for line, reason in left_out)]
 
     def _may_merge(self) -> bool:
         """Tell whether the file may merge members: merging reaches beyond the community that the import is allowed for."""
