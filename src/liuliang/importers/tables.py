@@ -64,6 +64,11 @@ class Layout:
         return frozenset(filter(None, self.fields))
 
     @property
+    def places(self) -> dict[str, int]:
+        """The column of each known field."""
+        return {name: column for column, name in enumerate(self.fields) if name}
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The columns as they are shown to a person."""
         samples = self.samples or ((),) * len(self.headers)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.importers.base import Chat, Head, Inspection, Options, Read
-from liuliang.importers.cells import DateVote, day, mails_of, narrow, phones_of, when
+from liuliang.importers.cells import day, mails_of, narrow, phones_of, when
 from liuliang.importers.clocks import DateOrder
 from liuliang.importers.fields import clean
-from liuliang.importers.head import head_of
-from liuliang.importers.records import MemberRow, Person, Record, Unreadable
-from liuliang.importers.tables import Table, find_layout, open_table
+from liuliang.importers.lists import ListSource, ReadRow
+from liuliang.importers.records import MemberRow, Person, Record
+from liuliang.importers.tables import Layout
 from liuliang.importers.text import unreadable
 
 SYNONYMS = {
@@ -78,7 +75,7 @@ TITLES: dict[str, str | Promise] = {
 _NAMES = frozenset({"name", "nickname"})
 _CONTACTS = frozenset({"phone", "email", "wxid", "qq", "openid", "unionid", "wecom_external", "telegram"})
 _ACCOUNTS = ("wxid", "qq", "openid", "unionid", "wecom_external")
-_DATES = ("joined_at", "birthday")
+_DATES = frozenset({"joined_at", "birthday"})
 _ATTRIBUTES = ("gender", "city")
 _ROLES = {
     "群主": "owner", "owner": "owner", "拥有者": "owner", "管理员": "admin", "群管理员": "admin", "admin": "admin",
@@ -92,69 +89,35 @@ _UNKNOWN = frozenset(
     {"", "-", "--", "/", "无", "未知", "null", "none", "n/a", "na", "nan", "0", "暂无", "未填写", "保密"}
 )
 _SPLIT = re.compile(r"[,;、，；|\n]+")
-_CHAT = Chat("table", is_group=False)
-_LOOKED_AT = 5_000
 
 
-class MembersTable:
+class MembersTable(ListSource):
     """A list of members."""
 
     key = "members_table"
     title: str | Promise = _("成员名单 (.xlsx, .csv)")
     kind: Literal["members"] = "members"
     field_titles = TITLES
+    synonyms = SYNONYMS
+    dates = _DATES
 
-    def recognise(self, head: Head) -> float:
-        """Say how sure the table is a member list, by its headers."""
-        layout = find_layout(head, SYNONYMS)
-        if layout is None or not layout.known & (_NAMES | _CONTACTS):
+    def surety(self, known: frozenset[str]) -> float:
+        """Say how sure the table is a member list."""
+        if not known & (_NAMES | _CONTACTS):
             return 0.0
-        if layout.known & _CONTACTS:
-            return 0.8 if len(layout.known) > 1 else 0.5
-        return 0.7 if len(layout.known) > 2 else 0.4 if len(layout.known) > 1 else 0.3
+        if known & _CONTACTS:
+            return 0.8 if len(known) > 1 else 0.5
+        return 0.7 if len(known) > 2 else 0.4 if len(known) > 1 else 0.3
 
-    def inspect(self, path: Path, head: Head) -> Inspection:
-        """Find the columns and how dates are written."""
-        table = open_table(path, head, SYNONYMS)
-        if table is None:
-            return Inspection(chats=(), encoding=head.encoding or "utf-8", warnings=("no_header",))
-        return Inspection(
-            chats=(), encoding=table.encoding, date_order=_date_order(table), columns=table.layout.columns
-        )
-
-    def read(self, path: Path, inspection: Inspection, options: Options) -> Iterator[Read]:
-        """Yield a row for every person. A row that names nobody is told as unreadable."""
-        encoding = options.encoding or inspection.encoding
-        head = head_of(path, encoding=encoding if not inspection.columns else options.encoding)
-        table = open_table(path, head, SYNONYMS, chosen=options.columns, sheet=options.sheet, encoding=encoding)
-        if table is None:
-            yield Read(unreadable(1, "no_header", path.name), _CHAT, 1, 0)
-            return
-        order: DateOrder = options.date_order or inspection.date_order or "ymd"
-        places = {name: column for column, name in enumerate(table.layout.fields) if name}
+    def reader(self, layout: Layout, order: DateOrder) -> ReadRow:
+        """Return what reads a person. A row that names nobody is told as unreadable."""
+        places = layout.places
         others = [
             (header, column)
-            for column, (header, name) in enumerate(zip(table.layout.headers, table.layout.fields, strict=True))
+            for column, (header, name) in enumerate(zip(layout.headers, layout.fields, strict=True))
             if not name and header
         ]
-        for row in table.rows():
-            if isinstance(row.cells, Unreadable):
-                yield Read(row.cells, _CHAT, row.number, row.position)
-                continue
-            for record in _records(row.cells, row.number, places, others, order):
-                yield Read(record, _CHAT, row.number, row.position, tuple(row.cells))
-
-
-def _date_order(table: Table) -> DateOrder:
-    """Decide from the columns of dates in which order they are written."""
-    vote = DateVote()
-    columns = [column for column, name in enumerate(table.layout.fields) if name in _DATES]
-    for row in islice(table.rows(), _LOOKED_AT if columns else 0):
-        if not isinstance(row.cells, Unreadable):
-            for column in columns:
-                if column < len(row.cells):
-                    vote.add(row.cells[column])
-    return vote.decide()
+        return lambda cells, number: _records(cells, number, places, others, order)
 
 
 def _records(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.importers.base import Chat, Head, Inspection, Options, Read
 from liuliang.importers.cells import (
-    DateVote,
     count_of,
     currency_of,
     is_finer_than_a_coin,
@@ -22,10 +17,10 @@ from liuliang.importers.cells import (
 )
 from liuliang.importers.clocks import DateOrder
 from liuliang.importers.fields import clean
-from liuliang.importers.head import head_of
+from liuliang.importers.lists import ListSource, ReadRow
 from liuliang.importers.persons import NOTHING, person_of
-from liuliang.importers.records import OrderRow, Record, Unreadable
-from liuliang.importers.tables import Layout, Table, find_layout, open_table
+from liuliang.importers.records import OrderRow, Record
+from liuliang.importers.tables import Layout
 from liuliang.importers.text import unreadable
 
 SYNONYMS = {
@@ -129,72 +124,34 @@ _STATUSES: tuple[tuple[str, str], ...] = (
     ("配送", "paid"), ("自提", "paid"), ("接单", "paid"), ("paid", "paid"), ("complete", "paid"), ("ship", "paid"),
     ("deliver", "paid"), ("fulfil", "paid"), ("success", "paid"), ("processing", "paid"), ("authorized", "paid"),
 )  # fmt: skip
-_CHAT = Chat("table", is_group=False)
-_LOOKED_AT = 5_000
 
 
-class OrdersTable:
+class OrdersTable(ListSource):
     """A list of orders."""
 
     key = "orders_table"
     title: str | Promise = _("订单列表 (.xlsx, .csv)")
     kind: Literal["orders"] = "orders"
     field_titles = TITLES
+    synonyms = SYNONYMS
+    dates = frozenset({"at"})
+    needed = ("number", "at", "amount")
 
-    def recognise(self, head: Head) -> float:
-        """Say how sure the table is an order list, by its headers."""
-        layout = find_layout(head, SYNONYMS)
-        if layout is None:
-            return 0.0
-        has_amount = "amount" in layout.known or {"price", "quantity"} <= layout.known
-        if "number" not in layout.known:
+    def surety(self, known: frozenset[str]) -> float:
+        """Say how sure the table is an order list."""
+        has_amount = "amount" in known or {"price", "quantity"} <= known
+        if "number" not in known:
             # What was bought, when and for how much is still a list of orders: a person says which column numbers them.
-            tells_a_sale = {"at", "amount"} <= layout.known and layout.known & {"product", "quantity", "price"}
+            tells_a_sale = {"at", "amount"} <= known and known & {"product", "quantity", "price"}
             return 0.82 if tells_a_sale else 0.0
         if has_amount:
-            return 0.95 if "at" in layout.known else 0.85
-        return 0.6 if "at" in layout.known and len(layout.known) > 3 else 0.0
+            return 0.95 if "at" in known else 0.85
+        return 0.6 if "at" in known and len(known) > 3 else 0.0
 
-    def inspect(self, path: Path, head: Head) -> Inspection:
-        """Find the columns and how dates are written."""
-        table = open_table(path, head, SYNONYMS)
-        if table is None:
-            return Inspection(chats=(), encoding=head.encoding or "utf-8", warnings=("no_header",))
-        missing = tuple(f"no_{name}_column" for name in ("number", "at", "amount") if name not in table.layout.known)
-        return Inspection(
-            chats=(),
-            encoding=table.encoding,
-            date_order=_date_order(table),
-            columns=table.layout.columns,
-            warnings=missing,
-        )
-
-    def read(self, path: Path, inspection: Inspection, options: Options) -> Iterator[Read]:
-        """Yield every order. A row whose number, time or amount cannot be read is told as unreadable."""
-        encoding = options.encoding or inspection.encoding
-        head = head_of(path, encoding=encoding if not inspection.columns else options.encoding)
-        table = open_table(path, head, SYNONYMS, chosen=options.columns, sheet=options.sheet, encoding=encoding)
-        if table is None:
-            yield Read(unreadable(1, "no_header", path.name), _CHAT, 1, 0)
-            return
-        order: DateOrder = options.date_order or inspection.date_order or "ymd"
-        places = {name: column for column, name in enumerate(table.layout.fields) if name}
-        currency = _currency(table.layout)
-        for row in table.rows():
-            if isinstance(row.cells, Unreadable):
-                yield Read(row.cells, _CHAT, row.number, row.position)
-            elif record := _record(row.cells, row.number, places, order, currency):
-                yield Read(record, _CHAT, row.number, row.position, tuple(row.cells))
-
-
-def _date_order(table: Table) -> DateOrder:
-    """Decide from the column of times in which order dates are written."""
-    vote = DateVote()
-    columns = [column for column, name in enumerate(table.layout.fields) if name == "at"]
-    for row in islice(table.rows(), _LOOKED_AT if columns else 0):
-        if not isinstance(row.cells, Unreadable) and columns[0] < len(row.cells):
-            vote.add(row.cells[columns[0]])
-    return vote.decide()
+    def reader(self, layout: Layout, order: DateOrder) -> ReadRow:
+        """Return what reads an order. A row whose number, time or amount cannot be read is told as unreadable."""
+        places, currency = layout.places, _currency(layout)
+        return lambda cells, number: filter(None, (_record(cells, number, places, order, currency),))
 
 
 def _currency(layout: Layout) -> str:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from liuliang.importers.base import Chat, Head, Inspection, Options, Read
-from liuliang.importers.cells import DateVote, narrow, when
+from liuliang.importers.cells import narrow, when
 from liuliang.importers.clocks import DateOrder
 from liuliang.importers.fields import clean
-from liuliang.importers.head import head_of
+from liuliang.importers.lists import ListSource, ReadRow
 from liuliang.importers.persons import NOTHING, person_of
-from liuliang.importers.records import Record, ScoreRow, Unreadable
-from liuliang.importers.tables import Table, find_layout, open_table
+from liuliang.importers.records import Record, ScoreRow
+from liuliang.importers.tables import Layout
 from liuliang.importers.text import unreadable
 from liuliang.people.surveys import BEST
 
@@ -78,70 +74,34 @@ _WHO = _NAMES | {"phone", "wxid", "qq", "openid", "unionid", "wecom_external", "
 _SCORE = re.compile(r"(\d{1,2})(?:\.0+)?\s*(?:分|/\s*10)?(?:\s*[^\d\s.,/%][^\d]*)?")
 """9, 9.0, 9 分, 9/10, and 10 with what a form says beside it: 10 (非常愿意). Not 9-10, 9.5 or 90 %."""
 
-_CHAT = Chat("table", is_group=False)
-_LOOKED_AT = 5_000
 
-
-class ScoresTable:
+class ScoresTable(ListSource):
     """A list of answers."""
 
     key = "scores_table"
     title: str | Promise = _("推荐意愿评分表 (.xlsx, .csv)")
     kind: Literal["scores"] = "scores"
     field_titles = TITLES
+    synonyms = SYNONYMS
+    dates = frozenset({"at"})
+    needed = ("score", "at")
 
-    def recognise(self, head: Head) -> float:
-        """Say how sure the table holds answers, by its headers: who, what score, when."""
-        layout = find_layout(head, SYNONYMS)
-        if layout is None or "score" not in layout.known or not layout.known & _WHO:
+    def surety(self, known: frozenset[str]) -> float:
+        """Say how sure the table holds answers: who, what score, when."""
+        if "score" not in known or not known & _WHO:
             return 0.0
-        return 0.9 if "at" in layout.known else 0.6
+        return 0.9 if "at" in known else 0.6
 
-    def inspect(self, path: Path, head: Head) -> Inspection:
-        """Find the columns and how dates are written."""
-        table = open_table(path, head, SYNONYMS)
-        if table is None:
-            return Inspection(chats=(), encoding=head.encoding or "utf-8", warnings=("no_header",))
-        missing = tuple(f"no_{name}_column" for name in ("score", "at") if name not in table.layout.known)
-        return Inspection(
-            chats=(),
-            encoding=table.encoding,
-            date_order=_date_order(table),
-            columns=table.layout.columns,
-            warnings=missing,
-        )
-
-    def read(self, path: Path, inspection: Inspection, options: Options) -> Iterator[Read]:
-        """Yield every answer. A row whose person, score or time cannot be read is told as unreadable."""
-        encoding = options.encoding or inspection.encoding
-        head = head_of(path, encoding=encoding if not inspection.columns else options.encoding)
-        table = open_table(path, head, SYNONYMS, chosen=options.columns, sheet=options.sheet, encoding=encoding)
-        if table is None:
-            yield Read(unreadable(1, "no_header", path.name), _CHAT, 1, 0)
-            return
-        order: DateOrder = options.date_order or inspection.date_order or "ymd"
-        places = {name: column for column, name in enumerate(table.layout.fields) if name}
-        for row in table.rows():
-            if isinstance(row.cells, Unreadable):
-                yield Read(row.cells, _CHAT, row.number, row.position)
-            elif record := _record(row.cells, row.number, places, order):
-                yield Read(record, _CHAT, row.number, row.position, tuple(row.cells))
+    def reader(self, layout: Layout, order: DateOrder) -> ReadRow:
+        """Return what reads an answer. A row whose person, score or time cannot be read is told as unreadable."""
+        places = layout.places
+        return lambda cells, number: filter(None, (_record(cells, number, places, order),))
 
 
 def score_of(text: str) -> int | None:
     """Read a cell as a score from 0 to 10; None when it is none."""
     match = _SCORE.fullmatch(narrow(text))
     return None if match is None or int(match[1]) > BEST else int(match[1])
-
-
-def _date_order(table: Table) -> DateOrder:
-    """Decide from the column of times in which order dates are written."""
-    vote = DateVote()
-    columns = [column for column, name in enumerate(table.layout.fields) if name == "at"]
-    for row in islice(table.rows(), _LOOKED_AT if columns else 0):
-        if not isinstance(row.cells, Unreadable) and columns[0] < len(row.cells):
-            vote.add(row.cells[columns[0]])
-    return vote.decide()
 
 
 def _record(cells: list[str], number: int, places: dict[str, int], order: DateOrder) -> Record | None:
