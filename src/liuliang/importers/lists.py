@@ -35,7 +35,7 @@ class ListSource(ABC):
     """Fields without which a person is asked to choose their column."""
 
     @abstractmethod
-    def surety(self, known: frozenset[str]) -> float:
+    def confidence(self, known: frozenset[str]) -> float:
         """Say how sure a table with columns for these fields is such a list, 0 to 1."""
 
     @abstractmethod
@@ -45,7 +45,7 @@ class ListSource(ABC):
     def recognise(self, head: Head) -> float:
         """Say how sure the file is such a list, by its headers."""
         layout = find_layout(head, self.synonyms)
-        return 0.0 if layout is None else self.surety(layout.known)
+        return 0.0 if layout is None else self.confidence(layout.known)
 
     def inspect(self, path: Path, head: Head) -> Inspection:
         """Find the columns and how dates are written."""

@@ -101,7 +101,7 @@ class MembersTable(ListSource):
     synonyms = SYNONYMS
     dates = _DATES
 
-    def surety(self, known: frozenset[str]) -> float:
+    def confidence(self, known: frozenset[str]) -> float:
         """Say how sure the table is a member list."""
         if not known & (_NAMES | _CONTACTS):
             return 0.0

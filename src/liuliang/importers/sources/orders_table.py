@@ -137,7 +137,7 @@ class OrdersTable(ListSource):
     dates = frozenset({"at"})
     needed = ("number", "at", "amount")
 
-    def surety(self, known: frozenset[str]) -> float:
+    def confidence(self, known: frozenset[str]) -> float:
         """Say how sure the table is an order list."""
         has_amount = "amount" in known or {"price", "quantity"} <= known
         if "number" not in known:

@@ -86,7 +86,7 @@ class ScoresTable(ListSource):
     dates = frozenset({"at"})
     needed = ("score", "at")
 
-    def surety(self, known: frozenset[str]) -> float:
+    def confidence(self, known: frozenset[str]) -> float:
         """Say how sure the table holds answers: who, what score, when."""
         if "score" not in known or not known & _WHO:
             return 0.0
